@@ -1,0 +1,44 @@
+/** One daemon as `status --json`, the control socket and the state board tell it. */
+import type { DesiredState, RestartOwner } from './daemon.js';
+import type { ExitStatus } from './exit-status.js';
+
+/**
+ * `waiting`: up is wanted, a required daemon is not ready. `backing-off`: the
+ * next attempt is timed. `crash-loop`: the restart intensity was exceeded, slow
+ * attempts go on. `given-up`: no more attempts until an operator asks.
+ * `failed`: systemd's word for a unit that it will not restart.
+ */
+export type StatusState =
+  | 'stopped'
+  | 'waiting'
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'backing-off'
+  | 'crash-loop'
+  | 'given-up'
+  | 'failed';
+
+export interface DaemonStatus {
+  readonly name: string;
+  readonly desired: 'up' | 'down';
+  readonly observed: StatusState;
+  /** Whether its readiness check has passed since it was started. */
+  readonly ready: boolean;
+  readonly pid: number | null;
+  /** ms since its main process was started. */
+  readonly uptime: number | null;
+  readonly owner: RestartOwner;
+  /** Restarts since the watcher first saw it (systemd: NRestarts). */
+  readonly restarts: number;
+  /** ms from now until the next attempt. */
+  readonly nextTry: number | null;
+  /** Why it is in this state: the last decision, in words. */
+  readonly reason: string;
+  readonly lastExit: ExitStatus | null;
+}
+
+/** What an operator wants of a daemon where nobody has said anything yet. */
+export function defaultDesired(daemon: { readonly onDemand: boolean }): DesiredState {
+  return daemon.onDemand ? 'down' : 'up';
+}

@@ -1,0 +1,163 @@
+/**
+ * What a daemon is: one entry of the catalogue, already validated and complete.
+ * Every duration is in milliseconds; every path is absolute.
+ */
+
+/** Who restarts a daemon when it dies. Chosen once, never two at a time. */
+export type RestartOwner = 'systemd' | 'watcher' | 'cluster';
+
+/** What the operator wants. Stored apart from what is observed. */
+export type DesiredState = 'up' | 'down';
+
+/**
+ * What a stop takes down: the main process only (its children, such as virtual
+ * machines, live on), or every process of the daemon's session.
+ * Same meaning as `process` and `mixed`/`control-group` of systemd.kill(5).
+ */
+export type KillMode = 'process' | 'group';
+
+/** A signal name as kill(1) -l prints it, with the SIG prefix. */
+export type SignalName = NodeJS.Signals;
+
+/** How long to wait between two attempts, and when to call it a crash loop. */
+export interface RestartPolicy {
+  /**
+   * `always`: any end that nobody asked for. `on-failure`: only an exit status
+   * outside `successExitStatuses`, a signal, a failed start. `never`.
+   */
+  readonly when: 'always' | 'on-failure' | 'never';
+  /** Delay before the first restart of a row of failures. */
+  readonly firstDelay: number;
+  /** Delay before the second; each later one is multiplied by `factor`. */
+  readonly baseDelay: number;
+  readonly factor: number;
+  readonly maxDelay: number;
+  /** Share of the delay that chance may add or take, 0 … 1. */
+  readonly jitter: number;
+  /** Least uptime that ends a row of failures; twice the last delay if that is more. */
+  readonly stableAfter: number;
+  /** Restart intensity: this many failures within `period` are a crash loop. */
+  readonly intensity: number;
+  readonly period: number;
+  /** After the intensity is exceeded: go on slowly, or stop for good. */
+  readonly onIntensity: 'crash-loop' | 'give-up';
+  /** Delay between attempts in a crash loop. */
+  readonly slowRetryDelay: number;
+}
+
+/** How we know that a daemon is of use to its dependants. */
+export type ReadinessCheck =
+  /** The process has lived for `settle` ms. */
+  | { readonly kind: 'settled'; readonly settle: number }
+  /** The pid file exists and names the daemon's process. */
+  | { readonly kind: 'pid-file' }
+  /** Somebody accepts connections at this address. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  /** The program exits with 0. Run as the daemon's user, by argv, without a shell. */
+  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] };
+
+/** Unmet: the daemon is skipped, with the reason, and nothing has failed. */
+export interface StartCondition {
+  readonly kind: 'path-exists' | 'path-missing';
+  readonly path: string;
+}
+
+export interface DaemonSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly executable: string;
+  /** Given at every start. */
+  readonly arguments: readonly string[];
+  /** Added when the daemon must stay in the foreground (under systemd and the watcher). */
+  readonly foregroundArguments: readonly string[];
+  /** Added when the daemon must put itself into the background. */
+  readonly backgroundArguments: readonly string[];
+  /**
+   * What the daemon does when it is started with `backgroundArguments`:
+   * `daemonizes` – it forks away and its parent exits once it is ready;
+   * `stays` – it stays in the foreground, and the service manager backgrounds it;
+   * `always-forks` – it can't stay in the foreground at all (needs a pid file).
+   */
+  readonly background: 'daemonizes' | 'stays' | 'always-forks';
+  /** Names of variables of the environment file whose words become arguments, in order. */
+  readonly argumentVariables: readonly string[];
+  /** Set in the daemon's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  /** undefined: the user that runs Watchkeeper. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** User that its main process has once it runs, where it changes it by itself. */
+  readonly processUser: string | undefined;
+  /** Kept across the change of user, e.g. `CAP_NET_BIND_SERVICE` (capabilities(7)). */
+  readonly capabilities: readonly string[];
+  readonly pidFile: string | undefined;
+  /** Who writes the pid file: the daemon itself, or the service manager. */
+  readonly pidFileWriter: 'daemon' | 'manager';
+  readonly roles: readonly string[];
+  /** Started after these, where they are started too. */
+  readonly after: readonly string[];
+  /** Not started unless these are ready; implies `after`. */
+  readonly requires: readonly string[];
+  /** Stopped with the rest, but only started when it is asked for by name. */
+  readonly onDemand: boolean;
+  readonly conditions: readonly StartCondition[];
+  /** Exit statuses that are not a failure; 0 is always one. */
+  readonly successExitStatuses: readonly number[];
+  /** Exit statuses after which a restart is pointless; 78 (EX_CONFIG of sysexits(3)) by default. */
+  readonly neverRetryExitStatuses: readonly number[];
+  /** From the spawn until the readiness check passes. */
+  readonly startTimeout: number;
+  /** From the stop signal until SIGKILL. */
+  readonly stopTimeout: number;
+  readonly stopSignal: SignalName;
+  /** Signal that makes it read its configuration or reopen its logs. */
+  readonly reloadSignal: SignalName;
+  readonly killMode: KillMode;
+  readonly restart: RestartPolicy;
+  readonly readiness: ReadinessCheck;
+  /** systemd unit, with its suffix. */
+  readonly unit: string;
+  /** Where stdout and stderr go without systemd; undefined: /dev/null. */
+  readonly outputFile: string | undefined;
+}
+
+/** A program that runs once before any daemon of a transaction is started. */
+export interface SetupProgram {
+  readonly executable: string;
+  readonly arguments: readonly string[];
+  readonly timeout: number;
+}
+
+export interface RoleSpec {
+  readonly name: string;
+  readonly description: string;
+  /** systemd target that groups the role's units. */
+  readonly target: string | undefined;
+}
+
+/** The daemons' common ground. */
+export interface GroupSpec {
+  readonly name: string;
+  readonly description: string;
+  /** systemd target; its LoadState decides whether systemd is the service manager. */
+  readonly target: string | undefined;
+  readonly roles: readonly RoleSpec[];
+  readonly setup: SetupProgram | undefined;
+  /** Like /etc/default/NAME: data, never run by a shell. */
+  readonly environmentFile: string | undefined;
+  /** Exit status by which a daemon says that this node does not hold its role. */
+  readonly notMasterExitStatus: number;
+}
+
+/** Longest name of a daemon, so that `NAME.lock` and friends fit a file name. */
+export const MAX_NAME_LENGTH = 64;
+
+/**
+ * A name becomes a file name, a unit name and a word on a terminal: letters,
+ * digits, `.`, `_`, `-`, beginning with a letter or digit.
+ */
+export function isValidName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name);
+}

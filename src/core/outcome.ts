@@ -1,0 +1,54 @@
+/**
+ * What came of an effect. An expected refusal is a value, not an exception; it
+ * always says why and what to do next.
+ */
+import type { ProcessIdentity } from './process-identity.js';
+
+/** One word for programs; docs/exit-codes.md explains each to people. */
+export type FailureCode =
+  | 'failed' // it ended with an error
+  | 'dependency' // something that it requires failed
+  | 'timeout' // a deadline passed
+  | 'not-ready' // it runs, but its readiness check did not pass in time
+  | 'canceled' // another request took its place
+  | 'masked' // an operator forbade the unit
+  | 'not-found' // no such unit
+  | 'not-installed' // executable or user missing
+  | 'locked' // somebody else is at it
+  | 'permission' // not allowed
+  | 'foreign-process' // the pid file names a stranger
+  | 'still-running' // it outlived SIGKILL
+  | 'watcher-silent' // the watcher holds control, but does not answer
+  | 'unsupported' // this service manager cannot do it
+  | 'internal'; // a bug of ours
+
+export type Outcome =
+  | {
+      readonly kind: 'ok';
+      /** false: it was so already, nothing was done. */
+      readonly changed: boolean;
+      readonly detail: string;
+      readonly process: ProcessIdentity | undefined;
+    }
+  /** A condition is not met, or the node has not the role: nothing done, nothing failed. */
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | {
+      readonly kind: 'failed';
+      readonly code: FailureCode;
+      /** "exited with status 1: cannot bind 0.0.0.0:80" */
+      readonly reason: string;
+      /** What the operator can do: "try: journalctl -u x.service" */
+      readonly next: string;
+    };
+
+export function ok(changed: boolean, detail: string, process?: ProcessIdentity): Outcome {
+  return { kind: 'ok', changed, detail, process };
+}
+
+export function skipped(reason: string): Outcome {
+  return { kind: 'skipped', reason };
+}
+
+export function failed(code: FailureCode, reason: string, next: string): Outcome {
+  return { kind: 'failed', code, reason, next };
+}

@@ -1,0 +1,29 @@
+/** Runs a program to its end: by argv, with a deadline, never through a shell. */
+import type { ExitStatus } from '../core/exit-status.js';
+
+export interface RunOptions {
+  /** ms; then SIGKILL to its process group. */
+  readonly timeout: number;
+  /** The whole environment; undefined: a minimal one (PATH, LC_ALL=C.UTF-8). */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly workingDirectory?: string;
+  readonly user?: string;
+  readonly group?: string;
+}
+
+export interface RunResult {
+  readonly exit: ExitStatus;
+  readonly timedOut: boolean;
+  /** The first 64 KiB of each; the rest is read and thrown away. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Runner {
+  /**
+   * @throws nothing for an ending of the program, however bad; a program that
+   * can't be spawned is `{exit: {kind:'exited', status: 127}}` with the reason in stderr.
+   */
+  run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult>;
+}

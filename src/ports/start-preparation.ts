@@ -1,0 +1,28 @@
+/** The last questions before a daemon is spawned, where systemd does not ask them. */
+import type { DaemonSpec } from '../core/daemon.js';
+import type { Outcome } from '../core/outcome.js';
+
+export type Prepared =
+  | {
+      readonly kind: 'ready';
+      /** The words of the argument variables, as the environment file has them now. */
+      readonly variableArguments: readonly string[];
+      /** The environment file's variables, then the daemon's own. */
+      readonly environment: Readonly<Record<string, string>>;
+    }
+  | Extract<Outcome, { kind: 'skipped' | 'failed' }>;
+
+export interface StartPreparation {
+  /**
+   * Reads the environment file, checks conditions, that executable, user and
+   * group exist, that nobody but root could have replaced the executable where
+   * we are root, and removes a pid file that is stale or names a stranger.
+   */
+  prepare(spec: DaemonSpec): Prepared;
+}
+
+/** Passes once the daemon is of use; see `DaemonSpec.readiness`. */
+export interface ReadinessChecker {
+  /** One look, bounded by `timeout` ms. `uptime` is the process's, in ms. */
+  check(spec: DaemonSpec, uptime: number, timeout: number): Promise<{ ready: boolean; reason: string }>;
+}
