@@ -26,9 +26,10 @@ export interface RestartPolicy {
    * outside `successExitStatuses`, a signal, a failed start. `never`.
    */
   readonly when: 'always' | 'on-failure' | 'never';
-  /** Delay before the first restart of a row of failures. */
+  /** So many restarts of a row of failures come after `firstDelay` only; default 2. */
+  readonly immediateRestarts: number;
   readonly firstDelay: number;
-  /** Delay before the second; each later one is multiplied by `factor`. */
+  /** Delay of the next one; each later one is multiplied by `factor`. */
   readonly baseDelay: number;
   readonly factor: number;
   readonly maxDelay: number;
