@@ -1,0 +1,98 @@
+/**
+ * Writes a whole file, or nothing of it: a reader sees the old text or the new
+ * one, also after `kill -9` or a power cut in between.
+ */
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { unwritable } from './unwritable.js';
+
+export interface AtomicWrite {
+  /**
+   * true: on the disk when the call returns (fsync of the file and of its
+   * directory), for what must survive a power cut. false: atomic only, for
+   * what a boot makes worthless, such as the state board.
+   */
+  readonly durable: boolean;
+  /** Permission bits; the umask takes nothing away from them. */
+  readonly mode: number;
+}
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = fs.constants;
+
+/** `.NAME.PID.RANDOM.tmp`: the leading dot keeps it out of every listing by daemon name. */
+const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.[0-9a-f]{12}\.tmp$/;
+
+/**
+ * Writes to a new file in the same directory, then renames it over `path`. The
+ * directory must exist, and nobody but us may be able to write there
+ * (directories.ts sees to both).
+ *
+ * @throws WatchkeeperError STATE_UNWRITABLE; the old file is then untouched
+ */
+export function writeAtomic(path: string, data: string | Uint8Array, options: AtomicWrite): void {
+  const directory = dirname(path);
+  const random = randomBytes(6).toString('hex');
+  const temporary = join(directory, `.${basename(path)}.${process.pid}.${random}.tmp`);
+  try {
+    const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, options.mode);
+    try {
+      // Not fs.writeFileSync(fd): one short write on a full disk must be an error, which it is only in a loop.
+      writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+      fs.fchmodSync(fd, options.mode);
+      if (options.durable) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, path);
+  } catch (cause) {
+    tryUnlink(temporary);
+    throw unwritable(`cannot write ${path}`, directory, cause);
+  }
+  if (options.durable) syncDirectory(directory);
+}
+
+function writeAll(fd: number, data: Uint8Array): void {
+  let written = 0;
+  while (written < data.length) written += fs.writeSync(fd, data, written);
+}
+
+function syncDirectory(directory: string): void {
+  try {
+    const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY);
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (cause) {
+    throw unwritable(`cannot make ${directory} durable`, directory, cause);
+  }
+}
+
+/** Whether it is gone. The error that matters is told already; a file that stays is swept up later. */
+function tryUnlink(path: string): boolean {
+  try {
+    fs.unlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes what writers that were killed between creation and rename left
+ * behind. Files of a writer that still lives are spared.
+ *
+ * @returns how many were removed
+ */
+export function removeLeftovers(directory: string): number {
+  let removed = 0;
+  for (const name of fs.readdirSync(directory)) {
+    const pid = LEFTOVER.exec(name)?.[1];
+    if (pid === undefined || fs.existsSync(`/proc/${pid}`)) continue;
+    if (tryUnlink(join(directory, name))) removed += 1;
+  }
+  return removed;
+}
