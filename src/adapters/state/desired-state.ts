@@ -1,0 +1,109 @@
+/** What the operator wants of each daemon, one small file each: STATE/desired/NAME. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+
+import { isValidName } from '../../core/daemon.js';
+import type { DesiredRecord, DesiredStateStore } from '../../ports/store.js';
+import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { ensureDirectory } from './directories.js';
+import { errorCode } from './unwritable.js';
+
+const SCHEMA_VERSION = 1;
+/** A record has some 200 bytes. More is not ours, and is not read. */
+const MAX_SIZE = 4096;
+/** `by` is for people; whatever a caller puts there, the record stays below MAX_SIZE. */
+const MAX_BY = 200;
+const MAX_BOOT_ID = 64;
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/** Told of a record that can't be used, with the file's name in the text. */
+export type Warn = (text: string) => void;
+
+/** @param state directory of the installation's durable state (Paths.state) */
+export function desiredStateStore(state: string, warn: Warn): DesiredStateStore {
+  const directory = join(state, 'desired');
+  let prepared = false;
+
+  return {
+    read(name) {
+      if (!isValidName(name)) return undefined;
+      const path = join(directory, name);
+      const text = readBounded(path, warn);
+      if (text === undefined) return undefined;
+      const record = parseDesired(text);
+      if (typeof record !== 'string') return record;
+      warn(`${path} is not used: ${record}`);
+      return undefined;
+    },
+    write(name, record) {
+      if (!isValidName(name)) throw new Error(`a daemon's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
+      if (!prepared) {
+        ensureDirectory(state, 0o755);
+        ensureDirectory(directory, 0o755);
+        removeLeftovers(directory);
+        prepared = true;
+      }
+      writeAtomic(join(directory, name), formatDesired(record), { durable: true, mode: 0o600 });
+    },
+  };
+}
+
+export function formatDesired(record: DesiredRecord): string {
+  const { desired, at, bootId } = record;
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId })}\n`;
+}
+
+/** The record, or why there is none in this text. */
+export function parseDesired(text: string): DesiredRecord | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'it is not JSON';
+  }
+  if (typeof value !== 'object' || value === null) return 'it is not a record';
+  const { schemaVersion, desired, at, by, bootId } = value as Record<string, unknown>;
+  if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
+  if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
+  if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
+  if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
+  if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
+  return { desired, at, by, bootId };
+}
+
+/** undefined: no such file, or none that may be believed; the latter is reported. */
+function readBounded(path: string, warn: Warn): string | undefined {
+  let fd: number;
+  try {
+    // O_NONBLOCK: a FIFO planted there must not hang us.
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (cause) {
+    const code = errorCode(cause) ?? String(cause);
+    if (code !== 'ENOENT') warn(`${path} cannot be read: ${code}`);
+    return undefined;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    const refusal = unfit(stat);
+    if (refusal !== undefined) {
+      warn(`${path} is not used: ${refusal}`);
+      return undefined;
+    }
+    const buffer = Buffer.alloc(MAX_SIZE);
+    const length = fs.readSync(fd, buffer, 0, MAX_SIZE, 0);
+    return buffer.toString('utf8', 0, length);
+  } catch (cause) {
+    warn(`${path} cannot be read: ${errorCode(cause) ?? String(cause)}`);
+    return undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function unfit(stat: fs.Stats): string | undefined {
+  if (!stat.isFile()) return 'it is not a regular file';
+  if (stat.size > MAX_SIZE) return `it has ${stat.size} bytes`;
+  if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) return `it belongs to uid ${stat.uid}`;
+  return undefined;
+}
