@@ -1,0 +1,187 @@
+/**
+ * Carries out what `daemon-util` asks for in this very process: under systemd,
+ * and where no watcher runs.
+ *
+ * What is wanted is written down before anything is done, so that whoever looks
+ * afterwards, also after a `kill -9` of ours, finds the intent and not only its
+ * remains. Each daemon is acted upon under its own lock and for no longer, as a
+ * daemon that is being started may itself call daemon-util for another one.
+ */
+import { findDaemon } from '../core/catalogue.js';
+import type { Catalogue } from '../core/catalogue.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
+import type { DaemonSpec, DesiredState } from '../core/daemon.js';
+import { WatchkeeperError } from '../core/errors.js';
+import { isAlive } from '../core/observation.js';
+import { orderForStart } from '../core/order.js';
+import type { Ordered } from '../core/order.js';
+import type { Outcome } from '../core/outcome.js';
+import type { Clock } from '../ports/clock.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Locks } from '../ports/locks.js';
+import type { Runner } from '../ports/runner.js';
+import type { ServiceManager } from '../ports/service-manager.js';
+import type { DesiredStateStore } from '../ports/store.js';
+import { withDaemonLocks } from './daemon-locks.js';
+import { directStatus } from './direct-status.js';
+import { setupOnce } from './setup-once.js';
+import type { SetupOnce } from './setup-once.js';
+
+export interface DirectControlParts {
+  readonly catalogue: Catalogue;
+  readonly manager: ServiceManager;
+  readonly desired: DesiredStateStore;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly runner: Runner;
+  /** Of this boot; stands in the records of desired state. */
+  readonly bootId: string;
+  /** ms to wait for somebody else who is at work on the same daemon. */
+  readonly lockTimeout: number;
+}
+
+type Waves = readonly (readonly DaemonSpec[])[];
+
+export class DirectControl implements Controller {
+  readonly via = 'direct';
+
+  constructor(private readonly parts: DirectControlParts) {}
+
+  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.select(request.names);
+    if (specs.length > 1) for (const spec of specs) this.want(spec, 'up', request.by);
+    return this.startWaves(this.steps(specs), request, progress);
+  }
+
+  async stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.select(request.names);
+    if (specs.length > 1) for (const spec of specs) this.want(spec, 'down', request.by);
+    const outcomes: NamedOutcome[] = [];
+    for (const wave of reversed(this.steps(specs))) {
+      outcomes.push(
+        ...(await this.underLocks(wave, request.by, progress, () => {
+          for (const spec of wave) this.want(spec, 'down', request.by);
+          return this.parts.manager.stop(wave);
+        })),
+      );
+    }
+    return outcomes;
+  }
+
+  async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.select(request.names);
+    const [only] = specs;
+    if (only !== undefined && specs.length === 1) {
+      return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
+    }
+    for (const spec of specs) this.want(spec, 'up', request.by);
+    const stopFailures: NamedOutcome[] = [];
+    for (const wave of reversed(this.steps(specs))) {
+      const outcomes = await this.underLocks(wave, request.by, undefined, () => this.parts.manager.stop(wave));
+      stopFailures.push(...outcomes.filter(({ outcome }) => outcome.kind === 'failed'));
+    }
+    for (const failure of stopFailures) progress?.(failure);
+    // What did not stop still runs; what did stop must not stay down because of it.
+    const stopped = specs.filter((spec) => !stopFailures.some(({ name }) => name === spec.name));
+    return [...stopFailures, ...(await this.startWaves(this.steps(stopped), request, progress))];
+  }
+
+  async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
+    const { manager, desired, clock } = this.parts;
+    const specs = names.map((name) => this.find(name));
+    const observations = await manager.observe(specs);
+    return specs.map((spec, index) => directStatus(spec, at(observations, index), desired.read(spec.name), manager.kind, clock.monotonic()));
+  }
+
+  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const setup = this.setup();
+    const outcomes: NamedOutcome[] = [];
+    for (const wave of waves) {
+      const ofWave = await this.underLocks(wave, request.by, progress, () => {
+        for (const spec of wave) this.want(spec, 'up', request.by);
+        return this.startNow(wave, request.oneShotArguments, setup);
+      });
+      outcomes.push(...ofWave);
+      if (ofWave.some(({ outcome }) => outcome.kind === 'failed')) break;
+    }
+    return outcomes;
+  }
+
+  private async restartOne(spec: DaemonSpec, request: StartControlRequest): Promise<readonly Outcome[]> {
+    // Wanted up all the time: if we are killed between the two, it belongs up again.
+    this.want(spec, 'up', request.by);
+    const stopped = await this.parts.manager.stop([spec]);
+    if (stopped.some((outcome) => outcome.kind === 'failed')) return stopped;
+    return this.startNow([spec], request.oneShotArguments, this.setup());
+  }
+
+  private async startNow(wave: readonly DaemonSpec[], oneShot: StartControlRequest['oneShotArguments'], setup: SetupOnce): Promise<readonly Outcome[]> {
+    if (this.parts.manager.kind !== 'systemd') {
+      // systemd has the setup program as a unit that the daemons' units require.
+      const observations = await this.parts.manager.observe(wave);
+      const refusal = observations.every(isAlive) ? undefined : await setup();
+      if (refusal !== undefined) return wave.map(() => refusal);
+    }
+    return this.parts.manager.start(wave.map((spec) => ({ spec, oneShotArguments: oneShot[spec.name] ?? [] })));
+  }
+
+  private setup(): SetupOnce {
+    return setupOnce(this.parts.catalogue.group.setup, this.parts.runner);
+  }
+
+  /** The outcomes of one step, timed and told; a lock that can't be had is the only outcome of its step. */
+  private async underLocks(
+    wave: readonly DaemonSpec[],
+    purpose: string,
+    progress: Progress | undefined,
+    action: () => Promise<readonly Outcome[]>,
+  ): Promise<readonly NamedOutcome[]> {
+    const { clock, locks, lockTimeout } = this.parts;
+    const began = clock.monotonic();
+    const result = await withDaemonLocks(locks, wave, { timeout: lockTimeout, purpose }, action);
+    const took = clock.monotonic() - began;
+    const outcomes = result.ok
+      ? wave.map((spec, index) => ({ name: spec.name, outcome: at(result.value, index), took }))
+      : [{ name: result.name, outcome: result.outcome, took }];
+    for (const outcome of outcomes) progress?.(outcome);
+    return outcomes;
+  }
+
+  /** systemd takes a whole wave in one call; without it one daemon after the other keeps the operator's own order. */
+  private steps(specs: readonly DaemonSpec[]): Waves {
+    const ordered: Ordered = orderForStart(specs);
+    if (!ordered.ok) {
+      throw new WatchkeeperError('CONFIG_INVALID', 'cannot order the daemons', `cycle ${ordered.cycle.join(' → ')}`, 'watchkeeper config check');
+    }
+    return this.parts.manager.kind === 'systemd' ? ordered.waves : ordered.sequence.map((spec) => [spec]);
+  }
+
+  /** Skips the write where nothing changes: the fsync is what costs. */
+  private want(spec: DaemonSpec, desired: DesiredState, by: string): void {
+    if (this.parts.desired.read(spec.name)?.desired === desired) return;
+    this.parts.desired.write(spec.name, { desired, at: this.parts.clock.wall(), by, bootId: this.parts.bootId });
+  }
+
+  /** In the catalogue's order, each once. */
+  private select(names: readonly string[]): readonly DaemonSpec[] {
+    const wanted = new Set(names.map((name) => this.find(name)));
+    return this.parts.catalogue.daemons.filter((daemon) => wanted.has(daemon));
+  }
+
+  private find(name: string): DaemonSpec {
+    const daemon = findDaemon(this.parts.catalogue, name);
+    if (daemon !== undefined) return daemon;
+    throw new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${JSON.stringify(name.slice(0, 80))}`, 'daemon-util list-stop-daemons');
+  }
+}
+
+function reversed(waves: Waves): Waves {
+  return [...waves].reverse().map((wave) => [...wave].reverse());
+}
+
+/** A port that breaks its promise of one answer per question must not pass as success. */
+function at<T>(answers: readonly T[], index: number): T {
+  const answer = answers[index];
+  if (answer === undefined) throw new Error(`the service manager gave ${answers.length} answers, ${index + 1} were expected`);
+  return answer;
+}
