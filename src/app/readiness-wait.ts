@@ -1,0 +1,60 @@
+/** Waits until a daemon is ready, dies or runs out of time: by readiness, not by hope. */
+import type { DaemonSpec } from '../core/daemon.js';
+import { formatDuration } from '../core/duration.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Cancel } from '../ports/process-table.js';
+import type { ReadinessChecker } from '../ports/start-preparation.js';
+
+/** ms between two looks: quick at first, so that a quick daemon is told at once. */
+const FIRST_INTERVAL = 5;
+const LONGEST_INTERVAL = 250;
+
+export interface ReadinessResult {
+  readonly ready: boolean;
+  readonly reason: string;
+}
+
+/**
+ * Calls `done` once, unless it is cancelled (the daemon died meanwhile).
+ * @param since monotonic ms of the process's start
+ */
+export function awaitReadiness(
+  spec: DaemonSpec,
+  since: number,
+  clock: Clock,
+  checker: ReadinessChecker,
+  done: (result: ReadinessResult) => void,
+): Cancel {
+  let timer: Timer | undefined;
+  let cancelled = false;
+  let interval = FIRST_INTERVAL;
+  const deadline = since + spec.startTimeout;
+
+  const look = async (): Promise<void> => {
+    const remaining = Math.max(1, deadline - clock.monotonic());
+    const { ready, reason } = await checker.check(spec, clock.monotonic() - since, remaining);
+    if (cancelled) return;
+    if (ready) return done({ ready: true, reason });
+    if (clock.monotonic() >= deadline) {
+      return done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` });
+    }
+    schedule(interval);
+    interval = Math.min(interval * 2, LONGEST_INTERVAL);
+  };
+  const schedule = (delay: number): void => {
+    timer = clock.after(delay, () => {
+      look().catch((error: unknown) => {
+        if (!cancelled) done({ ready: false, reason: `readiness check failed: ${String(error)}` });
+      });
+    });
+  };
+
+  // A settled check is known to pass no earlier: one timer, no polling.
+  schedule(spec.readiness.kind === 'settled' ? Math.min(spec.readiness.settle, spec.startTimeout) : FIRST_INTERVAL);
+  return {
+    cancel: () => {
+      cancelled = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * One daemon under supervision: keeps its machine's state and carries out the
+ * machine's effects, one executor each. What comes back is an event again.
+ */
+import { commandArguments } from '../core/command-line.js';
+import type { DaemonSpec } from '../core/daemon.js';
+import type { FailureCode, Outcome } from '../core/outcome.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
+import { step } from '../core/supervision.js';
+import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Launcher } from '../ports/launcher.js';
+import type { MemoryStore } from '../ports/memory-store.js';
+import type { Cancel, ProcessTable } from '../ports/process-table.js';
+import type { ServiceManager } from '../ports/service-manager.js';
+import type { ReadinessChecker, StartPreparation } from '../ports/start-preparation.js';
+import { awaitReadiness } from './readiness-wait.js';
+
+export interface SupervisionPorts {
+  readonly clock: Clock;
+  readonly launcher: Launcher;
+  readonly manager: ServiceManager;
+  readonly processes: ProcessTable;
+  readonly preparation: StartPreparation;
+  readonly readiness: ReadinessChecker;
+  readonly memory: MemoryStore;
+}
+
+/** What a supervised daemon needs of the set that it belongs to. */
+export interface Surroundings {
+  /** Queues the event; it is handled after the present one. */
+  send(event: SupervisionEvent): void;
+  announce(effect: Extract<Effect, { kind: 'announce' }>): void;
+  readonly notMasterExitStatus: number;
+}
+
+export class SupervisedDaemon {
+  spec: DaemonSpec;
+  state: Supervision;
+  /** Why the last launch failed, for the answer to whoever asked for it. */
+  lastFailure: FailureCode = 'failed';
+  readonly #ports: SupervisionPorts;
+  readonly #around: Surroundings;
+  #timer: Timer | undefined;
+  #exitWatch: Cancel | undefined;
+  #readinessWait: Cancel | undefined;
+
+  constructor(spec: DaemonSpec, state: Supervision, ports: SupervisionPorts, around: Surroundings) {
+    this.spec = spec;
+    this.state = state;
+    this.#ports = ports;
+    this.#around = around;
+  }
+
+  /** The process that the machine counts as the daemon's main process now. */
+  get process(): ProcessIdentity | undefined {
+    return 'process' in this.state.phase ? this.state.phase.process : undefined;
+  }
+
+  handle(event: SupervisionEvent): void {
+    const { clock } = this.#ports;
+    this.#note(event);
+    const [next, effects] = step(this.state, event, {
+      spec: this.spec,
+      notMasterExitStatus: this.#around.notMasterExitStatus,
+      now: clock.monotonic(),
+      random: clock.random(),
+    });
+    this.state = next;
+    for (const effect of effects) this.#execute(effect);
+  }
+
+  /** Lets go of timers and watches; the daemon itself is left alone. */
+  release(): void {
+    this.#timer?.cancel();
+    this.#exitWatch?.cancel();
+    this.#readinessWait?.cancel();
+  }
+
+  #note(event: SupervisionEvent): void {
+    if (event.kind === 'launch-failed') this.lastFailure = event.code;
+    if (event.kind === 'not-ready') this.lastFailure = 'not-ready';
+    if (event.kind === 'exited') this.lastFailure = 'failed';
+    if (event.kind === 'found') this.#watchStranger(event.process);
+    const ended = event.kind === 'exited' || event.kind === 'want-down' || event.kind === 'restart';
+    if (ended) this.#readinessWait?.cancel();
+  }
+
+  #execute(effect: Effect): void {
+    switch (effect.kind) {
+      case 'launch':
+        this.#launch(effect.oneShotArguments);
+        return;
+      case 'terminate':
+        this.#terminate();
+        return;
+      case 'arm-timer':
+        this.#arm(effect.token, effect.delay);
+        return;
+      case 'disarm-timer':
+        this.#timer?.cancel();
+        this.#timer = undefined;
+        return;
+      case 'remember':
+        this.#ports.memory.write(this.spec.name, effect.memory);
+        return;
+      case 'announce':
+        this.#around.announce(effect);
+        return;
+    }
+  }
+
+  #arm(token: number, delay: number): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    // No delay: not even a turn of the loop.
+    if (delay <= 0) this.#around.send({ kind: 'timer', token });
+    else this.#timer = this.#ports.clock.after(delay, () => this.#around.send({ kind: 'timer', token }));
+  }
+
+  #launch(oneShotArguments: readonly string[]): void {
+    const { spec } = this;
+    const prepared = this.#ports.preparation.prepare(spec);
+    if (prepared.kind === 'skipped') return this.#around.send({ kind: 'skipped', reason: prepared.reason });
+    if (prepared.kind === 'failed') return this.#launchFailed(prepared);
+    if (spec.background === 'always-forks') return this.#launchForking(oneShotArguments);
+    const launch = this.#ports.launcher.launch({
+      spec,
+      arguments: commandArguments(spec, 'foreground', prepared.variableArguments, oneShotArguments),
+      environment: prepared.environment,
+    });
+    if (!launch.ok) return this.#launchFailed(launch.outcome);
+    const { process, exited } = launch.child;
+    void exited.then((exit) => this.#around.send({ kind: 'exited', process, exit }));
+    this.#around.send({ kind: 'launched', process });
+    this.#awaitReadiness(process);
+  }
+
+  /** It can't be a child of ours: the service manager starts it, and we watch its process. */
+  #launchForking(oneShotArguments: readonly string[]): void {
+    const { spec } = this;
+    this.#ports.manager.start([{ spec, oneShotArguments }]).then(
+      ([outcome]) => {
+        if (outcome?.kind === 'ok' && outcome.process !== undefined) {
+          this.#around.send({ kind: 'launched', process: outcome.process });
+          this.#watchStranger(outcome.process);
+          this.#around.send({ kind: 'ready', process: outcome.process });
+        } else if (outcome?.kind === 'skipped') this.#around.send({ kind: 'skipped', reason: outcome.reason });
+        else this.#launchFailed(outcome);
+      },
+      (error: unknown) => this.#launchFailed(undefined, String(error)),
+    );
+  }
+
+  #launchFailed(outcome: Outcome | undefined, why = 'its process is not known'): void {
+    const failure = outcome?.kind === 'failed' ? outcome : { code: 'internal' as const, reason: why };
+    this.#around.send({ kind: 'launch-failed', code: failure.code, reason: failure.reason, retry: true });
+  }
+
+  #awaitReadiness(process: ProcessIdentity): void {
+    const { clock, readiness } = this.#ports;
+    this.#readinessWait = awaitReadiness(this.spec, clock.monotonic(), clock, readiness, (result) =>
+      this.#around.send(result.ready ? { kind: 'ready', process } : { kind: 'not-ready', process, reason: result.reason }),
+    );
+  }
+
+  /** Not our child: its end is seen, its exit status is not. */
+  #watchStranger(process: ProcessIdentity): void {
+    this.#exitWatch?.cancel();
+    this.#exitWatch = this.#ports.processes.onExit(process, () =>
+      this.#around.send({ kind: 'exited', process, exit: { kind: 'unknown' } }),
+    );
+  }
+
+  #terminate(): void {
+    this.#ports.manager.stop([this.spec]).then(
+      ([outcome]) => {
+        if (outcome?.kind === 'failed') this.#around.send({ kind: 'stop-failed', reason: outcome.reason });
+        else this.#around.send({ kind: 'gone' });
+      },
+      (error: unknown) => this.#around.send({ kind: 'stop-failed', reason: String(error) }),
+    );
+  }
+}

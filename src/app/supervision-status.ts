@@ -1,0 +1,31 @@
+/** The machine's state → what status, board and control socket tell. */
+import type { DaemonStatus, StatusState } from '../core/daemon-status.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
+import type { Supervision } from '../core/supervision-state.js';
+
+/** USER_HZ of every Linux that Node runs on: ticks of /proc/PID/stat a second. */
+const TICKS_PER_SECOND = 100;
+
+/** ms since this process was started; `now` is monotonic ms since boot. */
+export function uptimeOf(process: ProcessIdentity, now: number): number {
+  return Math.max(0, Math.round(now - (process.startTicks * 1000) / TICKS_PER_SECOND));
+}
+
+export function supervisionStatus(name: string, state: Supervision, now: number): DaemonStatus {
+  const { phase, memory } = state;
+  const process = 'process' in phase ? phase.process : undefined;
+  const observed: StatusState = phase.kind;
+  return {
+    name,
+    desired: state.desired,
+    observed,
+    ready: phase.kind === 'running',
+    pid: process?.pid ?? null,
+    uptime: process === undefined ? null : uptimeOf(process, now),
+    owner: 'watcher',
+    restarts: memory.restarts,
+    nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
+    reason: state.reason,
+    lastExit: memory.lastExit ?? null,
+  };
+}

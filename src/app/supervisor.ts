@@ -1,0 +1,206 @@
+/**
+ * All daemons of the catalogue under supervision: one serial queue of events,
+ * the news of each daemon's readiness to its dependants, and the answers to
+ * those who wait for a start or a stop to come to something.
+ */
+import type { DaemonSpec } from '../core/daemon.js';
+import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
+import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
+import { SupervisedDaemon, type SupervisionPorts } from './supervised-daemon.js';
+
+export interface SupervisorEvents {
+  /** A daemon's state is another one now; called once per drained queue. */
+  changed(daemon: SupervisedDaemon): void;
+  announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>): void;
+}
+
+interface Waiter {
+  readonly wish: 'up' | 'down';
+  readonly settle: (outcome: Outcome) => void;
+}
+
+export class Supervisor {
+  readonly #daemons = new Map<string, SupervisedDaemon>();
+  readonly #dependants = new Map<string, Set<string>>();
+  readonly #queue: [SupervisedDaemon, SupervisionEvent][] = [];
+  readonly #dirty = new Set<SupervisedDaemon>();
+  readonly #waiters = new Map<string, Waiter[]>();
+  #draining = false;
+
+  constructor(
+    private readonly ports: SupervisionPorts,
+    private readonly events: SupervisorEvents,
+    private readonly notMasterExitStatus: number,
+  ) {}
+
+  get daemons(): IterableIterator<SupervisedDaemon> {
+    return this.#daemons.values();
+  }
+
+  get(name: string): SupervisedDaemon | undefined {
+    return this.#daemons.get(name);
+  }
+
+  add(spec: DaemonSpec, state: Supervision): SupervisedDaemon {
+    const daemon: SupervisedDaemon = new SupervisedDaemon(spec, state, this.ports, {
+      send: (event) => this.#enqueue(daemon, event),
+      announce: (news) => this.events.announced(daemon, news),
+      notMasterExitStatus: this.notMasterExitStatus,
+    });
+    this.#daemons.set(spec.name, daemon);
+    this.#link(spec);
+    this.#dirty.add(daemon);
+    return daemon;
+  }
+
+  /** New policy for a daemon that is known; what runs goes on as it was started. */
+  replaceSpec(spec: DaemonSpec): void {
+    const daemon = this.#daemons.get(spec.name);
+    if (daemon === undefined) return;
+    for (const dependants of this.#dependants.values()) dependants.delete(spec.name);
+    daemon.spec = spec;
+    this.#link(spec);
+    this.#tellDependencies(daemon);
+    this.#drain();
+  }
+
+  remove(name: string): void {
+    this.#daemons.get(name)?.release();
+    this.#daemons.delete(name);
+    this.#waiters.delete(name);
+  }
+
+  send(name: string, event: SupervisionEvent): void {
+    const daemon = this.#daemons.get(name);
+    if (daemon !== undefined) this.#enqueue(daemon, event);
+  }
+
+  /** Sends the event and answers once the daemon has come to rest on the wished side, or can't. */
+  ask(name: string, event: SupervisionEvent, wish: 'up' | 'down'): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const daemon = this.#daemons.get(name);
+      if (daemon === undefined) return resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload'));
+      const waiter: Waiter = { wish, settle: resolve };
+      const waiters = this.#waiters.get(name);
+      if (waiters === undefined) this.#waiters.set(name, [waiter]);
+      else waiters.push(waiter);
+      this.#dirty.add(daemon);
+      this.#enqueue(daemon, event);
+    });
+  }
+
+  /** Tells each daemon which of its required ones are not ready; before the first start. */
+  settleDependencies(): void {
+    for (const daemon of this.#daemons.values()) this.#tellDependencies(daemon);
+    this.#drain();
+  }
+
+  release(): void {
+    for (const daemon of this.#daemons.values()) daemon.release();
+  }
+
+  #link(spec: DaemonSpec): void {
+    for (const required of spec.requires) {
+      const dependants = this.#dependants.get(required) ?? new Set();
+      this.#dependants.set(required, dependants.add(spec.name));
+    }
+  }
+
+  #enqueue(daemon: SupervisedDaemon, event: SupervisionEvent): void {
+    this.#queue.push([daemon, event]);
+    this.#drain();
+  }
+
+  /** Serial: an event sent while another is handled waits its turn. */
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const [daemon, event] = next;
+        const wasReady = daemon.state.phase.kind === 'running';
+        daemon.handle(event);
+        this.#dirty.add(daemon);
+        if (wasReady !== (daemon.state.phase.kind === 'running')) this.#tellDependants(daemon.spec.name);
+      }
+    } finally {
+      this.#draining = false;
+    }
+    this.#settle();
+  }
+
+  #tellDependants(name: string): void {
+    for (const dependant of this.#dependants.get(name) ?? []) {
+      const daemon = this.#daemons.get(dependant);
+      if (daemon !== undefined) this.#tellDependencies(daemon);
+    }
+  }
+
+  #tellDependencies(daemon: SupervisedDaemon): void {
+    const unmet = daemon.spec.requires.filter((name) => this.#daemons.get(name)?.state.phase.kind !== 'running');
+    this.#queue.push([daemon, { kind: 'dependencies', unmet }]);
+  }
+
+  #settle(): void {
+    const changed = [...this.#dirty];
+    this.#dirty.clear();
+    for (const daemon of changed) {
+      this.events.changed(daemon);
+      this.#answer(daemon);
+    }
+  }
+
+  #answer(daemon: SupervisedDaemon): void {
+    const { name } = daemon.spec;
+    const waiters = this.#waiters.get(name);
+    if (waiters === undefined) return;
+    const left = waiters.filter((waiter) => {
+      const outcome = waiter.wish === 'up' ? startOutcome(daemon) : stopOutcome(daemon);
+      if (outcome === undefined) return true;
+      waiter.settle(outcome);
+      return false;
+    });
+    if (left.length === 0) this.#waiters.delete(name);
+    else this.#waiters.set(name, left);
+  }
+}
+
+/** What came of a start; undefined: still under way. */
+function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+  const { phase, desired, reason } = daemon.state;
+  const { name } = daemon.spec;
+  switch (phase.kind) {
+    case 'starting':
+    case 'stopping':
+      return undefined;
+    case 'running':
+      return ok(true, reason, phase.process);
+    case 'waiting':
+      return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
+    case 'backing-off':
+    case 'crash-loop':
+      return failed(daemon.lastFailure, reason, `watchkeeper events; the watcher goes on trying`);
+    case 'given-up':
+      return failed(daemon.lastFailure, reason, `mending the cause, then daemon-util start ${name}`);
+    case 'stopped':
+      return desired === 'up' ? skipped(reason) : failed('canceled', reason, `daemon-util start ${name}`);
+  }
+}
+
+function stopOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+  const { phase, desired, reason } = daemon.state;
+  if (desired === 'up') return failed('canceled', `up is wanted again: ${reason}`, `daemon-util stop ${daemon.spec.name}`);
+  switch (phase.kind) {
+    case 'stopped':
+      return ok(true, reason);
+    case 'running':
+      return failed('still-running', reason, `ps -o pid,stat,wchan ${phase.process.pid}`);
+    case 'waiting':
+    case 'starting':
+    case 'stopping':
+    case 'backing-off':
+    case 'crash-loop':
+    case 'given-up':
+      return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** The words of the supervision machine (supervision.ts): phases, events, effects. */
+import type { DaemonSpec, DesiredState } from './daemon.js';
+import type { ExitStatus } from './exit-status.js';
+import type { FailureCode } from './outcome.js';
+import type { ProcessIdentity } from './process-identity.js';
+import type { Tally } from './restart.js';
+
+/** What comes when a stop is done. */
+export type AfterStop = 'stay-down' | 'start' | 'count-failure';
+
+export type Phase =
+  | { readonly kind: 'stopped' }
+  /** Up is wanted, and required daemons are not ready. */
+  | { readonly kind: 'waiting' }
+  /** `process` is undefined until the launch is confirmed. */
+  | { readonly kind: 'starting'; readonly process: ProcessIdentity | undefined; readonly since: number }
+  /** Ready. `token` names the timer that ends the row of failures; undefined: no row. */
+  | { readonly kind: 'running'; readonly process: ProcessIdentity; readonly since: number; readonly token: number | undefined }
+  | { readonly kind: 'stopping'; readonly process: ProcessIdentity | undefined; readonly then: AfterStop; readonly since: number }
+  | { readonly kind: 'backing-off' | 'crash-loop'; readonly token: number; readonly until: number }
+  | { readonly kind: 'given-up' };
+
+export type PhaseKind = Phase['kind'];
+
+/** What a new watcher of the same boot must know to go on as the old one would. */
+export interface Memory {
+  readonly tally: Tally;
+  /** Restarts since the daemon was first supervised. */
+  readonly restarts: number;
+  readonly lastExit: ExitStatus | undefined;
+  /** Monotonic instant of the next attempt; undefined: none is timed. */
+  readonly retryAt: number | undefined;
+  /** It was given up: only an operator's start brings it back. */
+  readonly givenUp: boolean;
+}
+
+export interface Supervision {
+  readonly phase: Phase;
+  readonly desired: DesiredState;
+  /** Why it is in this phase: the last decision, in words. */
+  readonly reason: string;
+  readonly memory: Memory;
+  /** Names of required daemons that are not ready. */
+  readonly unmet: readonly string[];
+  /** For the next launch only. */
+  readonly oneShotArguments: readonly string[];
+  /** Last token given out; a timer with another token than the phase's is stale. */
+  readonly tokens: number;
+}
+
+export type SupervisionEvent =
+  /** An operator's wish; `by` says whose. */
+  | { readonly kind: 'want-up'; readonly by: string; readonly oneShotArguments: readonly string[] }
+  | { readonly kind: 'want-down'; readonly by: string }
+  | { readonly kind: 'restart'; readonly by: string; readonly oneShotArguments: readonly string[] }
+  /** Names of required daemons that are not ready; empty: all are. */
+  | { readonly kind: 'dependencies'; readonly unmet: readonly string[] }
+  | { readonly kind: 'launched'; readonly process: ProcessIdentity }
+  | { readonly kind: 'launch-failed'; readonly code: FailureCode; readonly reason: string; readonly retry: boolean }
+  /** A start condition is not met. */
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'ready'; readonly process: ProcessIdentity }
+  | { readonly kind: 'not-ready'; readonly process: ProcessIdentity; readonly reason: string }
+  | { readonly kind: 'exited'; readonly process: ProcessIdentity; readonly exit: ExitStatus }
+  /** The look at the machine at the watcher's start. */
+  | { readonly kind: 'found'; readonly process: ProcessIdentity; readonly reason: string }
+  | { readonly kind: 'absent'; readonly reason: string }
+  | { readonly kind: 'timer'; readonly token: number }
+  /** The stop is complete: process, session and pid file are gone. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'stop-failed'; readonly reason: string };
+
+export type EventKind = SupervisionEvent['kind'];
+
+/** News for people and hooks; the words are those of `watchkeeper events`. */
+export type NewsKind =
+  | 'start'
+  | 'ready'
+  | 'adopted'
+  | 'stop'
+  | 'stopped'
+  | 'crash'
+  | 'restart'
+  | 'crash-loop'
+  | 'given-up'
+  | 'recovered'
+  | 'waiting'
+  | 'skipped'
+  | 'stop-failed';
+
+export type Effect =
+  | { readonly kind: 'launch'; readonly oneShotArguments: readonly string[] }
+  /** Escalating stop; answered by `gone` or `stop-failed`. */
+  | { readonly kind: 'terminate'; readonly process: ProcessIdentity }
+  | { readonly kind: 'arm-timer'; readonly token: number; readonly delay: number }
+  | { readonly kind: 'disarm-timer' }
+  | { readonly kind: 'remember'; readonly memory: Memory }
+  | { readonly kind: 'announce'; readonly news: NewsKind; readonly reason: string; readonly delay: number | undefined };
+
+/** What the machine needs of the catalogue and the host. */
+export interface Context {
+  readonly spec: DaemonSpec;
+  readonly notMasterExitStatus: number;
+  /** Monotonic ms since boot. */
+  readonly now: number;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+export type Step = readonly [Supervision, readonly Effect[]];
