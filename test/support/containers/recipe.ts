@@ -1,0 +1,25 @@
+/** What a container's root file system is made of; the same recipe is built once and cached. */
+
+export type Suite = 'bookworm' | 'trixie';
+
+export interface Recipe {
+  readonly suite: Suite;
+  readonly packages: readonly string[];
+  /** Units that must not start by themselves at boot. */
+  readonly disabled: readonly string[];
+  /** Units that must not even be started by others: timers that would disturb a test. */
+  readonly masked: readonly string[];
+}
+
+/** Raise it when what is done to a root changes, so that nobody tests with an old one. */
+export const RECIPE_VERSION = 1;
+
+/** Real daemons with real manners: one that notifies, one that forks workers, one without a file. */
+export function daemonsRecipe(suite: Suite): Recipe {
+  return {
+    suite,
+    packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'redis-server', 'nginx-light', 'memcached', 'libstdc++6'],
+    disabled: ['redis-server.service', 'nginx.service', 'memcached.service'],
+    masked: ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service'],
+  };
+}
