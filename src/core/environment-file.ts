@@ -15,7 +15,7 @@
  * A value may be several quoted pieces followed by one unquoted piece, never the
  * other way round: systemd takes quotes after an unquoted piece literally.
  *
- * Sources: env-file.c and extract-word.c of systemd 252 … 257, measured in a
+ * Sources: env-file.c of systemd, measured with 252 and 257 as PID 1 of a
  * container; XCU 2.2 and 2.6.1 of POSIX, measured with dash.
  */
 
