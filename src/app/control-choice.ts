@@ -31,7 +31,7 @@ export interface ChosenControl {
   readonly controller: Controller;
   /** "no watcher answers, so directly" */
   readonly reason: string;
-  release(): void;
+  readonly release: () => void;
 }
 
 /** One try for the lock; between two tries the watcher is asked. */

@@ -3,12 +3,9 @@ import { defaultDesired } from '../core/daemon-status.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import type { Observation } from '../core/observation.js';
-import type { ProcessIdentity } from '../core/process-identity.js';
 import type { ServiceManagerKind } from '../ports/service-manager.js';
 import type { DesiredRecord } from '../ports/store.js';
-
-/** USER_HZ, which Linux fixes at 100 for everything that /proc tells. */
-const TICKS_PER_SECOND = 100;
+import { uptimeOf } from './supervision-status.js';
 
 /** @param now ms since boot */
 export function directStatus(
@@ -24,15 +21,11 @@ export function directStatus(
     observed: observation.state,
     ready: observation.state === 'running',
     pid: observation.process?.pid ?? null,
-    uptime: observation.process === undefined ? null : uptime(observation.process, now),
+    uptime: observation.process === undefined ? null : uptimeOf(observation.process, now),
     owner: kind === 'systemd' ? 'systemd' : 'watcher',
     restarts: observation.restarts ?? 0,
     nextTry: null,
     reason: observation.state === 'stopped' && desired?.desired === 'down' ? `stopped by ${desired.by}` : observation.reason,
     lastExit: observation.lastExit ?? null,
   };
-}
-
-function uptime(process: ProcessIdentity, now: number): number {
-  return Math.max(0, Math.round(now - (process.startTicks * 1000) / TICKS_PER_SECOND));
 }

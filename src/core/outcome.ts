@@ -52,3 +52,10 @@ export function skipped(reason: string): Outcome {
 export function failed(code: FailureCode, reason: string, next: string): Outcome {
   return { kind: 'failed', code, reason, next };
 }
+
+/** Reason of a daemon that was skipped because this node does not hold its role. */
+export const NOT_MASTER = 'not master';
+
+export function isNotMaster(outcome: Outcome): boolean {
+  return outcome.kind === 'skipped' && outcome.reason === NOT_MASTER;
+}

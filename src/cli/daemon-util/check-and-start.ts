@@ -1,0 +1,49 @@
+/**
+ * What a cron job calls every few minutes. It starts a daemon only where nobody
+ * else would: under systemd, and where the watcher runs, the restart owner has
+ * its own reasons for leaving a daemon down, and this only tells them by exit
+ * status. What was stopped by hand stays stopped.
+ */
+import type { DaemonStatus } from '../../core/daemon-status.js';
+import { statusLine } from '../../core/status-line.js';
+import { describeMeans, isUp } from './check-commands.js';
+import type { Handler, Reply, Session } from './command.js';
+import { startThese } from './control-commands.js';
+import { printPlan } from './plan.js';
+import { daemonNamed, extraArguments } from './selection.js';
+
+export const checkAndStart: Handler = async (session, [name = '']) => {
+  const daemon = await daemonNamed(session, name);
+  const { controller, reason, release } = await session.means.reader();
+  let status: DaemonStatus | undefined;
+  try {
+    [status] = await controller.status([daemon.name]);
+  } finally {
+    release();
+  }
+  if (status === undefined) throw new Error(`no status for ${daemon.name}`);
+  const left = isUp(status) ? undefined : whyLeftDown(status, controller.via);
+  if (session.options.dryRun && (isUp(status) || left !== undefined)) {
+    return printPlan(session, controller.via, []);
+  }
+  if (isUp(status) || left !== undefined) {
+    await describeMeans(session, controller.via, reason);
+    if (left !== undefined) session.out(`${name} is not started: ${left}`);
+    return { exitStatus: isUp(status) ? 0 : 1, json: { daemon: status, notStarted: left ?? null } };
+  }
+  return startIt(session, name);
+};
+
+async function startIt(session: Session, name: string): Promise<Reply> {
+  const daemon = await daemonNamed(session, name);
+  return startThese(session, 'start', [daemon], { [daemon.name]: extraArguments(session, daemon) }, true);
+}
+
+/** undefined: it is ours to start. */
+function whyLeftDown(status: DaemonStatus, via: 'watcher' | 'direct'): string | undefined {
+  if (status.desired === 'down') return `it is wanted down (${status.reason}); daemon-util start ${status.name} starts it`;
+  if (status.owner === 'systemd') return `systemd restarts it or has given up: ${statusLine(status)}`;
+  if (status.owner === 'cluster') return `the cluster restarts it: ${statusLine(status)}`;
+  if (via === 'watcher') return `the watcher restarts it: ${statusLine(status)}`;
+  return undefined;
+}
