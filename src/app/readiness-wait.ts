@@ -34,9 +34,9 @@ export function awaitReadiness(
     const remaining = Math.max(1, deadline - clock.monotonic());
     const { ready, reason } = await checker.check(spec, clock.monotonic() - since, remaining);
     if (cancelled) return;
-    if (ready) return done({ ready: true, reason });
+    if (ready) { done({ ready: true, reason }); return; }
     if (clock.monotonic() >= deadline) {
-      return done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` });
+      done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` }); return;
     }
     schedule(interval);
     interval = Math.min(interval * 2, LONGEST_INTERVAL);

@@ -4,7 +4,7 @@
  */
 import { commandArguments } from '../core/command-line.js';
 import type { DaemonSpec } from '../core/daemon.js';
-import type { FailureCode, Outcome } from '../core/outcome.js';
+import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
@@ -15,6 +15,7 @@ import type { Cancel, ProcessTable } from '../ports/process-table.js';
 import type { ServiceManager } from '../ports/service-manager.js';
 import type { ReadinessChecker, StartPreparation } from '../ports/start-preparation.js';
 import { awaitReadiness } from './readiness-wait.js';
+import type { SetupGate } from './setup-gate.js';
 
 export interface SupervisionPorts {
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export interface Surroundings {
   /** Queues the event; it is handled after the present one. */
   send(event: SupervisionEvent): void;
   announce(effect: Extract<Effect, { kind: 'announce' }>): void;
+  readonly setup: SetupGate;
   readonly notMasterExitStatus: number;
 }
 
@@ -119,17 +121,30 @@ export class SupervisedDaemon {
   }
 
   #launch(oneShotArguments: readonly string[]): void {
+    const setup = this.#around.setup.pass();
+    if (setup === undefined) {
+      this.#launchNow(oneShotArguments);
+      return;
+    }
+    void setup.then((refusal) => {
+      if (refusal !== undefined) this.#launchFailed(refusal);
+      else if (this.state.phase.kind !== 'starting') this.#launchFailed(failed('canceled', 'called off during the setup program', ''));
+      else this.#launchNow(oneShotArguments);
+    });
+  }
+
+  #launchNow(oneShotArguments: readonly string[]): void {
     const { spec } = this;
     const prepared = this.#ports.preparation.prepare(spec);
-    if (prepared.kind === 'skipped') return this.#around.send({ kind: 'skipped', reason: prepared.reason });
-    if (prepared.kind === 'failed') return this.#launchFailed(prepared);
-    if (spec.background === 'always-forks') return this.#launchForking(oneShotArguments);
+    if (prepared.kind === 'skipped') { this.#around.send({ kind: 'skipped', reason: prepared.reason }); return; }
+    if (prepared.kind === 'failed') { this.#launchFailed(prepared); return; }
+    if (spec.background === 'always-forks') { this.#launchForking(oneShotArguments); return; }
     const launch = this.#ports.launcher.launch({
       spec,
       arguments: commandArguments(spec, 'foreground', prepared.variableArguments, oneShotArguments),
       environment: prepared.environment,
     });
-    if (!launch.ok) return this.#launchFailed(launch.outcome);
+    if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
     const { process, exited } = launch.child;
     void exited.then((exit) => this.#around.send({ kind: 'exited', process, exit }));
     this.#around.send({ kind: 'launched', process });

@@ -6,6 +6,7 @@
 import type { DaemonSpec } from '../core/daemon.js';
 import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
 import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
+import type { SetupGate } from './setup-gate.js';
 import { SupervisedDaemon, type SupervisionPorts } from './supervised-daemon.js';
 
 export interface SupervisorEvents {
@@ -30,6 +31,7 @@ export class Supervisor {
   constructor(
     private readonly ports: SupervisionPorts,
     private readonly events: SupervisorEvents,
+    private readonly setup: SetupGate,
     private readonly notMasterExitStatus: number,
   ) {}
 
@@ -45,6 +47,7 @@ export class Supervisor {
     const daemon: SupervisedDaemon = new SupervisedDaemon(spec, state, this.ports, {
       send: (event) => this.#enqueue(daemon, event),
       announce: (news) => this.events.announced(daemon, news),
+      setup: this.setup,
       notMasterExitStatus: this.notMasterExitStatus,
     });
     this.#daemons.set(spec.name, daemon);
@@ -79,7 +82,7 @@ export class Supervisor {
   ask(name: string, event: SupervisionEvent, wish: 'up' | 'down'): Promise<Outcome> {
     return new Promise((resolve) => {
       const daemon = this.#daemons.get(name);
-      if (daemon === undefined) return resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload'));
+      if (daemon === undefined) { resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload')); return; }
       const waiter: Waiter = { wish, settle: resolve };
       const waiters = this.#waiters.get(name);
       if (waiters === undefined) this.#waiters.set(name, [waiter]);

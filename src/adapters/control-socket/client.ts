@@ -1,0 +1,205 @@
+/** The other end: what daemon-util and watchkeeper ask of the running watcher. */
+import * as fs from 'node:fs';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+
+import type { CatalogueChange } from '../../core/catalogue-change.js';
+import type { DaemonStatus } from '../../core/daemon-status.js';
+import { ERROR_CODES, WatchkeeperError } from '../../core/errors.js';
+import type { WatcherInfo } from '../../ports/control-service.js';
+import type { Controller, NamedOutcome, Progress } from '../../ports/controller.js';
+import type { NewsItem } from '../../ports/journal.js';
+import { SOCKET_NAME, TOKEN_NAME, type ActionBody, type StreamLine, type WireError } from './protocol.js';
+
+export interface StatusAnswer {
+  readonly schemaVersion: number;
+  readonly watcher: WatcherInfo;
+  readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
+}
+
+export interface WatcherClient extends Controller {
+  readonly via: 'watcher';
+  statusAnswer(names?: readonly string[]): Promise<StatusAnswer>;
+  reload(): Promise<readonly CatalogueChange[]>;
+  /** Ends when the watcher ends; with `follow`, not before. */
+  events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void>;
+}
+
+/** Codes of connect(2) that mean: nobody is there. */
+const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
+
+/**
+ * @param timeout ms without a sign of life after which the watcher counts as silent
+ * @returns undefined where no watcher runs
+ * @throws WatchkeeperError WATCHER_SILENT, STATE_UNWRITABLE (no permission)
+ */
+export async function connectWatcher(runtime: string, timeout: number): Promise<WatcherClient | undefined> {
+  const socketPath = join(runtime, SOCKET_NAME);
+  const talk = new Talk(socketPath, join(runtime, TOKEN_NAME), timeout);
+  // The cheapest question shows whether anybody is there at all.
+  const first = await talk.get<{ error?: WireError }>('/v1/events?limit=0', true);
+  return first === undefined ? undefined : new Client(talk);
+}
+
+class Client implements WatcherClient {
+  readonly via = 'watcher';
+  constructor(private readonly talk: Talk) {}
+
+  start(request: ActionBody, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/start', request, progress);
+  }
+
+  stop(request: Omit<ActionBody, 'oneShotArguments'>, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/stop', { ...request, oneShotArguments: {} }, progress);
+  }
+
+  restart(request: ActionBody, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/restart', request, progress);
+  }
+
+  async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
+    const { daemons } = await this.statusAnswer(names);
+    return Object.entries(daemons).map(([name, status]) => ({ name, ...status }));
+  }
+
+  async statusAnswer(names: readonly string[] = []): Promise<StatusAnswer> {
+    const query = names.map((name) => `daemon=${encodeURIComponent(name)}`).join('&');
+    return (await this.talk.get<StatusAnswer>(`/v1/status?${query}`)) ?? this.talk.gone();
+  }
+
+  async reload(): Promise<readonly CatalogueChange[]> {
+    const answer = await this.talk.post<{ changes: readonly CatalogueChange[] }>('/v1/reload', {});
+    return answer.changes;
+  }
+
+  async events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void> {
+    const path = `/v1/events?limit=${options.limit}&follow=${options.follow ? 1 : 0}`;
+    await this.talk.lines('GET', path, undefined, (item) => callback(item as NewsItem));
+  }
+}
+
+/** One request at a time over the socket, with a deadline on silence. */
+class Talk {
+  constructor(
+    private readonly socketPath: string,
+    private readonly tokenPath: string,
+    private readonly timeout: number,
+  ) {}
+
+  /** undefined: nobody is there. */
+  async get<T>(path: string, emptyIsFine = false): Promise<T | undefined> {
+    const response = await this.open('GET', path, undefined);
+    if (response === undefined) return undefined;
+    const text = await this.text(response);
+    if (text === '' && emptyIsFine) return {} as T;
+    return checked(JSON.parse(text)) as T;
+  }
+
+  async post<T>(path: string, body: unknown): Promise<T> {
+    const response = (await this.open('POST', path, JSON.stringify(body))) ?? this.gone();
+    return checked(JSON.parse(await this.text(response))) as T;
+  }
+
+  async act(path: string, body: ActionBody, progress: Progress | undefined): Promise<readonly NamedOutcome[]> {
+    const outcomes: NamedOutcome[] = [];
+    const ends: StreamLine[] = [];
+    await this.lines('POST', path, JSON.stringify(body), (value) => {
+      const line = checked(value) as StreamLine;
+      if ('outcome' in line) {
+        outcomes.push(line.outcome);
+        progress?.(line.outcome);
+      } else if ('end' in line) ends.push(line);
+    });
+    return ends.length > 0 ? outcomes : this.gone();
+  }
+
+  async lines(method: 'GET' | 'POST', path: string, body: string | undefined, callback: (value: unknown) => void): Promise<void> {
+    const response = (await this.open(method, path, body)) ?? this.gone();
+    let rest = '';
+    const take = (text: string): void => {
+      if (text.trim() !== '') callback(JSON.parse(text));
+    };
+    try {
+      for await (const chunk of response as AsyncIterable<string>) {
+        const parts = (rest + chunk).split('\n');
+        rest = parts.pop() ?? '';
+        parts.forEach(take);
+      }
+    } catch (cause) {
+      throw this.lost(cause);
+    }
+    take(rest);
+  }
+
+  gone(): never {
+    throw new WatchkeeperError('WATCHER_ABSENT', 'cannot finish', 'the watcher ended while it was at it', 'daemon-util status, then the same again');
+  }
+
+  private open(method: string, path: string, body: string | undefined): Promise<IncomingMessage | undefined> {
+    return new Promise((resolve, reject) => {
+      const headers: Record<string, string> = { host: 'localhost' };
+      if (method !== 'GET') {
+        headers['authorization'] = `Bearer ${this.token()}`;
+        headers['content-type'] = 'application/json';
+      }
+      const request: ClientRequest = httpRequest({ socketPath: this.socketPath, method, path, headers, agent: false }, (response) => {
+        response.setEncoding('utf8');
+        resolve(response);
+      });
+      request.setTimeout(this.timeout, () => request.destroy(this.silent()));
+      request.once('error', (cause: NodeJS.ErrnoException) => {
+        if (NOBODY.has(cause.code ?? '')) resolve(undefined);
+        else reject(this.lost(cause));
+      });
+      request.end(body);
+    });
+  }
+
+  private async text(response: IncomingMessage): Promise<string> {
+    let text = '';
+    try {
+      for await (const chunk of response as AsyncIterable<string>) text += chunk;
+    } catch (cause) {
+      throw this.lost(cause);
+    }
+    return text;
+  }
+
+  private token(): string {
+    try {
+      return fs.readFileSync(this.tokenPath, 'utf8').trim();
+    } catch (cause) {
+      // Without it the watcher refuses, and says what is missing.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw this.lost(cause);
+    }
+  }
+
+  private silent(): WatchkeeperError {
+    return new WatchkeeperError('WATCHER_SILENT', 'cannot ask the watcher', `no answer on ${this.socketPath} within ${this.timeout} ms`, 'restarting the watcher: the daemons stay up');
+  }
+
+  private lost(cause: unknown): WatchkeeperError {
+    if (cause instanceof WatchkeeperError) return cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    if (code === 'EACCES' || code === 'EPERM') {
+      return new WatchkeeperError('STATE_UNWRITABLE', 'cannot ask the watcher', `permission denied on ${this.socketPath}`, 'the same as root', { cause });
+    }
+    return new WatchkeeperError('WATCHER_ABSENT', 'cannot finish', `the connection to the watcher broke (${code})`, 'daemon-util status', { cause });
+  }
+}
+
+/** An answer of the watcher's, or the error that it told. */
+function checked(value: unknown): unknown {
+  const error = (value as { error?: WireError } | null)?.error;
+  if (error === undefined) return value;
+  throw new WireFailure(error);
+}
+
+/** Said by the watcher; its message is complete as it came. */
+class WireFailure extends WatchkeeperError {
+  constructor(error: WireError) {
+    super(error.code in ERROR_CODES ? error.code : 'INTERNAL', error.message, '', '');
+    this.message = error.message;
+  }
+}

@@ -1,0 +1,115 @@
+/** The closed table of what the control socket answers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { WatchkeeperError } from '../../core/errors.js';
+import type { ControlService } from '../../ports/control-service.js';
+import type { NamedOutcome, Progress } from '../../ports/controller.js';
+import { KEEP_ALIVE, parseAction, SCHEMA_VERSION, type ActionBody, type StreamLine } from './protocol.js';
+
+export interface Exchange {
+  readonly url: URL;
+  readonly body: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export type Respond = (service: ControlService, exchange: Exchange) => Promise<void>;
+
+type Routed =
+  | { readonly kind: 'found'; readonly changes: boolean; readonly respond: Respond }
+  | { readonly kind: 'refused'; readonly status: number; readonly why: string };
+
+const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string; readonly respond: Respond }[] = [
+  { method: 'GET', path: '/v1/status', respond: status },
+  { method: 'GET', path: '/v1/events', respond: events },
+  { method: 'POST', path: '/v1/start', respond: action((service, body, progress) => service.controller.start(body, progress)) },
+  { method: 'POST', path: '/v1/stop', respond: action((service, body, progress) => service.controller.stop(body, progress)) },
+  { method: 'POST', path: '/v1/restart', respond: action((service, body, progress) => service.controller.restart(body, progress)) },
+  { method: 'POST', path: '/v1/reload', respond: reload },
+];
+
+export function route(method: string, path: string): Routed {
+  const atPath = ROUTES.filter((entry) => entry.path === path);
+  const found = atPath.find((entry) => entry.method === method);
+  if (found !== undefined) return { kind: 'found', changes: found.method !== 'GET', respond: found.respond };
+  if (atPath.length > 0) return { kind: 'refused', status: 405, why: `use ${atPath.map((entry) => entry.method).join(' or ')} for ${path}` };
+  return { kind: 'refused', status: 404, why: `there is: ${ROUTES.map((entry) => `${entry.method} ${entry.path}`).join(', ')}` };
+}
+
+async function status(service: ControlService, { url, response }: Exchange): Promise<void> {
+  const asked = url.searchParams.getAll('daemon');
+  const names = asked.length === 0 ? service.names() : known(service, asked);
+  const daemons = await service.controller.status(names);
+  json(response, {
+    schemaVersion: SCHEMA_VERSION,
+    watcher: service.info(),
+    daemons: Object.fromEntries(daemons.map(({ name, ...rest }) => [name, rest])),
+  });
+}
+
+function events(service: ControlService, { url, response }: Exchange): Promise<void> {
+  const limit = Number(url.searchParams.get('limit') ?? '100');
+  if (!Number.isInteger(limit) || limit < 0) throw new WatchkeeperError('USAGE', 'cannot list events', '"limit" is not a whole number', 'limit=100');
+  lines(response);
+  for (const item of service.recentNews(limit)) line(response, item);
+  if (url.searchParams.get('follow') !== '1') {
+    response.end();
+    return Promise.resolve();
+  }
+  const following = service.followNews((item) => {
+    // A reader that does not read is let go: nothing may pile up in the watcher.
+    if (response.writableLength > 1024 * 1024) response.destroy();
+    else line(response, item);
+  });
+  const alive = setInterval(() => response.write('\n'), KEEP_ALIVE);
+  response.on('close', () => {
+    clearInterval(alive);
+    following.cancel();
+  });
+  return Promise.resolve();
+}
+
+/** A start or stop goes on to its end, also when the client leaves. */
+function action(carryOut: (service: ControlService, body: ActionBody, progress: Progress) => Promise<readonly NamedOutcome[]>): Respond {
+  return async (service, { body, response }) => {
+    const request = parseAction(body);
+    if (typeof request === 'string') throw new WatchkeeperError('USAGE', 'cannot read the request', request, 'docs/architecture.md');
+    known(service, [...request.names, ...Object.keys(request.oneShotArguments)]);
+    lines(response);
+    const alive = setInterval(() => response.write('\n'), KEEP_ALIVE);
+    try {
+      await carryOut(service, request, (outcome) => line(response, { outcome } satisfies StreamLine));
+      line(response, { end: true } satisfies StreamLine);
+    } catch (error) {
+      if (!(error instanceof WatchkeeperError)) throw error;
+      line(response, { error: { code: error.code, message: error.message } } satisfies StreamLine);
+    } finally {
+      clearInterval(alive);
+      response.end();
+    }
+  };
+}
+
+async function reload(service: ControlService, { response }: Exchange): Promise<void> {
+  json(response, { schemaVersion: SCHEMA_VERSION, changes: await service.reload() });
+}
+
+function known(service: ControlService, names: readonly string[]): readonly string[] {
+  const all = new Set(service.names());
+  const stranger = names.find((name) => !all.has(name));
+  if (stranger === undefined) return names;
+  throw new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${JSON.stringify(stranger.slice(0, 80))}`, 'daemon-util list-stop-daemons');
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(value)}\n`);
+}
+
+function lines(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+}
+
+function line(response: ServerResponse, value: unknown): void {
+  response.write(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,230 @@
+/**
+ * The watcher where it is the restart owner: adopts what runs, starts the group
+ * in order, keeps it up, and carries out what `daemon-util` asks of it.
+ */
+import type { Catalogue } from '../core/catalogue.js';
+import { defaultDesired, type DaemonStatus } from '../core/daemon-status.js';
+import type { DaemonSpec, DesiredState } from '../core/daemon.js';
+import { isAlive } from '../core/observation.js';
+import { orderForStart } from '../core/order.js';
+import { failed, ok, type Outcome } from '../core/outcome.js';
+import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
+import type { SupervisionEvent } from '../core/supervision-state.js';
+import type { ControlRequest, Controller, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Journal } from '../ports/journal.js';
+import type { Runner } from '../ports/runner.js';
+import type { StateBoard } from '../ports/state-board.js';
+import type { DesiredStateStore } from '../ports/store.js';
+import { startInOrder, stopInOrder } from './ordered-start.js';
+import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
+import { SetupGate } from './setup-gate.js';
+import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
+import { Supervisor } from './supervisor.js';
+import { supervisionStatus } from './supervision-status.js';
+
+export interface WatcherParts extends SupervisionPorts {
+  readonly runner: Runner;
+  readonly desired: DesiredStateStore;
+  readonly board: StateBoard;
+  readonly journal: Journal;
+  readonly bootId: string;
+}
+
+export class Watcher implements Controller {
+  readonly via = 'watcher';
+  readonly #supervisor: Supervisor;
+  readonly #setup: SetupGate;
+  #catalogue: Catalogue;
+
+  constructor(
+    catalogue: Catalogue,
+    private readonly parts: WatcherParts,
+  ) {
+    this.#catalogue = catalogue;
+    this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
+    this.#supervisor = new Supervisor(
+      parts,
+      {
+        changed: (daemon) => this.#publish(daemon),
+        announced: (daemon, { news, reason, delay }) =>
+          parts.journal.append({ at: parts.clock.wall(), daemon: daemon.spec.name, news, reason, delay }),
+      },
+      this.#setup,
+      catalogue.group.notMasterExitStatus,
+    );
+  }
+
+  /** Takes over what already runs. Starts nothing: afterwards questions can be answered. */
+  async adopt(): Promise<void> {
+    for (const spec of this.#catalogue.daemons) this.#supervise(spec);
+    this.#supervisor.settleDependencies();
+    const specs = this.#catalogue.daemons;
+    const observations = await this.parts.manager.observe(specs);
+    specs.forEach((spec, index) => {
+      const observation = observations[index];
+      if (observation?.process === undefined || !isAlive(observation)) return;
+      this.#supervisor.send(spec.name, { kind: 'found', process: observation.process, reason: `was running: ${observation.reason}` });
+    });
+  }
+
+  /** Starts, in order, what is wanted up and was not found running. */
+  async startGroup(): Promise<readonly NamedOutcome[]> {
+    const missing = this.#ordered(this.#catalogue.daemons).filter((spec) => {
+      const daemon = this.#supervisor.get(spec.name);
+      return daemon !== undefined && daemon.process === undefined;
+    });
+    return startInOrder(missing, {
+      clock: this.parts.clock,
+      stopAtFirstFailure: false,
+      startOne: (spec) => {
+        const daemon = this.#supervisor.get(spec.name);
+        if (daemon?.state.phase.kind !== 'stopped') return Promise.resolve(ok(false, 'somebody was quicker'));
+        const event: SupervisionEvent = { kind: 'absent', reason: 'the watcher starts what is wanted up' };
+        if (daemon.state.desired === 'down') {
+          this.#supervisor.send(spec.name, { kind: 'absent', reason: this.#whyDown(spec) });
+          return Promise.resolve(ok(false, 'wanted down'));
+        }
+        return this.#supervisor.ask(spec.name, event, 'up');
+      },
+    });
+  }
+
+  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    this.#setup.renew();
+    return startInOrder(this.#select(request.names), {
+      clock: this.parts.clock,
+      stopAtFirstFailure: true,
+      progress,
+      startOne: (spec) => this.#bringUp(spec, request),
+    });
+  }
+
+  async stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.#select(request.names);
+    for (const spec of specs) this.#want(spec, 'down', request.by);
+    return stopInOrder(specs, { clock: this.parts.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
+  }
+
+  async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.#select(request.names);
+    const [only] = specs;
+    if (only === undefined || specs.length > 1) {
+      const stopped = await stopInOrder(specs, { clock: this.parts.clock, stopOne: (spec) => this.#bringDown(spec, request.by) });
+      const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
+      for (const failure of failures) progress?.(failure);
+      if (failures.length > 0) return failures;
+      return this.start(request, progress);
+    }
+    this.#want(only, 'up', request.by);
+    this.#setup.renew();
+    return startInOrder([only], {
+      clock: this.parts.clock,
+      stopAtFirstFailure: true,
+      progress,
+      startOne: (spec) => {
+        const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
+        return this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
+      },
+    });
+  }
+
+  status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
+    const now = this.parts.clock.monotonic();
+    const daemons = names.flatMap((name) => this.#supervisor.get(name) ?? []);
+    return Promise.resolve(daemons.map((daemon) => supervisionStatus(daemon.spec.name, daemon.state, now)));
+  }
+
+  names(): readonly string[] {
+    return this.#catalogue.daemons.map(({ name }) => name);
+  }
+
+  /**
+   * Takes a new catalogue. What runs goes on as it was started; what is stopped
+   * stays stopped; what is new waits for an explicit start.
+   */
+  reload(catalogue: Catalogue): readonly CatalogueChange[] {
+    const changes = catalogueChanges(this.#catalogue, catalogue);
+    this.#catalogue = catalogue;
+    for (const spec of catalogue.daemons) {
+      if (this.#supervisor.get(spec.name) === undefined) {
+        this.#supervise(spec, 'new in the configuration; not started by a reload');
+      } else this.#supervisor.replaceSpec(spec);
+    }
+    for (const change of changes) {
+      if (change.kind !== 'removed') continue;
+      // Its process, if any, is left alone: nobody asked to stop it.
+      this.#supervisor.remove(change.name);
+      this.parts.board.withdraw(change.name);
+    }
+    this.#supervisor.settleDependencies();
+    return changes;
+  }
+
+  /** Leaves the daemons running: the next watcher adopts them. */
+  release(): void {
+    this.#supervisor.release();
+    this.parts.board.close();
+  }
+
+  /** Stops all in reverse order without a word about what is wanted: the next watcher starts them again. */
+  async stopAll(by: string): Promise<readonly NamedOutcome[]> {
+    return stopInOrder(this.#ordered(this.#catalogue.daemons), {
+      clock: this.parts.clock,
+      stopOne: (spec) => this.#bringDown(spec, by),
+    });
+  }
+
+  async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
+    const daemon = this.#supervisor.get(spec.name);
+    if (daemon === undefined) return failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload');
+    this.#want(spec, 'up', request.by);
+    const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
+    const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
+    if (daemon.state.phase.kind === 'running') {
+      this.#supervisor.send(spec.name, event);
+      return ok(false, 'was running', daemon.process);
+    }
+    return this.#supervisor.ask(spec.name, event, 'up');
+  }
+
+  async #bringDown(spec: DaemonSpec, by: string): Promise<Outcome> {
+    const daemon = this.#supervisor.get(spec.name);
+    if (daemon === undefined) return ok(false, 'was not supervised');
+    const event: SupervisionEvent = { kind: 'want-down', by };
+    if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
+    this.#supervisor.send(spec.name, event);
+    return ok(false, 'was stopped');
+  }
+
+  #supervise(spec: DaemonSpec, reason?: string): void {
+    const desired = this.parts.desired.read(spec.name)?.desired ?? defaultDesired(spec);
+    const state = initialSupervision(desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
+    this.#supervisor.add(spec, reason === undefined ? state : { ...state, reason });
+  }
+
+  #whyDown(spec: DaemonSpec): string {
+    const record = this.parts.desired.read(spec.name);
+    return record === undefined ? 'on demand: started only when it is asked for' : `stopped by ${record.by}`;
+  }
+
+  /** Durable before anything is done. Skips the write where nothing changes: the fsync is what costs. */
+  #want(spec: DaemonSpec, desired: DesiredState, by: string): void {
+    if (this.parts.desired.read(spec.name)?.desired === desired) return;
+    this.parts.desired.write(spec.name, { desired, at: this.parts.clock.wall(), by, bootId: this.parts.bootId });
+  }
+
+  #publish(daemon: SupervisedDaemon): void {
+    this.parts.board.publish(supervisionStatus(daemon.spec.name, daemon.state, this.parts.clock.monotonic()), daemon.process);
+  }
+
+  #select(names: readonly string[]): readonly DaemonSpec[] {
+    const wanted = new Set(names);
+    return this.#ordered(this.#catalogue.daemons.filter(({ name }) => wanted.has(name)));
+  }
+
+  #ordered(specs: readonly DaemonSpec[]): readonly DaemonSpec[] {
+    const ordered = orderForStart(specs);
+    // The configuration refused cycles before it came here.
+    return ordered.ok ? ordered.sequence : specs;
+  }
+}

@@ -1,0 +1,31 @@
+/** What the running watcher offers to those who talk to it. */
+import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { RestartOwner } from '../core/daemon.js';
+import type { Controller } from './controller.js';
+import type { NewsItem } from './journal.js';
+import type { Cancel } from './process-table.js';
+import type { Detection } from './service-manager.js';
+
+export interface WatcherInfo {
+  readonly version: string;
+  readonly pid: number;
+  /** ms that this watcher has run */
+  readonly uptime: number;
+  readonly restartOwner: RestartOwner;
+  readonly serviceManager: Detection;
+  readonly group: string;
+  /** Configuration files changed on the disk since they were loaded. */
+  readonly staleConfiguration: boolean;
+}
+
+export interface ControlService {
+  readonly controller: Controller;
+  info(): WatcherInfo;
+  /** Names of the catalogue, in its order. */
+  names(): readonly string[];
+  /** @throws WatchkeeperError CONFIG_INVALID; the old configuration then stays in force */
+  reload(): Promise<readonly CatalogueChange[]>;
+  /** The newest last. */
+  recentNews(limit: number): readonly NewsItem[];
+  followNews(callback: (item: NewsItem) => void): Cancel;
+}
