@@ -50,7 +50,7 @@ export function shellPrograms(root) {
   return directories
     .flatMap((directory) => filesBelow(path.join(root, directory)).map((file) => path.join(directory, file)))
     .filter((file) => !/\.(ts|mjs|json|ya?ml|md)$/.test(file))
-    .filter((file) => /^#! ?\/bin\/sh\b/.test(readFileSync(path.join(root, file), 'latin1').slice(0, 16)));
+    .filter((file) => /^#(! ?\/bin\/sh| shellcheck shell=sh)\b/.test(readFileSync(path.join(root, file), 'latin1').slice(0, 32)));
 }
 
 /** @returns {{ commands: [string, ...string[]][], skipped: string[] }} each command must succeed */

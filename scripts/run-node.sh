@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# How the fronts (daemon-util, watchkeeper) become Node. Sourced by them.
+
+# 5 is LSB's "program is not installed".
+wk_fail() {
+  printf '%s: cannot run: %s; try: %s\n' "$program" "$1" "$2" >&2
+  exit 5
+}
+
+# Sets `node` to an absolute path, without forking. $1 is the directory of this file.
+wk_find_node() {
+  # The one that scripts/install --with-node brought.
+  node=$1/node
+  if [ -x "$node" ]; then return; fi
+  # PATH is searched before the usual places: a developer's own Node is newer
+  # than the distribution's. An init system's PATH may be short, hence the rest.
+  wk_ifs=$IFS
+  IFS=:
+  set -f
+  for wk_directory in ${PATH-} /usr/bin /usr/local/bin; do
+    node=$wk_directory/node
+    # a relative entry would name whatever lies in the present directory
+    case $node in
+      /*) if [ -f "$node" ] && [ -x "$node" ]; then break; fi ;;
+    esac
+    node=
+  done
+  set +f
+  IFS=$wk_ifs
+  if [ -z "$node" ]; then
+    wk_fail 'node is not installed' 'installing Node 20.19 or later (Debian 13: apt install nodejs)'
+  fi
+}
+
+# A clone's own watcher is the demo, unless the caller names a configuration.
+wk_choose_configuration() {
+  if [ -n "${WATCHKEEPER_CONFIG+x}" ] || [ -n "${WATCHKEEPER_DEMO+x}" ]; then return; fi
+  for wk_word in "$@"; do
+    case $wk_word in
+      --) break ;;
+      --config | --config=*) return ;;
+    esac
+  done
+  WATCHKEEPER_DEMO=1
+  export WATCHKEEPER_DEMO
+}
+
+# run_node PROGRAM HOME BUNDLE IN_CLONE ARGS…: never returns. HOME is the
+# directory of this file; IN_CLONE is empty where we are installed.
+run_node() {
+  program=$1 bundle=$3
+  if [ ! -f "$bundle" ]; then
+    if [ -n "$4" ]; then wk_fail "$bundle is not built" 'npm run build'; fi
+    wk_fail "$bundle is missing" 'installing Watchkeeper again'
+  fi
+  wk_find_node "$2"
+  if [ -n "$4" ]; then
+    shift 4
+    wk_choose_configuration "$@"
+  else
+    shift 4
+  fi
+  # They load code into Node, or (certificates) cost as much as its whole start.
+  unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_PATH
+  # A watcher lives long and forks often, and a fork costs by the size of the heap.
+  if [ "$program" = watchkeeper ] && [ "${1-}" = run ]; then
+    exec "$node" --max-semi-space-size=1 "$bundle" "$program" "$@"
+  fi
+  exec "$node" "$bundle" "$program" "$@"
+}

@@ -1,0 +1,353 @@
+/**
+ * When scripts/daemon-util answers by itself, and when it asks Node. The boards
+ * are made here, the processes on them are real, and Node is a program that
+ * says it was asked.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+
+const SCRIPTS = path.resolve(import.meta.dirname, '../../scripts');
+const SHELLS = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']] as const;
+const STRACE = '/usr/bin/strace';
+const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+interface Answer {
+  readonly by: 'front' | 'node';
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function statOf(pid: number): { state: string; startTicks: string } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
+  return { state: fields[0] ?? '', startTicks: fields[19] ?? '' };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    await delay(5);
+    if (Date.now() > deadline) throw new Error('the condition did not come true in time');
+  }
+}
+
+describe('the front of daemon-util', function () {
+  this.timeout(20_000);
+  let top: string;
+  let script: string;
+  let runtime: string;
+  const children: ChildProcess[] = [];
+
+  before(() => {
+    top = mkdtempSync(path.join(os.tmpdir(), 'watchkeeper-front-'));
+    for (const directory of ['clone/scripts', 'clone/dist', 'clone/src/core', 'bin', 'user/watchkeeper-demo/run/state']) {
+      mkdirSync(path.join(top, directory), { recursive: true });
+    }
+    for (const name of ['daemon-util', 'run-node.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
+    script = path.join(top, 'clone/scripts/daemon-util');
+    writeFileSync(path.join(top, 'clone/dist/watchkeeper.cjs'), '');
+    writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*"\nexit 42\n`);
+    chmodSync(path.join(top, 'bin/node'), 0o755);
+    runtime = path.join(top, 'user/watchkeeper-demo/run');
+  });
+
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(runtime, { recursive: true, force: true });
+    mkdirSync(path.join(runtime, 'state'), { recursive: true });
+  });
+
+  after(() => rmSync(top, { recursive: true, force: true }));
+
+  async function run(argv: readonly [string, ...string[]]): Promise<number> {
+    const child = spawn(argv[0], argv.slice(1), { stdio: 'ignore' });
+    children.push(child);
+    await until(() => child.pid !== undefined && existsSync(`/proc/${child.pid}/stat`));
+    const pid = child.pid ?? 0;
+    // between fork and exec the name is still ours
+    await until(() => !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath));
+    return pid;
+  }
+
+  const sleeper = (): Promise<number> => run(['/bin/sleep', '60']);
+
+  function uptime(): number {
+    return Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000);
+  }
+
+  function watcherLine(pid: number, changes: { ticks?: string; boot?: string; age?: number; end?: string; version?: number } = {}): void {
+    const ticks = changes.ticks ?? statOf(pid).startTicks;
+    const line = `${changes.version ?? 1} ${pid} ${ticks} ${changes.boot ?? BOOT_ID} ${uptime() - (changes.age ?? 0)} 15000`;
+    writeFileSync(path.join(runtime, 'watcher'), `${line}${changes.end ?? '\n'}`);
+  }
+
+  function daemonLine(observed: string, pid: number | '-', ticks: string, end = '\n', name = 'web', version = 1): void {
+    const line = `${version} ${name} ${observed} 1 ${pid} ${ticks} up watcher 3 - 123456 killed by SIGKILL; "quoted" $(words)`;
+    writeFileSync(path.join(runtime, 'state/web'), `${line}${end}`);
+  }
+
+  /** A watcher that is well and a daemon that runs. */
+  async function goodBoard(): Promise<number> {
+    watcherLine(await sleeper());
+    const pid = await sleeper();
+    daemonLine('running', pid, statOf(pid).startTicks);
+    return pid;
+  }
+
+  function ask(shell: readonly [string, ...string[]], args: readonly string[], environment: Readonly<Record<string, string>> = {}): Answer {
+    const result = spawnSync(shell[0], [...shell.slice(1), script, ...args], {
+      encoding: 'utf8',
+      timeout: 10_000,
+      env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user'), ...environment },
+    });
+    const { status, stdout, stderr } = result;
+    return { by: stdout.startsWith('NODE ') ? 'node' : 'front', status, stdout, stderr };
+  }
+
+  for (const shell of SHELLS) {
+    describe(`in ${shell.join(' ')}`, () => {
+      before(function () {
+        if (!existsSync(shell[0])) this.skip();
+      });
+
+      function expectFront(args: readonly string[], status: number, stdout = ''): void {
+        expect(ask(shell, args)).to.deep.equal({ by: 'front', status, stdout, stderr: '' });
+      }
+
+      function expectNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): void {
+        const answer = ask(shell, args, environment);
+        expect(answer.by).to.equal('node');
+        expect(answer.status).to.equal(42);
+        expect(answer.stderr).to.equal('');
+      }
+
+      it('answers for a daemon that runs', async () => {
+        const pid = await goodBoard();
+        expectFront(['check', 'web'], 0);
+        expectFront(['pid', 'web'], 0, `${pid}\n`);
+      });
+
+      it('answers for a daemon that runs, whatever became of the watcher', async () => {
+        const pid = await goodBoard();
+        watcherLine(pid, { ticks: '1', age: 3_600_000 });
+        expectFront(['check', 'web'], 0);
+      });
+
+      for (const observed of ['stopped', 'waiting', 'backing-off', 'crash-loop', 'given-up', 'failed']) {
+        it(`answers for one that is ${observed}, while the watcher is well`, async () => {
+          watcherLine(await sleeper());
+          daemonLine(observed, '-', '-');
+          expectFront(['check', 'web'], 1);
+          expectNode(['pid', 'web']);
+        });
+      }
+
+      for (const observed of ['starting', 'stopping', 'something-new']) {
+        it(`asks Node about one that is ${observed}`, async () => {
+          await goodBoard();
+          daemonLine(observed, await sleeper(), '1');
+          expectNode(['check', 'web']);
+          daemonLine(observed, '-', '-');
+          expectNode(['check', 'web']);
+        });
+      }
+
+      it('believes a command name of any bytes', async () => {
+        const program = path.join(top, 'a) S 1 (\n) Z) ');
+        copyFileSync('/bin/sleep', program);
+        chmodSync(program, 0o755);
+        watcherLine(await sleeper());
+        const pid = await run([program, '60']);
+        daemonLine('running', pid, statOf(pid).startTicks);
+        expectFront(['check', 'web'], 0);
+      });
+
+      it('asks Node where the daemon is dead', async () => {
+        const pid = await goodBoard();
+        process.kill(pid, 'SIGKILL');
+        await until(() => !existsSync(`/proc/${pid}/stat`));
+        expectNode(['check', 'web']);
+        expectNode(['pid', 'web']);
+      });
+
+      it('asks Node where the pid is another process by now', async () => {
+        const pid = await goodBoard();
+        daemonLine('running', pid, String(Number(statOf(pid).startTicks) - 1));
+        expectNode(['check', 'web']);
+      });
+
+      it('asks Node where the daemon is a zombie', async () => {
+        watcherLine(await sleeper());
+        const child = spawn('/bin/sh', ['-c', '/bin/sleep 0.2 & echo $!; exec /bin/sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+        children.push(child);
+        const zombie = await new Promise<number>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString()))));
+        await until(() => statOf(zombie).state === 'Z');
+        daemonLine('running', zombie, statOf(zombie).startTicks);
+        expectNode(['check', 'web']);
+      });
+
+      it('asks Node where the board is of another boot', async () => {
+        await goodBoard();
+        watcherLine(await sleeper(), { boot: '00000000-0000-4000-8000-000000000000' });
+        expectNode(['check', 'web']);
+      });
+
+      it('does not believe "stopped" where the watcher is dead, frozen or another process', async () => {
+        const watcher = await sleeper();
+        daemonLine('stopped', '-', '-');
+        watcherLine(watcher, { age: 15_500 });
+        expectNode(['check', 'web']);
+        watcherLine(watcher, { age: -5000 });
+        expectNode(['check', 'web']);
+        watcherLine(watcher, { ticks: '1' });
+        expectNode(['check', 'web']);
+        watcherLine(watcher);
+        expectFront(['check', 'web'], 1);
+        process.kill(watcher, 'SIGKILL');
+        await until(() => !existsSync(`/proc/${watcher}/stat`));
+        expectNode(['check', 'web']);
+      });
+
+      it('asks Node where a line is half written, of another version, or of another daemon', async () => {
+        const pid = await goodBoard();
+        const { startTicks } = statOf(pid);
+        daemonLine('running', pid, startTicks, '');
+        expectNode(['check', 'web']);
+        daemonLine('running', pid, startTicks, '\n', 'web', 2);
+        expectNode(['check', 'web']);
+        daemonLine('running', pid, startTicks, '\n', 'api');
+        expectNode(['check', 'web']);
+        for (const text of ['', '\n', '1 web\n', '1 web running\n', `1 web running 1 ${pid}\n`, `1 web running 1 ${pid} ${startTicks}\n`]) {
+          writeFileSync(path.join(runtime, 'state/web'), text);
+          expectNode(['check', 'web']);
+        }
+        daemonLine('running', pid, startTicks);
+        watcherLine(pid, { end: '' });
+        expectNode(['check', 'web']);
+        watcherLine(pid, { version: 2 });
+        expectNode(['check', 'web']);
+        watcherLine(pid, { end: ' more\n' });
+        expectNode(['check', 'web']);
+      });
+
+      it('asks Node where numbers are none', async () => {
+        const pid = await goodBoard();
+        const { startTicks } = statOf(pid);
+        for (const rubbish of ['0', '-1', '$(id)', `0${pid}`, `${pid}/../${pid}`, '99999999999999999999']) {
+          writeFileSync(path.join(runtime, 'state/web'), `1 web running 1 ${rubbish} ${startTicks} up watcher 0 - 1 reason\n`);
+          expectNode(['check', 'web']);
+        }
+        daemonLine('stopped', '-', '-');
+        for (const [beat, stale] of [['x', '15000'], ['1e3', '15000'], ['010', '15000'], ['99999999999999999999999', '15000'], [String(uptime()), ''], [String(uptime()), '99999999999999']]) {
+          writeFileSync(path.join(runtime, 'watcher'), `1 ${pid} ${startTicks} ${BOOT_ID} ${beat} ${stale}\n`);
+          expectNode(['check', 'web']);
+        }
+      });
+
+      it('asks Node where there is no board', () => {
+        expectNode(['check', 'web']);
+        rmSync(runtime, { recursive: true });
+        expectNode(['check', 'web']);
+      });
+
+      it('leaves all other commands, options and names to Node', async () => {
+        await goodBoard();
+        for (const args of [['status', 'web'], ['check'], ['check', 'web', '--json'], ['--json', 'check', 'web'], ['--verbose', 'check'], ['pid', 'web', 'api'], [], ['help']]) {
+          expectNode(args);
+        }
+        for (const name of ['', '.', '..', '../state/web', '.web', '-web', 'web ', 'we b', 'web\n', '\nweb', 'a'.repeat(65), 'a'.repeat(10_000), '*', 'we?', '$(id)', 'wéb']) {
+          expectNode(['check', name]);
+        }
+      });
+
+      it('asks Node where the configuration may place the board elsewhere', async () => {
+        await goodBoard();
+        expectNode(['check', 'web'], { WATCHKEEPER_CONFIG: '/nowhere' });
+        expectNode(['check', 'web'], { WATCHKEEPER_PATHS_RUNTIME: '/nowhere' });
+        expectNode(['check', 'web'], { WATCHKEEPER_DEMO: '0' });
+      });
+
+      it('does not believe a board that belongs to somebody else', async function () {
+        if (process.getuid?.() !== 0) this.skip();
+        await goodBoard();
+        chownSync(runtime, 65_534, 65_534);
+        expectNode(['check', 'web']);
+      });
+
+      it('forks nothing', async function () {
+        if (!existsSync(STRACE)) this.skip();
+        await goodBoard();
+        const trace = path.join(top, 'trace');
+        const traced = (name: string, answered: number): void => {
+          const result = spawnSync(STRACE, ['-f', '-o', trace, '-e', 'trace=process', ...shell, script, 'check', name], {
+            encoding: 'utf8',
+            timeout: 10_000,
+            env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user') },
+          });
+          expect(result.status, result.stderr).to.equal(answered);
+          expect(readFileSync(trace, 'utf8')).to.not.match(/\b(clone3?|v?fork)\(/);
+        };
+        traced('web', 0);
+        daemonLine('stopped', '-', '-');
+        traced('web', 1);
+        // as far as becoming Node is concerned
+        chmodSync(path.join(top, 'bin/node'), 0o755);
+        traced('unknown', 42);
+      });
+
+      it('hands Node the arguments as they are, without what changes Node', () => {
+        const hostile = ['start', 'web', '--', '-x', 'a b', '*', '$(id)', ''];
+        const answer = ask(shell, hostile, { NODE_OPTIONS: '--nothing', NODE_EXTRA_CA_CERTS: '/nowhere' });
+        expect(answer.stdout).to.equal(`NODE demo=1 options=: ${top}/clone/scripts/../dist/watchkeeper.cjs daemon-util ${hostile.join(' ')}\n`);
+      });
+
+      it('runs the demo from a clone, unless a configuration is named', () => {
+        const demo = (args: readonly string[], environment = {}): boolean => ask(shell, args, environment).stdout.includes('demo=1');
+        expect(demo(['list-start-daemons'])).to.equal(true);
+        expect(demo(['start', 'web', '--', '--config'])).to.equal(true);
+        expect(demo(['--config', '/x', 'list-start-daemons'])).to.equal(false);
+        expect(demo(['--config=/x', 'list-start-daemons'])).to.equal(false);
+        expect(demo(['list-start-daemons'], { WATCHKEEPER_CONFIG: '/x' })).to.equal(false);
+      });
+
+      it('finds its home through symbolic links', () => {
+        const real = script;
+        const link = path.join(top, 'bin/linked');
+        symlinkSync('../bin/again', link);
+        symlinkSync(real, path.join(top, 'bin/again'));
+        try {
+          script = link;
+          expectNode(['help']);
+        } finally {
+          script = real;
+          unlinkSync(link);
+          unlinkSync(path.join(top, 'bin/again'));
+        }
+      });
+
+      it('says what is missing', () => {
+        const noNode = ask(shell, ['help'], { PATH: 'relative:.' });
+        if (!existsSync('/usr/bin/node') && !existsSync('/usr/local/bin/node')) {
+          expect(noNode.status).to.equal(5);
+          expect(noNode.stderr).to.include('node is not installed');
+        }
+        const bundle = path.join(top, 'clone/dist/watchkeeper.cjs');
+        unlinkSync(bundle);
+        try {
+          const noBundle = ask(shell, ['help']);
+          expect(noBundle.status).to.equal(5);
+          expect(noBundle.stderr).to.include('npm run build');
+          expect(noBundle.stdout).to.equal('');
+        } finally {
+          writeFileSync(bundle, '');
+        }
+      });
+    });
+  }
+});
