@@ -15,41 +15,63 @@ export type Ordered =
   /** Names along the cycle; the first one is repeated at the end. */
   | { readonly ok: false; readonly cycle: readonly string[] };
 
-function predecessors(daemon: DaemonSpec): readonly string[] {
-  return [...daemon.requires, ...daemon.after];
-}
-
-/** An edge to a daemon that is not selected orders nothing, as systemd.unit(5) `After=`. */
+/**
+ * An edge to a daemon that is not selected orders nothing, as systemd.unit(5)
+ * `After=`. A daemon that is selected twice is started once.
+ */
 export function orderForStart(selection: readonly DaemonSpec[]): Ordered {
   const byName = new Map(selection.map((daemon) => [daemon.name, daemon]));
-  const depth = new Map<string, number>();
+  const rank = new Map([...byName.keys()].map((name, index) => [name, index]));
+  const earlierOf = (daemon: DaemonSpec): string[] =>
+    [...new Set([...daemon.requires, ...daemon.after])]
+      .filter((name) => byName.has(name))
+      .sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+  const wave = new Map<string, number>();
   const sequence: DaemonSpec[] = [];
-  const path: string[] = [];
 
-  function visit(daemon: DaemonSpec): string[] | undefined {
-    if (depth.has(daemon.name)) return undefined;
-    const seen = path.indexOf(daemon.name);
-    if (seen >= 0) return [...path.slice(seen), daemon.name];
-    path.push(daemon.name);
-    let deepest = 0;
-    for (const name of predecessors(daemon)) {
-      const earlier = byName.get(name);
-      if (earlier === undefined) continue;
-      const cycle = visit(earlier);
-      if (cycle !== undefined) return cycle;
-      deepest = Math.max(deepest, (depth.get(name) ?? 0) + 1);
+  for (const first of byName.values()) {
+    // Depth first, on a stack of our own: a chain of daemons may be longer than the engine's stack.
+    const path = new Map<string, Visit>();
+    const enter = (daemon: DaemonSpec): Visit => {
+      const visit = { daemon, pending: earlierOf(daemon), next: 0, wave: 0 };
+      path.set(daemon.name, visit);
+      return visit;
+    };
+    const stack = wave.has(first.name) ? [] : [enter(first)];
+    for (let visit = stack.at(-1); visit !== undefined; visit = stack.at(-1)) {
+      const name = visit.pending[visit.next];
+      const earlier = name === undefined ? undefined : byName.get(name);
+      if (earlier === undefined) {
+        wave.set(visit.daemon.name, visit.wave);
+        sequence.push(visit.daemon);
+        path.delete(visit.daemon.name);
+        stack.pop();
+        continue;
+      }
+      const done = wave.get(earlier.name);
+      if (done !== undefined) {
+        visit.wave = Math.max(visit.wave, done + 1);
+        visit.next += 1;
+      } else if (path.has(earlier.name)) {
+        const names = [...path.keys()];
+        return { ok: false, cycle: [...names.slice(names.indexOf(earlier.name)), earlier.name] };
+      } else {
+        stack.push(enter(earlier));
+      }
     }
-    path.pop();
-    depth.set(daemon.name, deepest);
-    sequence.push(daemon);
-    return undefined;
-  }
-
-  for (const daemon of selection) {
-    const cycle = visit(daemon);
-    if (cycle !== undefined) return { ok: false, cycle };
   }
   const waves: DaemonSpec[][] = [];
-  for (const daemon of selection) (waves[depth.get(daemon.name) ?? 0] ??= []).push(daemon);
+  for (const daemon of byName.values()) (waves[wave.get(daemon.name) ?? 0] ??= []).push(daemon);
   return { ok: true, sequence, waves };
+}
+
+/** A daemon on the way down from one that needs it. */
+interface Visit {
+  readonly daemon: DaemonSpec;
+  /** What must be started before it, in the catalogue's order. */
+  readonly pending: readonly string[];
+  /** Index into `pending`. */
+  next: number;
+  /** One more than the highest wave of what was visited of `pending`. */
+  wave: number;
 }

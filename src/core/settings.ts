@@ -1,0 +1,26 @@
+/** How Watchkeeper itself behaves, as opposed to the daemons (catalogue.ts). */
+import type { Paths } from './paths.js';
+
+export interface Settings {
+  readonly paths: Paths;
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    /** `auto`: for people on a terminal, JSON elsewhere. */
+    readonly format: 'auto' | 'json' | 'pretty';
+  };
+  /** `auto`: as detection finds (design: one owner restarts each daemon). */
+  readonly serviceManager: 'auto' | 'systemd' | 'start-stop-daemon' | 'built-in';
+  /** ms that a command waits for another one that is busy with the same daemon. */
+  readonly lockTimeout: number;
+  /** ms that a command waits for the watcher to take a request; the work itself has the daemons' own deadlines. */
+  readonly controlTimeout: number;
+  /** ms between two signs of life of the watcher on the state board. */
+  readonly heartbeatInterval: number;
+  /** Of each daemon's output file, where systemd's journal doesn't take it. */
+  readonly output: {
+    /** Bytes after which a file is rotated. */
+    readonly maxBytes: number;
+    /** Rotated files that are kept. */
+    readonly files: number;
+  };
+}
