@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { desiredStateStore, formatDesired, parseDesired } from '../../../../src/adapters/state/desired-state.js';
+import type { DesiredRecord } from '../../../../src/ports/store.js';
+
+const DOWN: DesiredRecord = { desired: 'down', at: 1_700_000_000_000, by: 'daemon-util stop web (uid 0, pid 4711)', bootId: 'b0' };
+
+describe('desired state on the disk', () => {
+  let state = '';
+  let warnings: string[] = [];
+  const store = () => desiredStateStore(state, (text) => warnings.push(text));
+  const file = (name = 'web') => join(state, 'desired', name);
+
+  beforeEach(() => {
+    state = fs.mkdtempSync(join(tmpdir(), 'wk-desired-'));
+    warnings = [];
+  });
+  afterEach(() => fs.rmSync(state, { recursive: true, force: true }));
+
+  it('is read back by another process as it was written, readable for its owner only', () => {
+    store().write('web', DOWN);
+    expect(store().read('web')).to.deep.equal(DOWN);
+    expect(fs.statSync(file()).mode & 0o777).to.equal(0o600);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('is nothing, without a warning, where nobody has said anything', () => {
+    expect(store().read('web')).to.equal(undefined);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  const rubbish: Record<string, string> = {
+    'an empty file': '',
+    'half a record': formatDesired(DOWN).slice(0, 40),
+    'a list': '[]',
+    'null': 'null',
+    'another schema': formatDesired(DOWN).replace('"schemaVersion":1', '"schemaVersion":2'),
+    'an unknown wish': formatDesired(DOWN).replace('"down"', '"sideways"'),
+    'a time that is none': formatDesired(DOWN).replace(String(DOWN.at), '"now"'),
+    'control bytes': '\0\0\0\0',
+    'more than ours can have': formatDesired(DOWN) + ' '.repeat(5000),
+  };
+  for (const [what, text] of Object.entries(rubbish)) {
+    it(`takes ${what} for nothing, and reports the file`, () => {
+      store().write('web', DOWN);
+      fs.writeFileSync(file(), text);
+      expect(store().read('web')).to.equal(undefined);
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.include(file());
+    });
+  }
+
+  it('does not follow a link, and does not hang at a FIFO or a directory', () => {
+    store().write('other', DOWN);
+    fs.symlinkSync(file('other'), file('link'));
+    execFileSync('/usr/bin/mkfifo', [file('fifo')]);
+    fs.mkdirSync(file('directory'));
+    for (const name of ['link', 'fifo', 'directory']) expect(store().read(name), name).to.equal(undefined);
+    expect(warnings).to.have.length(3);
+  });
+
+  it('has no name that leaves its directory', () => {
+    for (const name of ['..', '.', '', 'a/b', '../x', 'a\nb', 'a b', '.web', 'x'.repeat(10_000)]) {
+      expect(store().read(name), name).to.equal(undefined);
+      expect(() => store().write(name, DOWN), name).to.throw();
+    }
+    expect(fs.readdirSync(state)).to.deep.equal([]);
+  });
+
+  it('comes back from its text for every record, in a file that a reader accepts', () => {
+    const record = fc.record({
+      desired: fc.constantFrom('up' as const, 'down' as const),
+      at: fc.nat(),
+      by: fc.string({ maxLength: 200, unit: 'binary' }).filter((by) => by.length <= 200),
+      bootId: fc.string({ maxLength: 64 }),
+    });
+    fc.assert(
+      fc.property(record, (given) => {
+        const text = formatDesired(given);
+        expect(Buffer.byteLength(text)).to.be.lessThan(4096);
+        expect(parseDesired(text)).to.deep.equal(given);
+      }),
+    );
+  });
+
+  it('says of any text either a record or a reason, and never throws', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseDesired(text)));
+  });
+});

@@ -1,0 +1,170 @@
+import { expect } from 'chai';
+
+import { DirectControl } from '../../../src/app/direct-control.js';
+import { WatchkeeperError } from '../../../src/core/errors.js';
+import { failed, skipped } from '../../../src/core/outcome.js';
+import type { ServiceManagerKind } from '../../../src/ports/service-manager.js';
+import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../support/control-fakes.js';
+
+const SETUP = { executable: '/usr/lib/demo/setup', arguments: ['--quick'], timeout: 1000 };
+const BY = 'daemon-util test (uid 0, pid 1)';
+
+function world(kind: ServiceManagerKind = 'start-stop-daemon', setup = false) {
+  const diary: string[] = [];
+  const manager = new FakeManager(kind, diary);
+  const desired = new FakeDesired(diary);
+  const locks = new FakeLocks(diary);
+  const runner = new FakeRunner(diary);
+  const clock = new LeapingClock();
+  const catalogue = sampleCatalogue(setup ? { setup: SETUP } : {});
+  const control = new DirectControl({ catalogue, manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 1000 });
+  const start = (names: string[], oneShotArguments: Record<string, string[]> = {}) => control.start({ names, by: BY, oneShotArguments });
+  const restart = (names: string[]) => control.restart({ names, by: BY, oneShotArguments: {} });
+  const stop = (names: string[]) => control.stop({ names, by: BY });
+  return { diary, manager, desired, locks, runner, clock, control, start, stop, restart };
+}
+
+const kinds = (outcomes: readonly { name: string; outcome: { kind: string } }[]) => outcomes.map(({ name, outcome }) => `${name} ${outcome.kind}`);
+
+describe('control without a watcher', () => {
+  it('writes down what is wanted, under the lock, before it starts', async () => {
+    const { start, diary } = world();
+    await start(['db'], { db: ['--once', 'a b'] });
+    expect(diary).to.deep.equal(['lock daemon.db', 'want db up', 'start db --once a b', 'unlock daemon.db']);
+  });
+
+  it('writes nothing where nothing changes', async () => {
+    const { start, desired } = world();
+    await start(['db']);
+    await start(['db']);
+    expect(desired.writes).to.equal(1);
+  });
+
+  it('starts one after the other in order without systemd, and holds one lock at a time', async () => {
+    const { start, diary } = world();
+    const outcomes = await start(['web', 'db', 'api']);
+    expect(kinds(outcomes)).to.deep.equal(['db ok', 'api ok', 'web ok']);
+    expect(diary.slice(0, 3), 'the whole intent first').to.deep.equal(['want db up', 'want api up', 'want web up']);
+    expect(diary.slice(3)).to.deep.equal(['db', 'api', 'web'].flatMap((name) => [`lock daemon.${name}`, `start ${name}`, `unlock daemon.${name}`]));
+  });
+
+  it('starts wave by wave under systemd, and never runs the setup program there', async () => {
+    const { start, diary } = world('systemd', true);
+    await start(['metrics', 'db', 'api']);
+    expect(diary.filter((line) => /^(start|run)/.test(line))).to.deep.equal(['start db + metrics', 'start api']);
+  });
+
+  it('ends at the first failure and leaves later daemons without an outcome', async () => {
+    const { start, manager, locks } = world();
+    manager.startOutcomes.set('api', failed('failed', 'broken', 'mend it'));
+    expect(kinds(await start(['db', 'api', 'web']))).to.deep.equal(['db ok', 'api failed']);
+    expect(locks.held.size).to.equal(0);
+  });
+
+  it('takes what is skipped for no failure', async () => {
+    const { start, manager } = world();
+    manager.startOutcomes.set('api', skipped('not master'));
+    expect(kinds(await start(['db', 'api', 'web']))).to.deep.equal(['db ok', 'api skipped', 'web ok']);
+  });
+
+  it('stops in reverse order, goes on after a failure, and leaves them wanted down', async () => {
+    const { start, stop, manager, desired, diary } = world();
+    await start(['db', 'api', 'web']);
+    manager.stopOutcomes.set('api', failed('still-running', 'it outlived SIGKILL', 'a look'));
+    diary.length = 0;
+    expect(kinds(await stop(['db', 'api', 'web']))).to.deep.equal(['web ok', 'api failed', 'db ok']);
+    expect(diary.filter((line) => line.startsWith('stop'))).to.deep.equal(['stop web', 'stop api', 'stop db']);
+    expect(['db', 'api', 'web'].map((name) => desired.read(name)?.desired)).to.deep.equal(['down', 'down', 'down']);
+    expect(desired.read('db')?.by).to.equal(BY);
+  });
+
+  it('runs the setup program once, and only if something is started', async () => {
+    const { start, manager, diary } = world('start-stop-daemon', true);
+    manager.running.set('db', 1);
+    await start(['db']);
+    expect(diary.filter((line) => line.startsWith('run'))).to.deep.equal([]);
+    await start(['db', 'api', 'web']);
+    expect(diary.filter((line) => line.startsWith('run'))).to.deep.equal(['run /usr/lib/demo/setup --quick']);
+  });
+
+  it('starts nothing where the setup program fails, and says what it said', async () => {
+    const { start, runner, diary } = world('built-in', true);
+    runner.result = { exit: { kind: 'exited', status: 3 }, timedOut: false, stdout: '', stderr: 'no space\n' };
+    const [only, ...rest] = await start(['db', 'api']);
+    expect(rest).to.deep.equal([]);
+    expect(only?.outcome).to.include({ kind: 'failed', code: 'failed' });
+    expect(only?.outcome.kind === 'failed' && only.outcome.reason).to.include('status 3').and.include('no space');
+    expect(diary.filter((line) => line.startsWith('start'))).to.deep.equal([]);
+  });
+
+  it('tells the loser of a lock who holds it, changes nothing for it, and frees what it had', async () => {
+    const { start, locks, desired, manager } = world();
+    locks.takenByOthers.set('daemon.db', 'daemon-util stop db (pid 7) since 2 s');
+    const [only] = await start(['db']);
+    expect(only?.outcome).to.include({ kind: 'failed', code: 'locked' });
+    expect(only?.outcome.kind === 'failed' && only.outcome.reason).to.include('daemon-util stop db (pid 7)');
+    expect(desired.writes).to.equal(0);
+    expect(manager.running.size).to.equal(0);
+  });
+
+  it('frees the first lock of a wave when it cannot have the second', async () => {
+    const { start, locks, diary } = world('systemd');
+    locks.takenByOthers.set('daemon.metrics', 'somebody');
+    expect(kinds(await start(['db', 'metrics']))).to.deep.equal(['metrics failed']);
+    expect(locks.held.size).to.equal(0);
+    expect(diary.filter((line) => line.startsWith('start'))).to.deep.equal([]);
+  });
+
+  it('restarts one daemon under one lock, wanted up all the time', async () => {
+    const { start, restart, diary, desired } = world();
+    await start(['db']);
+    diary.length = 0;
+    await restart(['db']);
+    expect(diary).to.deep.equal(['lock daemon.db', 'stop db', 'start db', 'unlock daemon.db']);
+    expect(desired.read('db')?.desired).to.equal('up');
+  });
+
+  it('restarts several: all down in reverse, all up in order; what would not stop is told and not started', async () => {
+    const { start, restart, diary, manager } = world();
+    await start(['db', 'api', 'web']);
+    manager.stopOutcomes.set('web', failed('still-running', 'it outlived SIGKILL', 'a look'));
+    diary.length = 0;
+    expect(kinds(await restart(['db', 'api', 'web']))).to.deep.equal(['web failed', 'db ok', 'api ok']);
+    expect(diary.filter((line) => /^(start|stop)/.test(line))).to.deep.equal(['stop web', 'stop api', 'stop db', 'start db', 'start api']);
+  });
+
+  it('does nothing where the intent cannot be written', async () => {
+    const { stop, desired, manager, locks } = world();
+    manager.running.set('db', 1);
+    desired.refusal = new WatchkeeperError('STATE_UNWRITABLE', 'cannot write', 'no space left', 'making room');
+    const error = await stop(['db']).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.equal(desired.refusal);
+    expect(manager.running.has('db')).to.equal(true);
+    expect(locks.held.size).to.equal(0);
+  });
+
+  it('frees its locks when the service manager breaks its promises', async () => {
+    const { start, manager, locks } = world();
+    manager.start = () => Promise.resolve([]);
+    const error = await start(['db']).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error);
+    expect(locks.held.size).to.equal(0);
+  });
+
+  it('reports desired and observed state, apart from each other', async () => {
+    const { control, manager, desired } = world();
+    manager.running.set('db', 77);
+    desired.set('api', 'down', 'daemon-util stop api (uid 0, pid 9)');
+    const [db, api, web, metrics] = await control.status(['db', 'api', 'web', 'metrics']);
+    expect(db).to.include({ observed: 'running', desired: 'up', pid: 77, uptime: 4000, ready: true, owner: 'watcher' });
+    expect(api).to.include({ observed: 'stopped', desired: 'down', pid: null, reason: 'stopped by daemon-util stop api (uid 0, pid 9)' });
+    expect(web).to.include({ observed: 'stopped', desired: 'up' });
+    expect(metrics).to.include({ observed: 'stopped', desired: 'down' });
+  });
+
+  it('knows no daemon that the catalogue has not', async () => {
+    const { start } = world();
+    const error = await start(['no\nsuch']).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(WatchkeeperError).with.property('code', 'UNKNOWN_DAEMON');
+  });
+});
