@@ -49,7 +49,7 @@ describe('the front of daemon-util', function () {
     for (const directory of ['clone/scripts', 'clone/dist', 'clone/src/core', 'bin', 'user/watchkeeper-demo/run/state']) {
       mkdirSync(path.join(top, directory), { recursive: true });
     }
-    for (const name of ['daemon-util', 'run-node.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
+    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
     script = path.join(top, 'clone/scripts/daemon-util');
     writeFileSync(path.join(top, 'clone/dist/watchkeeper.cjs'), '');
     writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*"\nexit 42\n`);
