@@ -2,7 +2,6 @@
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { DesiredStateStore } from '../../ports/store.js';
 import type { Detection, ServiceManager } from '../../ports/service-manager.js';
 
 export interface Argument {
@@ -57,7 +56,6 @@ export interface Means {
   catalogue(): Promise<Catalogue>;
   detection(): Promise<Detection>;
   manager(): Promise<ServiceManager>;
-  desired(): Promise<DesiredStateStore>;
   /** For changes; holds control until it is released. */
   control(by: string): Promise<ChosenControl>;
   /** For questions; holds nothing. */

@@ -31,7 +31,8 @@ export async function planControl(
   specs: readonly DaemonSpec[],
   oneShot: Readonly<Record<string, readonly string[]>>,
 ): Promise<Reply> {
-  const order = ordered(specs);
+  const catalogue = await session.means.catalogue();
+  const order = ordered(catalogue.daemons.filter((daemon) => specs.includes(daemon)));
   const manager = await session.means.manager();
   const observations = await manager.observe(order);
   const alive = order.map((_, index) => {
@@ -44,7 +45,7 @@ export async function planControl(
     steps.push(...stops.reverse());
   }
   if (action !== 'stop') {
-    const setup = (await session.means.catalogue()).group.setup;
+    const { setup } = catalogue.group;
     const somethingStarts = action === 'restart' || alive.includes(false);
     if (setup !== undefined && somethingStarts && manager.kind !== 'systemd') {
       steps.push({ action: 'setup', name: setup.executable, arguments: setup.arguments, note: 'once' });
