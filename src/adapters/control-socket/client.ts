@@ -6,24 +6,10 @@ import { join } from 'node:path';
 import type { CatalogueChange } from '../../core/catalogue-change.js';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { ERROR_CODES, WatchkeeperError } from '../../core/errors.js';
-import type { WatcherInfo } from '../../ports/control-service.js';
-import type { Controller, NamedOutcome, Progress } from '../../ports/controller.js';
+import type { NamedOutcome, Progress } from '../../ports/controller.js';
 import type { NewsItem } from '../../ports/journal.js';
+import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 import { SOCKET_NAME, TOKEN_NAME, type ActionBody, type StreamLine, type WireError } from './protocol.js';
-
-export interface StatusAnswer {
-  readonly schemaVersion: number;
-  readonly watcher: WatcherInfo;
-  readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
-}
-
-export interface WatcherClient extends Controller {
-  readonly via: 'watcher';
-  statusAnswer(names?: readonly string[]): Promise<StatusAnswer>;
-  reload(): Promise<readonly CatalogueChange[]>;
-  /** Ends when the watcher ends; with `follow`, not before. */
-  events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void>;
-}
 
 /** Codes of connect(2) that mean: nobody is there. */
 const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);

@@ -1,0 +1,143 @@
+/**
+ * The watcher where systemd is the restart owner: it follows the units, tells
+ * what happens to them, and restarts nothing. Orders are carried out by the
+ * given controller, which hands them to systemd.
+ */
+import type { Catalogue } from '../core/catalogue.js';
+import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
+import type { DaemonSpec } from '../core/daemon.js';
+import { describeExit } from '../core/exit-status.js';
+import type { Observation } from '../core/observation.js';
+import type { NewsKind } from '../core/supervision-state.js';
+import type { Clock } from '../ports/clock.js';
+import type { ControlRequest, Controller, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Journal } from '../ports/journal.js';
+import type { Log } from '../ports/log.js';
+import type { Observer } from '../ports/observer.js';
+import type { Cancel } from '../ports/process-table.js';
+import type { StateBoard } from '../ports/state-board.js';
+import type { DesiredStateStore } from '../ports/store.js';
+import { directStatus } from './direct-status.js';
+
+export interface ObservingWatcherParts {
+  readonly observer: Observer;
+  /** Carries out orders through systemd, for a catalogue. */
+  readonly control: (catalogue: Catalogue) => Controller;
+  readonly desired: DesiredStateStore;
+  readonly board: StateBoard;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export class ObservingWatcher implements Controller {
+  readonly via = 'watcher';
+  readonly #seen = new Map<string, Observation>();
+  #catalogue: Catalogue;
+  #control: Controller;
+  #following: Cancel | undefined;
+
+  constructor(
+    catalogue: Catalogue,
+    private readonly parts: ObservingWatcherParts,
+  ) {
+    this.#catalogue = catalogue;
+    this.#control = parts.control(catalogue);
+  }
+
+  follow(): void {
+    const { journal, log, clock } = this.parts;
+    this.#following?.cancel();
+    this.#following = this.parts.observer.follow(this.#catalogue.daemons, {
+      observed: (name, observation) => {
+        const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
+        if (spec === undefined) return;
+        const news = newsOf(this.#seen.get(name), observation);
+        this.#seen.set(name, observation);
+        if (news !== undefined) journal.append({ at: clock.wall(), daemon: name, ...news, delay: undefined });
+        this.parts.board.publish(this.#statusOf(spec, observation), observation.process);
+      },
+      connection: (connected, reason) => {
+        if (connected) {
+          log.info({ reason }, 'follows systemd over D-Bus');
+          return;
+        }
+        log.warn({ reason }, 'lost D-Bus; what is known may be old until it is back');
+        // Readers must ask systemd itself while we can't see it.
+        for (const { name } of this.#catalogue.daemons) this.parts.board.withdraw(name);
+      },
+    });
+  }
+
+  start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.start(request, progress);
+  }
+
+  stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.stop(request, progress);
+  }
+
+  restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.restart(request, progress);
+  }
+
+  /** From what D-Bus told; systemd is asked for what it has not told yet. */
+  async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
+    const unseen = names.filter((name) => !this.#seen.has(name));
+    const asked = unseen.length === 0 ? [] : await this.#control.status(unseen);
+    const answers = new Map(asked.map((status) => [status.name, status]));
+    return names.flatMap((name) => {
+      const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
+      const observation = this.#seen.get(name);
+      if (spec !== undefined && observation !== undefined) return [this.#statusOf(spec, observation)];
+      return answers.get(name) ?? [];
+    });
+  }
+
+  names(): readonly string[] {
+    return this.#catalogue.daemons.map(({ name }) => name);
+  }
+
+  reload(catalogue: Catalogue): readonly CatalogueChange[] {
+    const changes = catalogueChanges(this.#catalogue, catalogue);
+    this.#catalogue = catalogue;
+    this.#control = this.parts.control(catalogue);
+    for (const change of changes) {
+      if (change.kind !== 'removed') continue;
+      this.#seen.delete(change.name);
+      this.parts.board.withdraw(change.name);
+    }
+    this.follow();
+    return changes;
+  }
+
+  release(): void {
+    this.#following?.cancel();
+    this.parts.board.close();
+  }
+
+  #statusOf(spec: DaemonSpec, observation: Observation): DaemonStatus {
+    return directStatus(spec, observation, this.parts.desired.read(spec.name), 'systemd', this.parts.clock.monotonic());
+  }
+}
+
+/** What a change means to people; undefined: nothing worth a line. */
+export function newsOf(before: Observation | undefined, after: Observation): { news: NewsKind; reason: string } | undefined {
+  if (before === undefined) return after.state === 'running' ? { news: 'adopted', reason: after.reason } : undefined;
+  const ending = after.lastExit === undefined ? after.reason : `${describeExit(after.lastExit)}; ${after.reason}`;
+  if ((after.restarts ?? 0) > (before.restarts ?? 0)) return { news: 'restart', reason: `systemd restarts it: ${ending}` };
+  if (before.state === after.state) return undefined;
+  switch (after.state) {
+    case 'running':
+      return { news: 'ready', reason: after.reason };
+    case 'failed':
+      return { news: 'crash', reason: ending };
+    case 'stopped':
+      return { news: 'stopped', reason: after.reason };
+    case 'starting':
+      return { news: 'start', reason: after.reason };
+    case 'stopping':
+      return { news: 'stop', reason: after.reason };
+  }
+}

@@ -1,0 +1,71 @@
+/** What a command of `watchkeeper` is, and what it may use. */
+import type { WatcherClient } from '../../ports/watcher-client.js';
+import type { ConfigurationCommands } from './configuration-commands.js';
+
+export interface OptionSpec {
+  readonly name: string;
+  readonly short?: string;
+  /** As help prints it after the name: FILE, N; undefined: a flag. */
+  readonly value?: string;
+  readonly summary: string;
+}
+
+export interface Command {
+  /** One word, or two: "config check". */
+  readonly name: string;
+  /** As help prints them: "[DAEMON…]". */
+  readonly arguments: string;
+  /** Most positional arguments that it takes. */
+  readonly most: number;
+  readonly summary: string;
+  readonly example: string;
+  readonly options: readonly OptionSpec[];
+  readonly load: () => Promise<Handler>;
+}
+
+export interface Call {
+  readonly args: readonly string[];
+  flag(name: string): boolean;
+  value(name: string): string | undefined;
+}
+
+/** @returns the exit status */
+export type Handler = (call: Call, session: Session) => Promise<number>;
+
+export interface Session {
+  readonly means: Means;
+  /** A line of the result, on stdout. */
+  out(line: string): void;
+  /** Chatter, on stderr. */
+  err(line: string): void;
+}
+
+/** What bin/ composes: all made on first use. */
+export interface Means {
+  readonly version: string;
+  readonly terminal: Terminal;
+  /** undefined: no watcher runs. */
+  client(config: string | undefined): Promise<WatcherClient | undefined>;
+  /** Status without a watcher: what this process sees itself. */
+  ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
+  /** Runs the watcher until it is told to end; @returns its exit status. */
+  run(options: RunOptions): Promise<number>;
+  configuration(): Promise<ConfigurationCommands>;
+}
+
+export interface RunOptions {
+  readonly config: string | undefined;
+  readonly demo: boolean;
+  readonly table: boolean;
+  /** Stop the daemons too when the watcher is told to end. */
+  readonly stopOnExit: boolean;
+}
+
+/** What is known of the terminal behind stdout. */
+export interface Terminal {
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+}
+
+export type { StatusAnswer } from '../../ports/watcher-client.js';
+import type { StatusAnswer } from '../../ports/watcher-client.js';

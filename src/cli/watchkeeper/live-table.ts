@@ -1,0 +1,56 @@
+/** The live table of `watchkeeper run --table`: daemons, the last news, what to try. */
+import { createLogUpdate } from 'log-update';
+
+import type { DaemonStatus } from '../../core/daemon-status.js';
+import type { NewsItem } from '../../ports/journal.js';
+import type { Cancel } from '../../ports/process-table.js';
+import { newsLine } from './events.js';
+import { statusTable } from './status-table.js';
+
+export interface LiveTableSource {
+  status(): Promise<readonly DaemonStatus[]>;
+  recentNews(limit: number): readonly NewsItem[];
+}
+
+export interface LiveTableOptions {
+  readonly title: string;
+  /** Lines under the table: what one can type. */
+  readonly hints: readonly string[];
+  readonly colour: boolean;
+}
+
+const REFRESH = 250;
+const NEWS_LINES = 8;
+
+export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStream, options: LiveTableOptions): Cancel {
+  const draw = createLogUpdate(terminal, { showCursor: false });
+  let cancelled = false;
+  let drawing = false;
+  const isCancelled = (): boolean => cancelled;
+
+  const refresh = async (): Promise<void> => {
+    // A slow terminal must not pile up frames.
+    if (drawing || cancelled) return;
+    drawing = true;
+    try {
+      const daemons = await source.status();
+      if (isCancelled()) return;
+      const width = Math.max(20, terminal.columns);
+      const news = source.recentNews(NEWS_LINES).map((item) => newsLine(item).slice(0, width - 1));
+      const table = statusTable(daemons, { colour: options.colour, width: width - 1 });
+      draw([options.title, '', ...table, '', ...news, '', ...options.hints].join('\n'));
+    } finally {
+      drawing = false;
+    }
+  };
+
+  const timer = setInterval(() => void refresh(), REFRESH);
+  void refresh();
+  return {
+    cancel: () => {
+      cancelled = true;
+      clearInterval(timer);
+      draw.done();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Daemons as an aligned table for a terminal. */
+import Table from 'cli-table3';
+import colours from 'picocolors';
+
+import type { DaemonStatus, StatusState } from '../../core/daemon-status.js';
+import { formatDuration } from '../../core/duration.js';
+import { escapeControl } from '../../core/escape.js';
+
+/** Longest reason shown; `status --json` has it whole. */
+const MAX_REASON = 300;
+const HEADINGS = ['DAEMON', 'DESIRED', 'OBSERVED', 'PID', 'UPTIME', 'RESTARTS', 'NEXT TRY', 'LAST REASON'] as const;
+
+export interface TableStyle {
+  readonly colour: boolean;
+  /** Columns of the terminal; lines are cut there. undefined: not cut. */
+  readonly width?: number | undefined;
+}
+
+type Paint = (text: string) => string;
+
+export function statusTable(daemons: readonly DaemonStatus[], style: TableStyle): readonly string[] {
+  const paint = colours.createColors(style.colour);
+  const table = new Table({
+    head: [...HEADINGS],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+      left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '',
+    },
+  });
+  for (const daemon of daemons) table.push(row(daemon));
+  const lines = table.toString().split('\n').map((line) => line.trimEnd());
+  const cut = style.width === undefined ? lines : lines.map((line) => line.slice(0, style.width));
+  return cut.map((line, index) => {
+    const daemon = daemons[index - 1];
+    return daemon === undefined ? paint.bold(line) : colourLine(line, daemon, paint);
+  });
+}
+
+function row(daemon: DaemonStatus): string[] {
+  return [
+    daemon.name,
+    daemon.desired,
+    daemon.observed,
+    daemon.pid === null ? '-' : String(daemon.pid),
+    daemon.uptime === null ? '-' : formatDuration(Math.floor(daemon.uptime / 1000) * 1000),
+    String(daemon.restarts),
+    daemon.nextTry === null ? '-' : formatDuration(daemon.nextTry),
+    escapeControl(daemon.reason, MAX_REASON),
+  ];
+}
+
+/** Only the state's own word is coloured: the rest must stay readable on any background. */
+function colourLine(line: string, daemon: DaemonStatus, paint: ReturnType<typeof colours.createColors>): string {
+  const colour = colourOf(daemon.observed, daemon.desired, paint);
+  const at = line.indexOf(` ${daemon.observed}`, daemon.name.length);
+  if (at < 0) return line;
+  const end = at + 1 + daemon.observed.length;
+  return line.slice(0, at + 1) + colour(line.slice(at + 1, end)) + line.slice(end);
+}
+
+function colourOf(state: StatusState, desired: 'up' | 'down', paint: ReturnType<typeof colours.createColors>): Paint {
+  switch (state) {
+    case 'running':
+      return desired === 'up' ? paint.green : paint.yellow;
+    case 'starting':
+    case 'stopping':
+    case 'waiting':
+    case 'backing-off':
+      return paint.yellow;
+    case 'crash-loop':
+    case 'given-up':
+    case 'failed':
+      return paint.red;
+    case 'stopped':
+      return desired === 'up' ? paint.yellow : paint.dim;
+  }
+}

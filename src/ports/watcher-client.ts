@@ -1,0 +1,23 @@
+/** What a client of the running watcher may ask beyond starting and stopping. */
+import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
+import type { WatcherInfo } from './control-service.js';
+import type { Controller } from './controller.js';
+import type { NewsItem } from './journal.js';
+
+export interface StatusAnswer {
+  readonly schemaVersion: number;
+  /** null: no watcher runs, and the daemons were looked at directly. */
+  readonly watcher: WatcherInfo | null;
+  readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
+}
+
+export interface WatcherClient extends Controller {
+  readonly via: 'watcher';
+  /** @param names empty: all of the catalogue */
+  statusAnswer(names?: readonly string[]): Promise<StatusAnswer>;
+  /** @throws WatchkeeperError CONFIG_INVALID; the old configuration then stays in force */
+  reload(): Promise<readonly CatalogueChange[]>;
+  /** Ends when the watcher ends; with `follow`, not before. */
+  events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void>;
+}
