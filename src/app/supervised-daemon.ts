@@ -145,8 +145,8 @@ export class SupervisedDaemon {
       environment: prepared.environment,
     });
     if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
-    const { process, exited } = launch.child;
-    void exited.then((exit) => this.#around.send({ kind: 'exited', process, exit }));
+    const { process, exited, explain } = launch.child;
+    void exited.then((exit) => this.#around.send({ kind: 'exited', process, exit, detail: explain?.(exit) ?? '' }));
     this.#around.send({ kind: 'launched', process });
     this.#awaitReadiness(process);
   }
@@ -183,7 +183,7 @@ export class SupervisedDaemon {
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
     this.#exitWatch = this.#ports.processes.onExit(process, () =>
-      this.#around.send({ kind: 'exited', process, exit: { kind: 'unknown' } }),
+      this.#around.send({ kind: 'exited', process, exit: { kind: 'unknown' }, detail: '' }),
     );
   }
 

@@ -171,7 +171,7 @@ export function stopFailed(state: Supervision, event: EventOf<'stop-failed'>, co
 
 export function vanished(state: Supervision, _event: EventOf<'absent'>, context: Context): Step {
   const process = processOf(state.phase);
-  return process === undefined ? ignore(state) : died(state, { kind: 'exited', process, exit: { kind: 'unknown' } }, context);
+  return process === undefined ? ignore(state) : died(state, { kind: 'exited', process, exit: { kind: 'unknown' }, detail: '' }, context);
 }
 
 export function died(state: Supervision, event: EventOf<'exited'>, context: Context): Step {
@@ -183,7 +183,7 @@ export function died(state: Supervision, event: EventOf<'exited'>, context: Cont
     const reason = 'ended, and is wanted down';
     return [{ ...seen, phase: { kind: 'stopped' }, reason }, [...leave(phase), announce('stopped', reason)]];
   }
-  return failure(seen, { kind: 'exit', exit: event.exit }, uptime, context);
+  return failure(seen, { kind: 'exit', exit: event.exit, detail: event.detail }, uptime, context);
 }
 
 export function retry(state: Supervision, event: EventOf<'timer'>, context: Context): Step {

@@ -61,7 +61,7 @@ export type SupervisionEvent =
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'ready'; readonly process: ProcessIdentity }
   | { readonly kind: 'not-ready'; readonly process: ProcessIdentity; readonly reason: string }
-  | { readonly kind: 'exited'; readonly process: ProcessIdentity; readonly exit: ExitStatus }
+  | { readonly kind: 'exited'; readonly process: ProcessIdentity; readonly exit: ExitStatus; readonly detail: string }
   /** The look at the machine at the watcher's start. */
   | { readonly kind: 'found'; readonly process: ProcessIdentity; readonly reason: string }
   | { readonly kind: 'absent'; readonly reason: string }

@@ -130,7 +130,7 @@ export class SupervisionWorld {
     if (process === undefined) return;
     this.#alive = undefined;
     const status = [0, 1, 11, 78][choice % 7];
-    this.#send({ kind: 'exited', process, exit: status === undefined ? { kind: 'killed', signal: 'SIGKILL' } : { kind: 'exited', status } });
+    this.#send({ kind: 'exited', process, exit: status === undefined ? { kind: 'killed', signal: 'SIGKILL' } : { kind: 'exited', status }, detail: '' });
   }
 
   /** A stop that is under way is answered only once the process is gone. */
@@ -141,7 +141,7 @@ export class SupervisionWorld {
     const process = this.#alive;
     this.#alive = undefined;
     const exited = (): void => {
-      if (process !== undefined) this.#send({ kind: 'exited', process, exit: { kind: 'killed', signal: 'SIGTERM' } });
+      if (process !== undefined) this.#send({ kind: 'exited', process, exit: { kind: 'killed', signal: 'SIGTERM' }, detail: '' });
     };
     if (choice % 2 === 0) exited();
     this.#send({ kind: 'gone' });
@@ -177,7 +177,7 @@ export class SupervisionWorld {
     const stranger = { pid: 1, startTicks: choice, bootId: 'other' };
     const strays: readonly SupervisionEvent[] = [
       { kind: 'timer', token: -1 },
-      { kind: 'exited', process: stranger, exit: { kind: 'unknown' } },
+      { kind: 'exited', process: stranger, exit: { kind: 'unknown' }, detail: '' },
       { kind: 'ready', process: stranger },
       { kind: 'not-ready', process: stranger, reason: 'late' },
     ];

@@ -6,8 +6,8 @@ import type { RestartPolicy } from '../../../src/core/daemon.js';
 import { TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 
 const STATUSES = { success: [0, 3], neverRetry: [78], notMaster: 11 };
-const KILLED: Failure = { kind: 'exit', exit: { kind: 'killed', signal: 'SIGKILL' } };
-const exited = (status: number): Failure => ({ kind: 'exit', exit: { kind: 'exited', status } });
+const KILLED: Failure = { kind: 'exit', exit: { kind: 'killed', signal: 'SIGKILL' }, detail: '' };
+const exited = (status: number): Failure => ({ kind: 'exit', exit: { kind: 'exited', status }, detail: '' });
 
 function decide(failure: Failure, tally: Tally, options: { policy?: Partial<RestartPolicy>; uptime?: number; now?: number; random?: number } = {}): Decision {
   const policy = { ...TEST_RESTART_POLICY, ...options.policy };

@@ -74,12 +74,12 @@ describe('core/supervision', () => {
   it('leaves alone what runs although it is wanted down, and does not revive it', () => {
     const machine = new Machine('down').send({ kind: 'found', process: A, reason: 'pid file' });
     expect([machine.phase, machine.did('terminate')]).to.deep.equal(['running', false]);
-    machine.send({ kind: 'exited', process: A, exit: KILLED });
+    machine.send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
     expect([machine.phase, machine.did('launch'), machine.did('arm-timer')]).to.deep.equal(['stopped', false, false]);
   });
 
   it('restarts a killed daemon after the decided delay, with the reason', () => {
-    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: KILLED });
+    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
     expect(machine.phase).to.equal('backing-off');
     expect(machine.state.reason).to.equal('killed by SIGKILL');
     expect(machine.news()).to.deep.equal(['crash', 'restart']);
@@ -88,13 +88,13 @@ describe('core/supervision', () => {
   });
 
   it('ignores the end of a process that is not the one it counts', () => {
-    expect(new Machine().running().send({ kind: 'exited', process: B, exit: KILLED }).phase).to.equal('running');
+    expect(new Machine().running().send({ kind: 'exited', process: B, exit: KILLED, detail: '' }).phase).to.equal('running');
   });
 
   it('waits for a stop to be complete before it starts again', () => {
     const machine = new Machine().running().send({ kind: 'restart', by: 'operator', oneShotArguments: ['--once'] });
     expect([machine.phase, machine.did('terminate'), machine.did('launch')]).to.deep.equal(['stopping', true, false]);
-    machine.send({ kind: 'exited', process: A, exit: KILLED });
+    machine.send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
     expect(machine.did('launch')).to.equal(false);
     machine.send({ kind: 'gone' });
     expect(machine.effects).to.deep.include({ kind: 'launch', oneShotArguments: ['--once'] });
@@ -103,7 +103,7 @@ describe('core/supervision', () => {
   it('gives one-shot arguments to one launch and to no later one', () => {
     const machine = new Machine().send({ kind: 'want-up', by: 'operator', oneShotArguments: ['--no-voting'] });
     expect(machine.effects).to.deep.include({ kind: 'launch', oneShotArguments: ['--no-voting'] });
-    machine.send({ kind: 'launched', process: A }).send({ kind: 'exited', process: A, exit: KILLED }).fire();
+    machine.send({ kind: 'launched', process: A }).send({ kind: 'exited', process: A, exit: KILLED, detail: '' }).fire();
     expect(machine.effects).to.deep.include({ kind: 'launch', oneShotArguments: [] });
   });
 
@@ -117,7 +117,7 @@ describe('core/supervision', () => {
   });
 
   it('does not restart what a stop ended, whatever the order of the news', () => {
-    const machine = new Machine().running().send(wantDown).send({ kind: 'gone' }).send({ kind: 'exited', process: A, exit: KILLED });
+    const machine = new Machine().running().send(wantDown).send({ kind: 'gone' }).send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
     expect([machine.phase, machine.state.desired]).to.deep.equal(['stopped', 'down']);
   });
 
@@ -139,7 +139,7 @@ describe('core/supervision', () => {
   it('ends in a crash loop that an explicit start ends at once', () => {
     const machine = new Machine().running();
     for (let failure = 0; failure < 5; failure += 1) {
-      machine.send({ kind: 'exited', process: A, exit: KILLED });
+      machine.send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
       if (failure < 4) machine.fire().send({ kind: 'launched', process: A });
     }
     expect([machine.phase, machine.news()]).to.deep.equal(['crash-loop', ['crash', 'crash-loop']]);
@@ -149,14 +149,14 @@ describe('core/supervision', () => {
   });
 
   it('says that it is stable again, once, after the row of failures is over', () => {
-    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: KILLED }).fire();
+    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: KILLED, detail: '' }).fire();
     machine.send({ kind: 'launched', process: B }).send({ kind: 'ready', process: B }).fire();
     expect([machine.phase, machine.news()]).to.deep.equal(['running', ['recovered']]);
     expect(machine.state.memory.tally).to.deep.equal(CLEAN_TALLY);
   });
 
   it('gives up on an exit status that no restart can mend, until an operator asks', () => {
-    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: { kind: 'exited', status: 78 } });
+    const machine = new Machine().running().send({ kind: 'exited', process: A, exit: { kind: 'exited', status: 78 }, detail: '' });
     expect([machine.phase, machine.did('arm-timer')]).to.deep.equal(['given-up', false]);
     expect(machine.send(wantUp).phase).to.equal('starting');
   });
