@@ -15,12 +15,16 @@ import type { Lock, Locks } from '../ports/locks.js';
 import type { ServiceManagerKind } from '../ports/service-manager.js';
 
 export interface ControlChoiceParts {
-  /** undefined: no watcher answers. */
+  /**
+   * undefined: no watcher runs.
+   * @throws WatchkeeperError WATCHER_SILENT where one runs and hangs
+   */
   readonly findWatcher: () => Promise<Controller | undefined>;
-  readonly direct: () => Controller;
+  /** Both only asked where no watcher answers: they cost a look at systemd. */
+  readonly direct: () => Promise<Controller>;
+  readonly kind: () => Promise<ServiceManagerKind>;
   readonly locks: Locks;
   readonly clock: Clock;
-  readonly kind: ServiceManagerKind;
   /** ms to wait for a watcher that holds control but does not answer yet. */
   readonly timeout: number;
   /** Told to others that find us holding control. */
@@ -42,11 +46,12 @@ const PAUSE = 50;
 export async function chooseControl(parts: ControlChoiceParts): Promise<ChosenControl> {
   const deadline = parts.clock.monotonic() + parts.timeout;
   for (;;) {
-    const watcher = await parts.findWatcher();
+    const { watcher, refusal } = await ask(parts.findWatcher);
     if (watcher !== undefined) return chosen(watcher, 'the watcher answers', undefined);
-    if (parts.kind === 'systemd') return chosen(parts.direct(), 'no watcher answers; systemd takes the orders directly', undefined);
+    if ((await parts.kind()) === 'systemd') return chosen(await parts.direct(), `${why(refusal)}; systemd takes orders without it`, undefined);
+    if (refusal !== undefined) throw refusal;
     const result = await parts.locks.acquire('control', { shared: true, timeout: LOCK_TRY, purpose: parts.purpose });
-    if (result.ok) return chosen(parts.direct(), 'no watcher has control', result.lock);
+    if (result.ok) return await locked(parts.direct, result.lock);
     if (parts.clock.monotonic() >= deadline) {
       throw new WatchkeeperError('WATCHER_SILENT', 'cannot get control', `${result.heldBy} has it, and does not answer`, 'watchkeeper status; if it hangs, restart the watcher: the daemons stay up');
     }
@@ -54,10 +59,38 @@ export async function chooseControl(parts: ControlChoiceParts): Promise<ChosenCo
   }
 }
 
-/** For questions only: nothing is locked. */
-export async function chooseReader(parts: Pick<ControlChoiceParts, 'findWatcher' | 'direct'>): Promise<ChosenControl> {
-  const watcher = await parts.findWatcher();
-  return watcher === undefined ? chosen(parts.direct(), 'no watcher answers', undefined) : chosen(watcher, 'the watcher answers', undefined);
+/**
+ * For questions only: nothing is locked, and a watcher that hangs is done
+ * without. One that we may not ask is not, except under systemd: what else there
+ * is to see is not for us either, and half of it could make a wrong answer.
+ */
+export async function chooseReader(parts: Pick<ControlChoiceParts, 'findWatcher' | 'direct' | 'kind'>): Promise<ChosenControl> {
+  const { watcher, refusal } = await ask(parts.findWatcher);
+  if (watcher !== undefined) return chosen(watcher, 'the watcher answers', undefined);
+  if (refusal !== undefined && refusal.code !== 'WATCHER_SILENT' && (await parts.kind()) !== 'systemd') throw refusal;
+  return chosen(await parts.direct(), why(refusal), undefined);
+}
+
+async function ask(findWatcher: ControlChoiceParts['findWatcher']): Promise<{ watcher?: Controller | undefined; refusal?: WatchkeeperError }> {
+  try {
+    return { watcher: await findWatcher() };
+  } catch (error) {
+    if (error instanceof WatchkeeperError) return { refusal: error };
+    throw error;
+  }
+}
+
+function why(refusal: WatchkeeperError | undefined): string {
+  return refusal === undefined ? 'no watcher runs' : refusal.message;
+}
+
+async function locked(direct: () => Promise<Controller>, lock: Lock): Promise<ChosenControl> {
+  try {
+    return chosen(await direct(), 'no watcher has control', lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 function chosen(controller: Controller, reason: string, lock: Lock | undefined): ChosenControl {

@@ -13,7 +13,7 @@ function parts(kind: ServiceManagerKind, findWatcher: () => Promise<Controller |
   const diary: string[] = [];
   const locks = new FakeLocks(diary);
   const clock = new LeapingClock();
-  return { diary, locks, clock, given: { findWatcher, direct: () => fake('direct'), locks, clock, kind, timeout: 2000, purpose: 'test' } };
+  return { diary, locks, clock, given: { findWatcher, direct: () => Promise.resolve(fake('direct')), locks, clock, kind: () => Promise.resolve(kind), timeout: 2000, purpose: 'test' } };
 }
 
 describe('who carries out a request', () => {
@@ -54,6 +54,38 @@ describe('who carries out a request', () => {
     expect(error).to.be.instanceOf(WatchkeeperError).with.property('code', 'WATCHER_SILENT');
     expect(String(error)).to.include('watchkeeper run (pid 5)');
     expect(clock.now - began).to.be.within(given.timeout, given.timeout + 500);
+  });
+
+  it('is not this process without systemd, where the watcher hangs or may not be asked', async () => {
+    for (const code of ['WATCHER_SILENT', 'STATE_UNWRITABLE'] as const) {
+      const refusal = new WatchkeeperError(code, 'cannot ask the watcher', 'it hangs', '');
+      const { given, diary } = parts('built-in', () => Promise.reject(refusal));
+      expect(await chooseControl(given).then(() => undefined, (reason: unknown) => reason)).to.equal(refusal);
+      expect(diary).to.deep.equal([]);
+    }
+  });
+
+  it('is this process under systemd, also where the watcher hangs', async () => {
+    const { given } = parts('systemd', () => Promise.reject(new WatchkeeperError('WATCHER_SILENT', 'cannot ask the watcher', 'it hangs', '')));
+    const chosen = await chooseControl(given);
+    expect(chosen.controller.via).to.equal('direct');
+    expect(chosen.reason).to.include('it hangs');
+  });
+
+  it('answers questions without a watcher that hangs, but not without one that may not be asked', async () => {
+    const silent = new WatchkeeperError('WATCHER_SILENT', 'cannot ask the watcher', 'it hangs', '');
+    const forbidden = new WatchkeeperError('STATE_UNWRITABLE', 'cannot ask the watcher', 'permission denied', 'the same as root');
+    expect((await chooseReader(parts('built-in', () => Promise.reject(silent)).given)).controller.via).to.equal('direct');
+    expect((await chooseReader(parts('systemd', () => Promise.reject(forbidden)).given)).controller.via).to.equal('direct');
+    const error = await chooseReader(parts('built-in', () => Promise.reject(forbidden)).given).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.equal(forbidden);
+  });
+
+  it('lets control go where it cannot use it', async () => {
+    const { given, locks } = parts('built-in', () => Promise.resolve(undefined));
+    const error = await chooseControl({ ...given, direct: () => Promise.reject(new Error('no')) }).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error);
+    expect(locks.held.size).to.equal(0);
   });
 
   it('locks nothing for a question', async () => {

@@ -46,7 +46,8 @@ export class World {
 
   #means(): Means {
     const { manager, desired, locks, runner, clock } = this;
-    const direct = () => new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100 });
+    const kind = () => Promise.resolve(manager.kind);
+    const direct = () => Promise.resolve(new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100 }));
     const findWatcher = () => Promise.resolve(this.watcher);
     return {
       version: '9.9.9',
@@ -55,8 +56,8 @@ export class World {
       catalogue: () => Promise.resolve().then(() => this.catalogue()),
       detection: () => Promise.resolve({ kind: manager.kind, reason: 'the test says so' }),
       manager: () => Promise.resolve(manager),
-      control: (by) => chooseControl({ findWatcher, direct, locks, clock, kind: manager.kind, timeout: 100, purpose: by }),
-      reader: () => chooseReader({ findWatcher, direct }),
+      control: (by) => chooseControl({ findWatcher, direct, locks, clock, kind, timeout: 100, purpose: by }),
+      reader: () => chooseReader({ findWatcher, direct, kind }),
       pathExists: (path) => !this.missingPaths.has(path),
       account: (spec) => Promise.resolve(`${spec.user ?? 'root'}:${spec.group ?? 'root'}`),
       reloadSshKeys: () => Promise.resolve(this.ssh),
