@@ -1,0 +1,237 @@
+/**
+ * systemd as the service manager. systemd restarts; we ask, wait for the true
+ * result, and tell it. Everything goes through systemctl, see there.
+ */
+import { existsSync } from 'node:fs';
+
+import type { DaemonSpec, GroupSpec, StartCondition } from '../../core/daemon.js';
+import { WatchkeeperError } from '../../core/errors.js';
+import { escapeControl } from '../../core/escape.js';
+import type { Observation } from '../../core/observation.js';
+import { failed, ok, type Outcome } from '../../core/outcome.js';
+import type { Clock } from '../../ports/clock.js';
+import type { ProcessTable } from '../../ports/process-table.js';
+import type { Runner } from '../../ports/runner.js';
+import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
+import type { ReadinessChecker } from '../../ports/start-preparation.js';
+import { lastWords } from './journal.js';
+import { observation } from './observation.js';
+import type { OneshotArguments } from './oneshot.js';
+import { awaitReadiness } from './readiness.js';
+import { refusal, startOutcome } from './start-outcome.js';
+import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
+import type { UnitFacts } from './unit-facts.js';
+import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
+
+export interface SystemdManagerOptions {
+  readonly group: Pick<GroupSpec, 'notMasterExitStatus'>;
+  readonly runner: Runner;
+  readonly processes: ProcessTable;
+  readonly readiness: ReadinessChecker;
+  readonly clock: Clock;
+  readonly oneshot: OneshotArguments;
+  /** Whether an operator asks: only then a start limit that was hit is cleared first. */
+  readonly explicit: boolean;
+  readonly systemctl?: string;
+}
+
+/** ms on top of a unit's own time-outs, so that systemd's verdict comes before our deadline. */
+const GRACE = 5_000;
+/** ms for what systemd answers at once. */
+const QUICK = 10_000;
+
+/** A request on its way through a start. */
+interface Attempt {
+  readonly request: StartRequest;
+  readonly before: UnitFacts;
+}
+
+export class SystemdManager implements ServiceManager {
+  readonly kind = 'systemd';
+  readonly #options: SystemdManagerOptions;
+  readonly #systemctl: Systemctl;
+
+  constructor(options: SystemdManagerOptions) {
+    this.#options = options;
+    this.#systemctl = new Systemctl(options.runner, options.systemctl);
+  }
+
+  async observe(specs: readonly DaemonSpec[]): Promise<readonly Observation[]> {
+    try {
+      const identify = (pid: number) => this.#options.processes.identify(pid);
+      return (await this.#systemctl.show(specs.map(({ unit }) => unit))).all.map((facts) => observation(facts, identify));
+    } catch (error) {
+      if (!(error instanceof SystemdSilent)) throw error;
+      throw new WatchkeeperError('INTERNAL', 'cannot read the state of the units', error.message, 'systemctl status', { cause: error });
+    }
+  }
+
+  async start(requests: readonly StartRequest[]): Promise<readonly Outcome[]> {
+    return orSilent(requests.length, async () => {
+      const outcomes = new Map<StartRequest, Outcome>();
+      const before = await this.#systemctl.show(requests.map(({ spec }) => spec.unit));
+      const attempts: Attempt[] = [];
+      for (const request of requests) {
+        const facts = before.of(request.spec.unit);
+        const decided = refusal(facts) ?? this.#alreadyUp(facts) ?? this.#placeArguments(request, facts);
+        if (decided === undefined) attempts.push({ request, before: facts });
+        else outcomes.set(request, decided);
+      }
+      try {
+        if (attempts.length > 0) await this.#startAll(attempts, outcomes);
+      } finally {
+        for (const { spec, oneShotArguments } of requests) if (oneShotArguments.length > 0) this.#options.oneshot.discard(spec.name);
+      }
+      return requests.map((request) => outcomes.get(request) ?? failed('internal', 'no outcome was found', `try: systemctl status ${request.spec.unit}`));
+    });
+  }
+
+  #alreadyUp(facts: UnitFacts): Outcome | undefined {
+    if (!isUp(facts)) return undefined;
+    return ok(false, `${facts.unit} is already ${facts.activeState} (${facts.subState})`, this.#options.processes.identify(facts.mainPid));
+  }
+
+  #placeArguments({ spec, oneShotArguments }: StartRequest, facts: UnitFacts): Outcome | undefined {
+    if (oneShotArguments.length === 0) return undefined;
+    const file = this.#options.oneshot.environmentFile(spec.name);
+    if (!facts.environmentFiles.includes(file)) {
+      return failed(
+        'unsupported',
+        `${spec.unit} takes no one-shot arguments: it has no EnvironmentFile=-${file}`,
+        `try: systemctl cat ${spec.unit}, and put in what the units of Watchkeeper have`,
+      );
+    }
+    return this.#options.oneshot.request(spec.name, oneShotArguments);
+  }
+
+  async #startAll(attempts: readonly Attempt[], outcomes: Map<StartRequest, Outcome>): Promise<void> {
+    const { clock, explicit } = this.#options;
+    const began = clock.monotonic();
+    const units = attempts.map(({ before }) => before.unit);
+    // systemctl start would wait until RestartSec has passed; an operator's start is now.
+    const restarting = attempts.filter(({ before }) => awaitsRestart(before)).map(({ before }) => before.unit);
+    if (restarting.length > 0) await this.#systemctl.act('stop', restarting, QUICK);
+    // It fails for units that systemd has not loaded yet, which have no count to clear either.
+    if (explicit) await this.#systemctl.act('reset-failed', units, QUICK);
+    const limit = Math.max(...attempts.map(({ request }) => request.spec.startTimeout));
+    const result = await this.#systemctl.act('start', units, limit + GRACE);
+    const after = await this.#systemctl.show(units);
+    await Promise.all(
+      attempts.map(async (attempt) => {
+        outcomes.set(attempt.request, await this.#judge(attempt, after.of(attempt.before.unit), result, began));
+      }),
+    );
+    await this.#leaveNothing(attempts, outcomes);
+  }
+
+  async #judge(attempt: Attempt, after: UnitFacts, result: ActResult, began: number): Promise<Outcome> {
+    const { spec } = attempt.request;
+    const early = await this.#verdict(attempt, after, result);
+    if (early !== undefined) return early;
+    const process = after.mainPid === 0 ? undefined : this.#options.processes.identify(after.mainPid);
+    const waited = await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options);
+    if (waited.kind === 'ready') return ok(true, `${spec.unit} is up: ${waited.reason}`, process);
+    const now = await this.#systemctl.showOne(spec.unit);
+    const late = await this.#verdict(attempt, now, result);
+    if (late !== undefined) return late;
+    const next = `try: systemctl status ${spec.unit}; journalctl -u ${spec.unit}`;
+    if (waited.kind === 'ended') return failed('failed', `it ended before it was ready, and runs again: ${waited.reason}`, next);
+    return failed('not-ready', `${waited.reason}; it was stopped`, next);
+  }
+
+  /** undefined: it is up. */
+  async #verdict(attempt: Attempt, after: UnitFacts, result: ActResult): Promise<Outcome | undefined> {
+    const { spec } = attempt.request;
+    const verdict = jobVerdicts(result.stderr).get(spec.unit);
+    const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
+    const unmet = spec.conditions.filter(isUnmet).map(({ kind, path }) => `${kind} ${path}`);
+    const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });
+    if (outcome?.kind !== 'failed') return outcome;
+    const refused = result.ok || verdict !== undefined ? undefined : callRefusal(result.stderr);
+    if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
+    const words = outcome.code === 'failed' || outcome.code === 'timeout' ? await lastWords(this.#options.runner, after) : '';
+    return words === '' ? outcome : { ...outcome, reason: `${outcome.reason}; it said: ${words}` };
+  }
+
+  /** What did not come up in time must not come up later, when nobody waits for it any more. */
+  async #leaveNothing(attempts: readonly Attempt[], outcomes: ReadonlyMap<StartRequest, Outcome>): Promise<void> {
+    const late = attempts.filter(({ request }) => {
+      const outcome = outcomes.get(request);
+      return outcome?.kind === 'failed' && (outcome.code === 'not-ready' || outcome.code === 'timeout');
+    });
+    if (late.length > 0) await this.stop(late.map(({ request }) => request.spec));
+  }
+
+  async stop(specs: readonly DaemonSpec[]): Promise<readonly Outcome[]> {
+    return orSilent(specs.length, async () => {
+      const before = await this.#systemctl.show(specs.map(({ unit }) => unit));
+      const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
+      const units = before.all.filter((facts) => !isStopped(facts)).map(({ unit }) => unit);
+      // SIGTERM for stopTimeout, SIGKILL for as long again.
+      const limit = 2 * Math.max(0, ...specs.map(({ stopTimeout }) => stopTimeout)) + GRACE;
+      const result = units.length === 0 ? undefined : await this.#systemctl.act('stop', units, limit);
+      const after = await this.#systemctl.show(units);
+      return before.all.map((facts) => {
+        if (isNotFound(facts)) return ok(false, `systemd has no unit ${facts.unit}, so it does not run`);
+        if (isStopped(facts)) return ok(false, `${facts.unit} is already ${facts.activeState}`);
+        return stopOutcome(after.of(facts.unit), result, limit);
+      });
+    });
+  }
+
+  async reload(spec: DaemonSpec): Promise<Outcome> {
+    try {
+      return await this.#reload(spec);
+    } catch (error) {
+      return silence(error);
+    }
+  }
+
+  async #reload(spec: DaemonSpec): Promise<Outcome> {
+    const facts = await this.#systemctl.showOne(spec.unit);
+    const next = `try: systemctl status ${spec.unit}`;
+    if (!isUp(facts)) return failed(isNotFound(facts) ? 'not-found' : 'failed', `${spec.unit} is not running, so it cannot reload`, `try: systemctl start ${spec.unit}`);
+    const result = facts.canReload
+      ? await this.#systemctl.act('reload', [spec.unit], spec.startTimeout + GRACE)
+      : await this.#systemctl.kill(spec.unit, spec.reloadSignal, QUICK);
+    if (result.timedOut) return failed('timeout', `${spec.unit} did not reload in time`, next);
+    if (!result.ok) return failed(callRefusal(result.stderr)?.code ?? 'failed', `cannot reload ${spec.unit}: ${escapeControl(result.stderr.trim(), 300)}`, next);
+    return ok(true, facts.canReload ? `${spec.unit} reloaded` : `${spec.reloadSignal} sent to ${spec.unit}`, this.#options.processes.identify(facts.mainPid));
+  }
+}
+
+function isUnmet({ kind, path }: StartCondition): boolean {
+  return existsSync(path) !== (kind === 'path-exists');
+}
+
+function stopOutcome(after: UnitFacts, result: ActResult | undefined, limit: number): Outcome {
+  const { unit } = after;
+  if (isDown(after) || isNotFound(after)) {
+    return after.job === 0
+      ? ok(true, `${unit} is ${after.activeState}${after.result === 'timeout' ? ': it ignored its stop signal and was killed' : ''}`)
+      : failed('canceled', `${unit} stopped, but somebody has asked for its start meanwhile`, 'try: systemctl list-jobs');
+  }
+  const refused = callRefusal(result?.stderr ?? '');
+  if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
+  if (result?.timedOut === true) return failed('still-running', `${unit} is still ${after.activeState} (${after.subState}) after ${limit} ms, SIGKILL included`, `try: systemctl status ${unit}`);
+  if (awaitsRestart(after) || isUp(after) || after.activeState === 'activating') {
+    return failed('canceled', `${unit} runs again: somebody has asked for its start meanwhile`, `try again; systemctl list-jobs shows who is at it`);
+  }
+  return failed('failed', refused?.reason ?? `${unit} is ${after.activeState} (${after.subState}) after its stop`, `try: systemctl status ${unit}`);
+}
+
+/** Where systemd does not answer, every daemon of the call has the same outcome. */
+async function orSilent(count: number, work: () => Promise<readonly Outcome[]>): Promise<readonly Outcome[]> {
+  try {
+    return await work();
+  } catch (error) {
+    const outcome = silence(error);
+    return Array.from({ length: count }, () => outcome);
+  }
+}
+
+/** @throws what is not systemd's silence */
+function silence(error: unknown): Outcome {
+  if (!(error instanceof SystemdSilent)) throw error;
+  return failed('timeout', `systemd does not answer: ${escapeControl(error.message, 300)}`, 'try: systemctl status');
+}

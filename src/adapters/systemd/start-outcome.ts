@@ -1,0 +1,88 @@
+/** What a unit's state after `systemctl start` says of the start. Pure. */
+import type { DaemonSpec } from '../../core/daemon.js';
+import { formatDuration } from '../../core/duration.js';
+import { failed, skipped, type Outcome } from '../../core/outcome.js';
+import { endReason } from './observation.js';
+import type { UnitFacts } from './unit-facts.js';
+import { awaitsRestart, describeResult, execFailure, hasFailed, isBroken, isMasked, isNotFound, isUp, type JobVerdict, lastExit } from './vocabulary.js';
+
+/** A unit that no start can help; undefined: try it. */
+export function refusal(facts: UnitFacts): Outcome | undefined {
+  const { unit } = facts;
+  if (isNotFound(facts)) {
+    return failed('not-found', `systemd has no unit ${unit}`, `try: systemctl daemon-reload, or install ${unit}`);
+  }
+  if (isMasked(facts)) return failed('masked', `${unit} is masked: somebody forbade to start it`, `try: systemctl unmask ${unit}`);
+  if (isBroken(facts)) {
+    return failed('failed', `${unit} could not be loaded (${facts.loadState}): ${facts.loadError}`, `try: systemd-analyze verify ${unit}`);
+  }
+  return undefined;
+}
+
+export interface StartEvidence {
+  readonly spec: DaemonSpec;
+  /** GroupSpec.notMasterExitStatus */
+  readonly notMaster: number;
+  readonly before: UnitFacts;
+  readonly after: UnitFacts;
+  /** What systemctl said of its job. */
+  readonly verdict: JobVerdict | undefined;
+  /** Whether systemctl said that all went well. */
+  readonly allWell: boolean;
+  /** The spec's conditions that are unmet now, in words. */
+  readonly unmet: readonly string[];
+  /** Of the units that it requires, those that are not up. */
+  readonly broken: readonly UnitFacts[];
+}
+
+/** undefined: it is up, so its readiness is to be seen. */
+export function startOutcome(evidence: StartEvidence): Outcome | undefined {
+  const { after, before, spec, verdict } = evidence;
+  const gone = refusal(after);
+  if (gone !== undefined) return gone;
+  // An explicit start sets NRestarts to 0: a restart since then is one death since then.
+  if (isUp(after) && after.restarts === 0) return undefined;
+  const next = `try: systemctl status ${after.unit}; journalctl -u ${after.unit}`;
+  const hasRun = after.startedAt > before.startedAt || (after.invocation !== '' && after.invocation !== before.invocation);
+  const neverUp = after.activeState === 'inactive' && !hasRun;
+  if (neverUp && evidence.unmet.length > 0) return skipped(`unmet: ${evidence.unmet.join(', ')}`);
+  if (neverUp && !after.conditionMet && after.conditionAt > before.conditionAt) {
+    return skipped(`unmet: a condition of ${after.unit}; systemctl status ${after.unit} tells which`);
+  }
+  if (hasRun && lastExit(after)?.kind === 'exited' && after.exitStatus === evidence.notMaster) {
+    return skipped(`not master: it ended with status ${evidence.notMaster}`);
+  }
+  if (!hasFailed(after) && verdict === 'dependency') return dependencyFailure(evidence, next);
+  if (verdict === 'canceled') {
+    return failed('canceled', `the start of ${after.unit} was canceled: another request took its place`, `try again; systemctl list-jobs shows who is at it`);
+  }
+  if (verdict === 'timeout') return failed('timeout', `systemd gave up on the job of ${after.unit}: it ran into its time-out`, next);
+  if (awaitsRestart(after) || (isUp(after) && after.restarts > 0)) {
+    return failed(execFailure(after)?.code ?? 'failed', `${withProgram(evidence)}; systemd starts it again by its Restart=`, next);
+  }
+  if (hasFailed(after)) return failed(execFailure(after)?.code ?? describeResult(after).code, withProgram(evidence), next);
+  if (hasRun) return failed('failed', `it ended by itself before it was ready: ${endReason(after)}`, next);
+  if (evidence.broken.length > 0) return dependencyFailure(evidence, next);
+  if (neverUp && evidence.allWell) {
+    // systemd unloads a unit that is down and that no loaded unit names (CollectMode=), and with it what it knew.
+    return failed('failed', 'it ended by itself at once, or a condition of its unit is unmet: systemd has unloaded the unit and cannot tell which', next);
+  }
+  if (after.activeState === 'inactive') {
+    return failed('canceled', `systemd did not start ${after.unit}, and nothing of it has failed: its job was canceled`, `try again; systemctl list-jobs shows who is at it`);
+  }
+  return failed('timeout', `${after.unit} is still ${after.activeState} (${after.subState}) after ${formatDuration(spec.startTimeout)}`, next);
+}
+
+function withProgram({ spec, after }: StartEvidence): string {
+  return execFailure(after) === undefined ? endReason(after) : `${spec.executable}: ${endReason(after)}`;
+}
+
+function dependencyFailure({ after, broken }: StartEvidence, next: string): Outcome {
+  const which = broken.map((facts) => `${facts.unit} (${facts.activeState === '' ? facts.loadState : `${facts.activeState}, ${facts.result}`})`).join(', ');
+  const first = broken[0]?.unit;
+  return failed(
+    'dependency',
+    `${after.unit} was not started: ${which === '' ? 'a unit that it requires failed' : `it requires ${which}`}`,
+    first === undefined ? next : `try: systemctl status ${first}`,
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * systemctl as a program: absolute path, argv, LC_ALL=C, no pager, no questions,
+ * a deadline for every call. As root it speaks to systemd's private socket, so it
+ * works without dbus-daemon.
+ */
+import { describeExit } from '../../core/exit-status.js';
+import type { Runner, RunResult } from '../../ports/runner.js';
+import { PROPERTIES, type PropertyName, unitFacts, type UnitFacts } from './unit-facts.js';
+
+export const SYSTEMCTL = '/usr/bin/systemctl';
+
+/** systemctl(1) takes `*`, `?` and `[` for patterns; no unit of ours may be one. */
+const UNIT_NAME = /^[A-Za-z0-9:_.@\\-]{1,255}$/;
+/** A runner keeps 64 KiB of output; a unit's properties take 1 to 2 of them. */
+const UNITS_PER_SHOW = 16;
+const SHOW_TIMEOUT = 10_000;
+
+/** systemd gave no answer that makes sense: nothing is known. */
+export class SystemdSilent extends Error {
+  override readonly name = 'SystemdSilent';
+}
+
+/** What systemd told of some units, in the order in which they were asked for. */
+export class UnitTable {
+  constructor(readonly all: readonly UnitFacts[]) {}
+
+  /** @throws SystemdSilent for a unit that was not asked for */
+  of(unit: string): UnitFacts {
+    const facts = this.all.find((candidate) => candidate.unit === unit);
+    if (facts === undefined) throw new SystemdSilent(`nothing is known of ${unit}`);
+    return facts;
+  }
+}
+
+export interface ActResult {
+  readonly ok: boolean;
+  readonly timedOut: boolean;
+  readonly stderr: string;
+}
+
+export class Systemctl {
+  readonly #runner: Runner;
+  readonly #program: string;
+
+  constructor(runner: Runner, program: string = SYSTEMCTL) {
+    this.#runner = runner;
+    this.#program = program;
+  }
+
+  /** @throws SystemdSilent */
+  async show(units: readonly string[]): Promise<UnitTable> {
+    const facts: UnitFacts[] = [];
+    for (let from = 0; from < units.length; from += UNITS_PER_SHOW) {
+      facts.push(...(await this.#showSome(units.slice(from, from + UNITS_PER_SHOW))));
+    }
+    return new UnitTable(facts);
+  }
+
+  /** @throws SystemdSilent */
+  async showOne(unit: string): Promise<UnitFacts> {
+    return (await this.show([unit])).of(unit);
+  }
+
+  async #showSome(units: readonly string[]): Promise<readonly UnitFacts[]> {
+    const result = await this.#call(['show', `--property=${PROPERTIES.join(',')}`, '--', ...checked(units)], SHOW_TIMEOUT);
+    const blocks = result.stdout.split('\n\n').filter((block) => block.trim() !== '');
+    if (result.timedOut || blocks.length !== units.length) {
+      const why = result.timedOut ? `no answer within ${SHOW_TIMEOUT} ms` : `${describeExit(result.exit)}: ${result.stderr.trim()}`;
+      throw new SystemdSilent(`systemctl show gave ${blocks.length} of ${units.length} units (${why})`);
+    }
+    return units.map((unit, index) => parseShow(unit, blocks[index] ?? ''));
+  }
+
+  /** start, stop, reload, reset-failed of units, waiting for their jobs. */
+  async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number): Promise<ActResult> {
+    return summary(await this.#call([verb, '--', ...checked(units)], timeout));
+  }
+
+  /** Signals the unit's main process. */
+  async kill(unit: string, signal: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['kill', `--signal=${signal}`, '--kill-who=main', '--', ...checked([unit])], timeout));
+  }
+
+  #call(args: readonly string[], timeout: number): Promise<RunResult> {
+    return this.#runner.run([this.#program, '--system', '--no-pager', '--no-ask-password', ...args], {
+      timeout,
+      environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
+    });
+  }
+}
+
+function summary(result: RunResult): ActResult {
+  return { ok: result.exit.kind === 'exited' && result.exit.status === 0, timedOut: result.timedOut, stderr: result.stderr };
+}
+
+function checked(units: readonly string[]): readonly string[] {
+  const bad = units.find((unit) => !UNIT_NAME.test(unit));
+  if (bad !== undefined) throw new Error(`not a unit's name: ${JSON.stringify(bad.slice(0, 80))}`);
+  return units;
+}
+
+/** `KEY=VALUE` lines; EnvironmentFiles comes once for each file. */
+export function parseShow(unit: string, block: string): UnitFacts {
+  const values = new Map<string, string[]>();
+  for (const line of block.split('\n')) {
+    const equals = line.indexOf('=');
+    if (equals <= 0) continue;
+    const key = line.slice(0, equals);
+    values.set(key, [...(values.get(key) ?? []), line.slice(equals + 1)]);
+  }
+  return unitFacts(unit, {
+    text: (name) => values.get(name)?.[0],
+    list: (name) => listOf(name, values.get(name) ?? []),
+  });
+}
+
+function listOf(name: PropertyName, lines: readonly string[]): readonly string[] {
+  if (name === 'EnvironmentFiles') return lines.map((line) => line.replace(/ \(ignore_errors=(?:yes|no)\)$/, '')).filter((path) => path !== '');
+  return lines.flatMap((line) => line.split(' ')).filter((word) => word !== '');
+}

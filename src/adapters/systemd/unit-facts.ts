@@ -1,0 +1,78 @@
+/** The properties of a unit that we read, decoded once, whether systemctl or the bus told them. */
+
+export interface UnitFacts {
+  readonly unit: string;
+  readonly loadState: string;
+  /** Why it could not be loaded; empty if it could. */
+  readonly loadError: string;
+  readonly activeState: string;
+  readonly subState: string;
+  readonly unitFileState: string;
+  /** How its last run ended; `success` also before the first one. */
+  readonly result: string;
+  /** Of its queued job; 0: none. */
+  readonly job: number;
+  /** 0: none. */
+  readonly mainPid: number;
+  readonly restarts: number;
+  readonly conditionMet: boolean;
+  /** µs of CLOCK_MONOTONIC when conditions were last checked; 0: never. */
+  readonly conditionAt: number;
+  /** Names one run of the unit; empty before the first. */
+  readonly invocation: string;
+  /** CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; 0: nothing has ended yet. */
+  readonly exitCode: number;
+  /** Exit status or signal number of the main process that ended last. */
+  readonly exitStatus: number;
+  /** µs of CLOCK_MONOTONIC when its main process was started last; 0: never. */
+  readonly startedAt: number;
+  readonly canReload: boolean;
+  /** Absolute paths, in the order in which they are read. */
+  readonly environmentFiles: readonly string[];
+  /** Units that it can't be started without. */
+  readonly requires: readonly string[];
+}
+
+/** As systemctl's --property wants them; the bus knows them by the same names. */
+export const PROPERTIES = [
+  'Id', 'LoadState', 'LoadError', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'Job', 'MainPID', 'NRestarts',
+  'ConditionResult', 'ConditionTimestampMonotonic', 'InvocationID', 'ExecMainCode', 'ExecMainStatus',
+  'ExecMainStartTimestampMonotonic', 'CanReload', 'EnvironmentFiles', 'Requires', 'Requisite', 'BindsTo',
+] as const;
+
+export type PropertyName = (typeof PROPERTIES)[number];
+
+/** One property as text, and lists as lists; undefined: the unit's type has no such property. */
+export interface PropertySource {
+  text(name: PropertyName): string | undefined;
+  list(name: PropertyName): readonly string[];
+}
+
+export function unitFacts(unit: string, source: PropertySource): UnitFacts {
+  const text = (name: PropertyName): string => source.text(name) ?? '';
+  const count = (name: PropertyName): number => {
+    const value = Number(text(name));
+    return Number.isFinite(value) ? value : 0;
+  };
+  return {
+    unit,
+    loadState: text('LoadState'),
+    loadError: text('LoadError'),
+    activeState: text('ActiveState'),
+    subState: text('SubState'),
+    unitFileState: text('UnitFileState'),
+    result: text('Result'),
+    job: count('Job'),
+    mainPid: count('MainPID'),
+    restarts: count('NRestarts'),
+    conditionMet: text('ConditionResult') === 'yes',
+    conditionAt: count('ConditionTimestampMonotonic'),
+    invocation: text('InvocationID'),
+    exitCode: count('ExecMainCode'),
+    exitStatus: count('ExecMainStatus'),
+    startedAt: count('ExecMainStartTimestampMonotonic'),
+    canReload: text('CanReload') === 'yes',
+    environmentFiles: source.list('EnvironmentFiles'),
+    requires: [...source.list('Requires'), ...source.list('Requisite'), ...source.list('BindsTo')],
+  };
+}

@@ -1,0 +1,175 @@
+/** What the specs inside a container work with: units of test daemons under the container's systemd. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+import { RecordedBootOffset } from '../../../src/adapters/host/boot-offset.js';
+import { HostClock } from '../../../src/adapters/host/clock.js';
+import { HostProcessTable } from '../../../src/adapters/host/process-table.js';
+import { HostRunner } from '../../../src/adapters/host/runner.js';
+import { HostAccounts } from '../../../src/adapters/host/user.js';
+import { SystemdManager } from '../../../src/adapters/systemd/manager.js';
+import { OneshotArguments } from '../../../src/adapters/systemd/oneshot.js';
+import { Systemctl } from '../../../src/adapters/systemd/systemctl.js';
+import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
+import type { Outcome } from '../../../src/core/outcome.js';
+import { serviceUnit } from '../../../src/core/unit-file.js';
+import type { ReadinessChecker } from '../../../src/ports/start-preparation.js';
+import { TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
+import { makeTestDaemon, type Behaviour, type TestDaemon } from '../../support/test-daemon.js';
+
+const UNITS = '/run/systemd/system';
+const FIXTURE = 'test/fixtures/daemon';
+const HELPER = 'scripts/oneshot-arguments';
+
+export const NOT_MASTER = 11;
+export const GROUP: GroupSpec = {
+  name: 'bench',
+  description: 'daemons of a test',
+  target: undefined,
+  roles: [],
+  setup: undefined,
+  environmentFile: undefined,
+  notMasterExitStatus: NOT_MASTER,
+};
+
+/** A program that must succeed. @returns its stdout */
+export function must(program: string, ...args: string[]): string {
+  const result = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 });
+  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${String(result.status)}: ${result.stderr}`);
+  return result.stdout;
+}
+
+export function systemctl(...args: string[]): string {
+  return must('/usr/bin/systemctl', ...args);
+}
+
+export function systemdVersion(): number {
+  return Number(/^systemd (\d+)/.exec(systemctl('--version'))?.[1]);
+}
+
+export class Bench {
+  readonly directory = mkdtempSync('/run/bench-');
+  readonly runtime = join(this.directory, 'runtime');
+  readonly clock = new HostClock();
+  readonly accounts = new HostAccounts();
+  readonly runner = new HostRunner(this.clock, this.accounts);
+  readonly processes = new HostProcessTable(this.clock, this.accounts, new RecordedBootOffset(this.runtime));
+  readonly oneshot: OneshotArguments;
+  readonly systemctl = new Systemctl(this.runner);
+  readonly manager: SystemdManager;
+  readonly #units = new Set<string>();
+  readonly #daemons: TestDaemon[] = [];
+  readonly #program = join(this.directory, 'daemon');
+  readonly #helpers = join(this.directory, 'lib');
+  readonly #version = systemdVersion();
+
+  constructor(options: { explicit?: boolean } = {}) {
+    chmodSync(this.directory, 0o755);
+    mkdirSync(this.runtime, { mode: 0o755 });
+    mkdirSync(this.#helpers);
+    copyFileSync(FIXTURE, this.#program);
+    copyFileSync(HELPER, join(this.#helpers, 'oneshot-arguments'));
+    const self = this.processes.identify(process.pid);
+    if (self === undefined) throw new Error('cannot find our own process');
+    this.oneshot = new OneshotArguments(this.runtime, self);
+    this.manager = new SystemdManager({
+      group: GROUP,
+      runner: this.runner,
+      processes: this.processes,
+      readiness: connectingReadiness,
+      clock: this.clock,
+      oneshot: this.oneshot,
+      explicit: options.explicit ?? true,
+    });
+  }
+
+  /** A stopped test daemon whose unit is generated and loaded. Restarts only where its policy is overridden. */
+  daemon(behaviour: Behaviour = {}, overrides: Partial<DaemonSpec> = {}, change: (unit: string) => string = (unit) => unit): TestDaemon {
+    const restart = { ...TEST_RESTART_POLICY, when: 'never' as const };
+    const daemon = makeTestDaemon({ program: this.#program, directory: this.directory, behaviour, overrides: { restart, ...overrides } });
+    this.#daemons.push(daemon);
+    this.unit(daemon.spec.unit, change(this.unitText(daemon.spec)));
+    return daemon;
+  }
+
+  unitText(spec: DaemonSpec): string {
+    return serviceUnit(spec, GROUP, { version: this.#version, runtimeDirectory: this.runtime, helperDirectory: this.#helpers });
+  }
+
+  unit(name: string, text: string): void {
+    this.#units.add(name);
+    writeFileSync(join(UNITS, name), text);
+    systemctl('daemon-reload');
+  }
+
+  async start(spec: DaemonSpec, oneShotArguments: readonly string[] = []): Promise<Outcome> {
+    return only(await this.manager.start([{ spec, oneShotArguments }]));
+  }
+
+  async stop(spec: DaemonSpec): Promise<Outcome> {
+    return only(await this.manager.stop([spec]));
+  }
+
+  property(unit: string, name: string): string {
+    return systemctl('show', `--property=${name}`, '--value', unit).trim();
+  }
+
+  cleanup(): void {
+    const units = [...this.#units];
+    for (const unit of units) spawnSync('/usr/bin/systemctl', ['kill', '--signal=SIGKILL', unit], { timeout: 20_000 });
+    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['stop', ...units], { timeout: 20_000 });
+    for (const daemon of this.#daemons) daemon.destroy();
+    for (const unit of units) {
+      rmSync(join(UNITS, unit), { force: true });
+      rmSync(join(UNITS, `${unit}.d`), { recursive: true, force: true });
+    }
+    systemctl('daemon-reload');
+    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['reset-failed', ...units], { timeout: 20_000 });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function only<T>(list: readonly T[]): T {
+  const [first] = list;
+  if (first === undefined || list.length !== 1) throw new Error(`one was expected, not ${list.length}`);
+  return first;
+}
+
+export function newName(): string {
+  return `wk-${randomBytes(6).toString('hex')}`;
+}
+
+/** Only what the test daemons use. */
+const connectingReadiness: ReadinessChecker = {
+  check: async (spec, uptime, timeout) => {
+    const { readiness } = spec;
+    switch (readiness.kind) {
+      case 'settled':
+        return { ready: uptime >= readiness.settle, reason: `it runs for ${Math.round(uptime)} ms` };
+      case 'unix':
+        return connectTo({ path: readiness.path }, timeout);
+      case 'tcp':
+        return connectTo({ host: readiness.host, port: readiness.port }, timeout);
+      case 'pid-file':
+        return { ready: spec.pidFile !== undefined && existsSync(spec.pidFile), reason: 'pid file' };
+      case 'exec':
+        throw new Error('not used here');
+    }
+  },
+};
+
+function connectTo(to: { path: string } | { host: string; port: number }, timeout: number): Promise<{ ready: boolean; reason: string }> {
+  return new Promise((resolve) => {
+    const socket = connect(to);
+    const end = (ready: boolean, reason: string) => {
+      socket.destroy();
+      resolve({ ready, reason });
+    };
+    socket.setTimeout(timeout, () => end(false, 'no connection in time'));
+    socket.on('connect', () => end(true, 'it accepts connections'));
+    socket.on('error', (error) => end(false, error.message));
+  });
+}
