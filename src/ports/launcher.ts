@@ -8,6 +8,8 @@ export interface Child {
   readonly process: ProcessIdentity;
   /** Settles once, never rejects. */
   readonly exited: Promise<ExitStatus>;
+  /** What more is known of its end, to be put after describeExit: last output, that it forked away; or "". */
+  readonly explain?: (exit: ExitStatus) => string;
 }
 
 export interface LaunchRequest {

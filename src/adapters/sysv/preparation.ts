@@ -1,0 +1,99 @@
+/** StartPreparation where no systemd asks these questions. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
+import { failed, skipped, type Outcome } from '../../core/outcome.js';
+import type { Prepared, StartPreparation } from '../../ports/start-preparation.js';
+import { errorCode } from '../host/error-code.js';
+import { openDirectoryOf } from '../host/safe-directory.js';
+import type { Accounts } from '../host/user.js';
+import { readEnvironmentFile, variableArguments } from './environment.js';
+import type { Finder } from './find.js';
+import { removePidFile } from './pid-file.js';
+import type { Stopper } from './stopper.js';
+import { distrust, type Trust } from './trusted-path.js';
+
+type Refusal = Extract<Outcome, { kind: 'skipped' | 'failed' }>;
+
+export class HostPreparation implements StartPreparation {
+  constructor(
+    private readonly group: GroupSpec,
+    private readonly accounts: Accounts,
+    private readonly finder: Finder,
+    private readonly stopper: Stopper,
+    private readonly trust: Trust,
+  ) {}
+
+  prepare(spec: DaemonSpec): Prepared {
+    const refusal = unmetCondition(spec) ?? this.#executable(spec) ?? this.#account(spec) ?? this.#ground(spec);
+    if (refusal !== undefined) return refusal;
+    const file = this.group.environmentFile;
+    const read = file === undefined ? { ok: true as const, variables: new Map<string, string>() } : readEnvironmentFile(file);
+    if (!read.ok) return refuse('failed', read.reason, `editing ${file ?? ''}`);
+    const words = variableArguments(spec, read.variables);
+    if (!words.ok) return refuse('failed', `${file ?? ''}: ${words.reason}`, `editing ${file ?? ''}`);
+    return {
+      kind: 'ready',
+      variableArguments: words.words,
+      environment: { ...Object.fromEntries(read.variables), ...spec.environment },
+    };
+  }
+
+  #executable(spec: DaemonSpec): Refusal | undefined {
+    const { executable } = spec;
+    const next = `installing the package that ${executable} belongs to`;
+    try {
+      if (!statSync(executable).isFile()) return refuse('not-installed', `${executable} is not a file`, next);
+      accessSync(executable, constants.X_OK);
+      if (process.geteuid?.() !== 0) return undefined;
+      const problem = distrust(executable, this.trust);
+      return problem === undefined ? undefined : refuse('permission', `root does not run it: ${problem}`, `namei -l ${executable}`);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      if (code === 'EACCES') return refuse('permission', `${executable} may not be executed`, `namei -l ${executable}`);
+      return refuse('not-installed', `${executable} ${code === 'ENOENT' ? 'is missing' : `cannot be looked at: ${code}`}`, next);
+    }
+  }
+
+  #account({ user, processUser, group }: DaemonSpec): Refusal | undefined {
+    for (const name of [user, processUser]) {
+      if (name === undefined || this.accounts.user(name) !== undefined) continue;
+      return refuse('not-installed', `there is no user ${name}`, `getent passwd ${name}`);
+    }
+    if (group === undefined || this.accounts.groupId(group) !== undefined) return undefined;
+    return refuse('not-installed', `there is no group ${group}`, `getent group ${group}`);
+  }
+
+  /** Clears away what an earlier life of the daemon left, so that it can't get in the way. */
+  #ground(spec: DaemonSpec): Refusal | undefined {
+    const found = this.finder.find(spec);
+    if (found.kind === 'running') return refuse('failed', `it already runs: ${found.reason}`, `daemon-util status ${spec.name}`);
+    if (found.last !== undefined) this.stopper.killLeftovers(spec, found.last);
+    if (spec.pidFile === undefined) return undefined;
+    const problem = removePidFile(spec.pidFile);
+    if (problem !== undefined) return refuse('permission', `the old pid file ${problem}`, `ls -ld ${spec.pidFile}`);
+    if (spec.pidFileWriter === 'daemon') return undefined;
+    const directory = openDirectoryOf(spec.pidFile);
+    if (directory.ok) {
+      directory.directory.close();
+      return undefined;
+    }
+    return refuse('permission', `the pid file ${spec.pidFile} cannot be written: ${directory.reason}`, `making its directory`);
+  }
+}
+
+function unmetCondition(spec: DaemonSpec): Refusal | undefined {
+  for (const { kind, path } of spec.conditions) {
+    if (existsSync(path) === (kind === 'path-exists')) continue;
+    return skippedBecause(kind === 'path-exists' ? `${path} does not exist` : `${path} exists`);
+  }
+  return undefined;
+}
+
+function skippedBecause(reason: string): Refusal {
+  return { ...skipped(reason), kind: 'skipped', reason };
+}
+
+function refuse(code: Extract<Outcome, { kind: 'failed' }>['code'], reason: string, next: string): Extract<Refusal, { kind: 'failed' }> {
+  return { ...failed(code, reason, next), kind: 'failed', code, reason, next };
+}

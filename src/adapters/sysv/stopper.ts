@@ -1,0 +1,132 @@
+/**
+ * Ends a daemon: stop signal, patience, SIGKILL. Not by start-stop-daemon
+ * --retry, although it can do that: between two signals it knows no more than
+ * the pid, which may be another's by then, and a zombie is alive to it. Here the
+ * start time is looked at before each signal.
+ */
+import type { DaemonSpec } from '../../core/daemon.js';
+import { formatDuration } from '../../core/duration.js';
+import { failed, type Outcome } from '../../core/outcome.js';
+import type { ProcessIdentity } from '../../core/process-identity.js';
+import { sleep, type Clock } from '../../ports/clock.js';
+import type { ProcessMarkers } from '../../ports/process-markers.js';
+import type { ProcessTable } from '../../ports/process-table.js';
+
+/** ms for the kernel to carry out SIGKILL. */
+const KILL_PATIENCE = 5000;
+const FIRST_INTERVAL = 2;
+const LONGEST_INTERVAL = 50;
+/** Members may fork while they are killed; so many rounds end any but a fork bomb. */
+const ROUNDS = 5;
+
+export type Ended = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly outcome: Outcome };
+
+export class Stopper {
+  constructor(
+    private readonly processes: ProcessTable,
+    private readonly markers: ProcessMarkers,
+    private readonly clock: Clock,
+  ) {}
+
+  async end(spec: DaemonSpec, main: ProcessIdentity): Promise<Ended> {
+    const deadline = this.clock.monotonic() + spec.stopTimeout;
+    // While it lives: afterwards nothing may tie them to it any more.
+    const members = spec.killMode === 'group' ? this.#members(spec, main) : [];
+    const sent = this.#terminate(spec, main);
+    if (sent === 'not-permitted') {
+      return { ok: false, outcome: failed('permission', `pid ${main.pid} may not be signalled by uid ${process.geteuid?.() ?? '?'}`, 'the same as root') };
+    }
+    let detail = `ended after ${spec.stopSignal}`;
+    if ((await this.#outlive([main], deadline)).length > 0) {
+      this.processes.signal(main, 'SIGKILL');
+      detail = `killed, as it did not end within ${formatDuration(spec.stopTimeout)} of ${spec.stopSignal}`;
+      if ((await this.#outlive([main], this.clock.monotonic() + KILL_PATIENCE)).length > 0) return stillRunning([main]);
+    }
+    if (spec.killMode === 'process') return { ok: true, detail };
+    const left = await this.#clear(spec, main, members, deadline);
+    return left.length > 0 ? stillRunning(left) : { ok: true, detail };
+  }
+
+  /**
+   * What a daemon that ended by itself left in its session; undefined where all
+   * of it is gone.
+   */
+  async clearLeftovers(spec: DaemonSpec, last: ProcessIdentity): Promise<Outcome | undefined> {
+    if (spec.killMode === 'process') return undefined;
+    const left = await this.#clear(spec, last, [], this.clock.monotonic() + spec.stopTimeout);
+    const result = left.length > 0 ? stillRunning(left) : undefined;
+    return result?.ok === false ? result.outcome : undefined;
+  }
+
+  /** SIGKILL, without waiting: for a start, which must not wait. */
+  killLeftovers(spec: DaemonSpec, last: ProcessIdentity): void {
+    if (spec.killMode === 'process') return;
+    for (const member of this.#others(this.processes.sessionMembers(last))) this.processes.signal(member, 'SIGKILL');
+  }
+
+  async kill(targets: readonly ProcessIdentity[]): Promise<void> {
+    for (const target of this.#others(targets)) this.processes.signal(target, 'SIGKILL');
+    await this.#outlive(targets, this.clock.monotonic() + KILL_PATIENCE);
+  }
+
+  async #clear(
+    spec: DaemonSpec,
+    main: ProcessIdentity,
+    recorded: readonly ProcessIdentity[],
+    deadline: number,
+  ): Promise<readonly ProcessIdentity[]> {
+    let left = this.#alive([...recorded, ...this.processes.sessionMembers(main)]);
+    for (const member of left) this.#terminate(spec, member);
+    left = await this.#outlive(left, deadline);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      left = this.#alive([...left, ...this.processes.sessionMembers(main)]);
+      if (left.length === 0) break;
+      for (const member of left) this.processes.signal(member, 'SIGKILL');
+      left = await this.#outlive(left, this.clock.monotonic() + KILL_PATIENCE / ROUNDS);
+    }
+    return left;
+  }
+
+  /** Of the session that it leads; or, where it forked away, those of its session that carry its mark. */
+  #members(spec: DaemonSpec, main: ProcessIdentity): readonly ProcessIdentity[] {
+    const led = this.processes.sessionMembers(main);
+    if (led.length > 0) return led;
+    const marked = this.markers.marked().get(spec.name) ?? [];
+    const session = marked.find(({ process }) => process.pid === main.pid)?.session;
+    return marked.filter((other) => other.session === session && other.process.pid !== main.pid).map(({ process }) => process);
+  }
+
+  /** A stopped process (state T) hears nothing until it goes on. */
+  #terminate(spec: DaemonSpec, target: ProcessIdentity): ReturnType<ProcessTable['signal']> {
+    const sent = this.processes.signal(target, spec.stopSignal);
+    if (sent === 'sent') this.processes.signal(target, 'SIGCONT');
+    return sent;
+  }
+
+  #alive(targets: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
+    const byPid = new Map(targets.map((target) => [target.pid, target]));
+    return this.#others([...byPid.values()]).filter((target) => this.processes.isAlive(target));
+  }
+
+  /** A daemon may call daemon-util itself: it stops the daemon's session, but not itself. */
+  #others(targets: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
+    return targets.filter(({ pid }) => pid !== process.pid);
+  }
+
+  /** Those that still live at the deadline (monotonic ms). */
+  async #outlive(targets: readonly ProcessIdentity[], deadline: number): Promise<readonly ProcessIdentity[]> {
+    let interval = FIRST_INTERVAL;
+    for (;;) {
+      const left = this.#alive(targets);
+      const remaining = deadline - this.clock.monotonic();
+      if (left.length === 0 || remaining <= 0) return left;
+      await sleep(this.clock, Math.min(interval, remaining));
+      interval = Math.min(interval * 2, LONGEST_INTERVAL);
+    }
+  }
+}
+
+function stillRunning(left: readonly ProcessIdentity[]): Extract<Ended, { ok: false }> {
+  const pids = left.map(({ pid }) => pid).join(', ');
+  return { ok: false, outcome: failed('still-running', `pid ${pids} outlived SIGKILL`, `ps -o pid,stat,wchan:30,args -p ${pids.replaceAll(' ', '')}`) };
+}

@@ -1,0 +1,54 @@
+/** Whether nobody but root could have replaced a program that root is about to run (gogs#1025, pnp4nagios#140). */
+import { lstatSync, readlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const GROUP_OR_OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+const MOST_LINKS = 16;
+
+export interface Trust {
+  /** Owners besides root, e.g. of a clone that is run from. */
+  readonly owners: readonly number[];
+  /** Directories like /tmp pass. */
+  readonly sticky: boolean;
+}
+
+export const ROOT_ONLY: Trust = { owners: [], sticky: false };
+
+/**
+ * undefined: trustworthy; otherwise the component that is not, and why. Each
+ * link on the way counts as well as what it leads to.
+ * @throws system errors for a path that can't be looked up
+ */
+export function distrust(path: string, trust: Trust): string | undefined {
+  const pending = path.split('/').filter((part) => part !== '');
+  let at = '/';
+  let links = 0;
+  const first = objection('/', trust);
+  if (first !== undefined) return first;
+  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+    if (name === '.') continue;
+    const next = name === '..' ? dirname(at) : join(at, name);
+    const problem = objection(next, trust);
+    if (problem !== undefined) return problem;
+    if (!lstatSync(next).isSymbolicLink()) {
+      at = next;
+      continue;
+    }
+    links += 1;
+    if (links > MOST_LINKS) return `${path} has too many symbolic links`;
+    const target = readlinkSync(next);
+    pending.unshift(...target.split('/').filter((part) => part !== ''));
+    if (target.startsWith('/')) at = '/';
+  }
+  return undefined;
+}
+
+function objection(path: string, trust: Trust): string | undefined {
+  const stat = lstatSync(path);
+  if (stat.uid !== 0 && !trust.owners.includes(stat.uid)) return `${path} belongs to uid ${stat.uid}, not to root`;
+  // A link has no mode of its own; who may replace it is the directory's matter.
+  if (stat.isSymbolicLink() || (stat.mode & GROUP_OR_OTHERS_WRITE) === 0) return undefined;
+  if (trust.sticky && stat.isDirectory() && (stat.mode & STICKY) !== 0) return undefined;
+  return `${path} may be written by others than root (mode ${(stat.mode & 0o7777).toString(8)})`;
+}
