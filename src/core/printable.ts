@@ -9,10 +9,20 @@ export function quoted(text: string, limit = 80): string {
   return shown.length === text.length ? `'${safe}'` : `'${safe}…' (${text.length} characters)`;
 }
 
-/** DEL, C1, lone surrogates and direction marks, which JSON lets through. */
-const NOT_FOR_A_TERMINAL = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
-
-/** One line of JSON that is harmless on a terminal too. */
+/** One line of JSON in plain ASCII, which is harmless on every terminal and in every locale. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(NOT_FOR_A_TERMINAL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const PLAIN: Readonly<Record<string, string>> = { '…': '...', '→': '->' };
+
+/** For a terminal whose locale has no UTF-8 (LC_ALL=C, as cluster software calls us). */
+export function asciiOnly(text: string): string {
+  return text.replace(/[^\0-\x7f]/gu, (character) => PLAIN[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** Whether these variables of the environment choose a locale with UTF-8 (locale(7): the first that is set counts). */
+export function wantsUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find((value) => value !== undefined && value !== '');
+  return locale !== undefined && /utf-?8/i.test(locale);
 }

@@ -20,9 +20,15 @@ export function reportOutcome(session: Session, action: Action, { name, outcome,
       session.err(`${name}: skipped: ${outcome.reason}`);
       return;
     case 'failed':
-      session.err(`daemon-util: cannot ${action} ${name}: ${outcome.reason}${outcome.next === '' ? '' : `; try ${outcome.next}`}`);
+      session.err(`daemon-util: cannot ${action} ${name}: ${outcome.reason}${nextStep(outcome.next)}`);
       return;
   }
+}
+
+/** Some who give a next step begin it with "try" themselves. */
+function nextStep(next: string): string {
+  const step = next.replace(/^try:? /, '');
+  return step === '' ? '' : `; try ${step}`;
 }
 
 /** @param specs all that were asked for, in the order in which they were to be dealt with */
