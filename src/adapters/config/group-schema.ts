@@ -1,0 +1,76 @@
+/** The keys under `group:`, the daemons' common ground. */
+import type { GroupSpec, SetupProgram } from '../../core/daemon.js';
+import { quoted } from '../../core/printable.js';
+import { duration, type Format, integer, isDictionary, listOf, notAllowed, optional, refuse, string } from './format.js';
+import { flatten, type SchemaOf } from './schema.js';
+
+export interface RoleKeys {
+  readonly description: string;
+  readonly target: string | undefined;
+}
+
+export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup'> & {
+  readonly roles: Readonly<Record<string, RoleKeys>>;
+  readonly setup: Omit<SetupProgram, 'executable'> & { readonly executable: string | undefined };
+};
+
+const NAME = string('a name');
+const PATH = string('an absolute path');
+
+const ROLES: Format<Readonly<Record<string, RoleKeys>>> = {
+  allowed: 'a map of roles, each NAME: {description: …, target: …}',
+  convict: '*',
+  read: (plain) => {
+    if (!isDictionary(plain)) return notAllowed(plain, ROLES.allowed);
+    const roles: [string, RoleKeys][] = [];
+    for (const [name, keys] of plain) {
+      if (keys !== null && !isDictionary(keys)) return notAllowed(keys, ROLES.allowed);
+      const fields = keys ?? new Map<string, string>();
+      for (const [key, value] of fields) {
+        if (key !== 'description' && key !== 'target') return refuse(`the role ${quoted(name)} has an unknown key ${quoted(key)}; allowed are description and target`);
+        if (value !== null && typeof value !== 'string') return refuse(`${key} of the role ${quoted(name)} must be a text`);
+      }
+      const text = (key: string): string | undefined => {
+        const value = fields.get(key);
+        return typeof value === 'string' ? value : undefined;
+      };
+      roles.push([name, { description: text('description') ?? '', target: text('target') }]);
+    }
+    return { ok: true, value: Object.fromEntries(roles) };
+  },
+};
+
+const GROUP: SchemaOf<GroupKeys> = {
+  name: { format: NAME, default: 'watchkeeper', doc: 'Name of the group, for people.' },
+  description: { format: string(), default: '', doc: 'One line for people.' },
+  target: {
+    format: optional(NAME),
+    default: undefined,
+    defaultText: 'none: systemd is never chosen',
+    doc: 'systemd target of the group; systemd is the service manager where it is loaded.',
+  },
+  roles: {
+    format: ROLES,
+    merges: true,
+    default: {},
+    doc: 'Roles that a node may have, each `NAME: {description: …, target: …}`, with the systemd target that groups its units.',
+  },
+  setup: {
+    executable: { format: optional(PATH), default: undefined, defaultText: 'none', doc: 'Program that runs once before the first daemon of a transaction is started.' },
+    arguments: { format: listOf(string('a text'), 'texts'), default: [], doc: 'Its arguments.' },
+    timeout: { format: duration(100), default: 60_000, doc: 'After which it is killed, and nothing is started.' },
+  },
+  environmentFile: {
+    format: optional(PATH),
+    default: undefined,
+    defaultText: 'none',
+    doc: 'A file like /etc/default/NAME, with `argumentVariables` and the variables of all daemons. It is data, never run by a shell; see below. It may be missing.',
+  },
+  notMasterExitStatus: {
+    format: integer({ min: 1, max: 255, what: 'an exit status' }),
+    default: 11,
+    doc: 'Exit status by which a daemon says that this node does not hold its role.',
+  },
+};
+
+export const GROUP_SCHEMA = flatten<GroupKeys>(GROUP);

@@ -1,0 +1,62 @@
+/** How Watchkeeper itself behaves: the keys at the top of watchkeeper.yaml. */
+import type { Settings } from '../../core/settings.js';
+import { absolutePath, bytes, duration, integer, oneOf } from './format.js';
+import { flatten, type SchemaOf } from './schema.js';
+
+/** The control socket's path must fit sun_path, 108 bytes. */
+const MAX_RUNTIME_PATH = 80;
+
+const SETTINGS: SchemaOf<Settings> = {
+  paths: {
+    runtime: { format: absolutePath(MAX_RUNTIME_PATH), default: '/run/watchkeeper', doc: 'Directory of what a boot may forget: state board, locks, control socket.' },
+    state: { format: absolutePath(), default: '/var/lib/watchkeeper', doc: 'Directory of what must survive a boot: desired state, events.' },
+    log: { format: absolutePath(), default: '/var/log/watchkeeper', doc: "Directory of the watcher's log and of the daemons' output." },
+  },
+  log: {
+    level: {
+      format: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+      default: 'info',
+      doc: 'The least important messages that are logged.',
+    },
+    format: {
+      format: oneOf('auto', 'json', 'pretty'),
+      default: 'auto',
+      doc: 'Form of the log; `auto` is for people on a terminal, with priorities for the journal under systemd, JSON elsewhere.',
+    },
+  },
+  serviceManager: {
+    format: oneOf('auto', 'systemd', 'start-stop-daemon', 'built-in'),
+    default: 'auto',
+    doc: "What starts and stops daemons; `auto` takes systemd where the group's target is loaded, else start-stop-daemon, else the built-in way.",
+  },
+  lockTimeout: {
+    format: duration(),
+    default: 30_000,
+    doc: 'How long a command waits for another one that is busy with the same daemon.',
+  },
+  controlTimeout: {
+    format: duration(100),
+    default: 10_000,
+    doc: "How long a command waits for the watcher to take a request; starting and stopping have the daemons' own time-outs.",
+  },
+  heartbeatInterval: {
+    format: duration(100),
+    default: 5000,
+    doc: "Between two signs of life of the watcher; readers of the state board trust it for three of them.",
+  },
+  output: {
+    maxBytes: {
+      format: bytes({ min: 4096, max: 1024 ** 4 }),
+      default: 10 * 1024 ** 2,
+      doc: "Size at which a daemon's output file is rotated.",
+    },
+    files: { format: integer({ min: 0, max: 100 }), default: 5, doc: 'How many rotated output files are kept for each daemon.' },
+  },
+};
+
+export const SETTINGS_SCHEMA = flatten<Settings>(SETTINGS);
+
+/** `log.level` → `WATCHKEEPER_LOG_LEVEL`, `lockTimeout` → `WATCHKEEPER_LOCK_TIMEOUT` */
+export function environmentVariable(name: string): string {
+  return `WATCHKEEPER_${name.replace(/[A-Z]/g, '_$&').replaceAll('.', '_').toUpperCase()}`;
+}
