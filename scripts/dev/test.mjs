@@ -111,21 +111,32 @@ function endOnSignal(context) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(signal));
 }
 
-async function prepare(needsPackages) {
+function failure(name, problem) {
+  return { name, seconds: 0, counts: { ...emptyCounts(), failed: 1 }, problem };
+}
+
+/** @returns what failed; the suites run nevertheless, and show what it means to them */
+async function prepare(suites) {
   await setup();
-  await build();
-  if (!needsPackages) return [];
+  // the others run from the sources and need no tools of the machine
+  if (!suites.some(({ name }) => ['contract', 'integration', 'system'].includes(name))) return [];
+  const failures = [];
+  try {
+    await build();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    failures.push(failure('build', error.message));
+  }
   const problem = installPackages(ROOT);
-  return problem === undefined ? [] : [{ name: 'packages', seconds: 0, counts: { ...emptyCounts(), failed: 1 }, problem }];
+  if (problem !== undefined) failures.push(failure('packages', problem));
+  return failures;
 }
 
 await runMain(async () => {
   const { names, mochaOptions } = parseArguments(process.argv.slice(2));
   const suites = selectSuites(names);
   const otherRoot = process.env.WATCHKEEPER_TEST_ROOT;
-  // unit tests and types need no tools of the machine, and should start at once
-  const needsPackages = suites.some((suite) => suite.name !== 'unit' && suite.name !== 'types');
-  const prepared = otherRoot === undefined ? await prepare(needsPackages) : [];
+  const prepared = otherRoot === undefined ? await prepare(suites) : [];
   const context = {
     root: otherRoot ?? ROOT,
     env: testEnvironment(),
