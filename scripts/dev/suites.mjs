@@ -27,12 +27,12 @@ export function selectSuites(names) {
 }
 
 export function mochaCommand(root, suite, resultFile, extra) {
+  // mocha's own front would pass these on to a second process, and answer SIGINT
+  // by SIGTERM, so that no after hook would clean up
+  const loaders = JSON.parse(readFileSync(path.join(root, '.mocharc.json'), 'utf8')).import;
   return [
     process.execPath,
-    // what mocha's own front would do by a second process, which answers SIGINT
-    // by SIGTERM, so that no after hook would clean up
-    '--import',
-    'tsx',
+    ...loaders.map((loader) => `--import=${loader}`),
     // by its real path, or it takes itself for a library
     realpathSync(path.join(root, 'node_modules/mocha/lib/cli/cli.js')),
     `test/${suite.name}/**/*.test.ts`,

@@ -71,7 +71,7 @@ function target(source: Source, specifier: string): string {
   if (isBuiltin(specifier)) return 'node:';
   if (!specifier.startsWith('.')) return 'package';
   const resolved = path.posix.normalize(path.posix.join(path.posix.dirname(source.name), specifier));
-  return resolved.split('/')[0] ?? '';
+  return resolved === '../package.json' ? 'package' : (resolved.split('/')[0] ?? '');
 }
 
 /** What breaks the rule, as "file: what", so that a failure names its culprits. */
