@@ -34,7 +34,7 @@ wk_find_node() {
 
 # A clone's own watcher is the demo, unless the caller names a configuration.
 wk_choose_configuration() {
-  if [ -n "${WATCHKEEPER_CONFIG+x}" ] || [ -n "${WATCHKEEPER_DEMO+x}" ]; then return; fi
+  if [ -n "${WATCHKEEPER_CONFIG:+x}" ] || [ -n "${WATCHKEEPER_DEMO+x}" ]; then return; fi
   for wk_word in "$@"; do
     case $wk_word in
       --) break ;;

@@ -22,7 +22,7 @@ const SETPRIV = '/usr/bin/setpriv';
 
 function watcherArguments(given) {
   const configured = given.some((word) => word === '--demo' || word === '--config' || word.startsWith('--config='));
-  const demo = configured || process.env.WATCHKEEPER_CONFIG !== undefined ? [] : ['--demo'];
+  const demo = configured || (process.env.WATCHKEEPER_CONFIG ?? '') !== '' ? [] : ['--demo'];
   return ['--max-semi-space-size=1', path.join(ROOT, 'dist/watchkeeper.cjs'), 'watchkeeper', 'run', ...demo, ...given];
 }
 

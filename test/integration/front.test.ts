@@ -278,6 +278,11 @@ describe('the front of daemon-util', function () {
         await goodBoard();
         chownSync(runtime, 65_534, 65_534);
         expectNode(['check', 'web']);
+        chownSync(runtime, 0, 0);
+        expectFront(['check', 'web'], 0);
+        chownSync(path.dirname(runtime), 65_534, 65_534);
+        expectNode(['check', 'web']);
+        chownSync(path.dirname(runtime), 0, 0);
       });
 
       it('forks nothing', async function () {
