@@ -99,7 +99,7 @@ export class ObservingWatcher implements Controller {
     return this.#catalogue.daemons.map(({ name }) => name);
   }
 
-  reload(catalogue: Catalogue): readonly CatalogueChange[] {
+  reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]> {
     const changes = catalogueChanges(this.#catalogue, catalogue);
     this.#catalogue = catalogue;
     this.#control = this.parts.control(catalogue);
@@ -109,7 +109,7 @@ export class ObservingWatcher implements Controller {
       this.parts.board.withdraw(change.name);
     }
     this.follow();
-    return changes;
+    return Promise.resolve(changes);
   }
 
   release(): void {

@@ -82,7 +82,7 @@ export class SupervisedDaemon {
   #note(event: SupervisionEvent): void {
     if (event.kind === 'launch-failed') this.lastFailure = event.code;
     if (event.kind === 'not-ready') this.lastFailure = 'not-ready';
-    if (event.kind === 'exited') this.lastFailure = 'failed';
+    if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = 'failed';
     if (event.kind === 'found') this.#watchStranger(event.process);
     const ended = event.kind === 'exited' || event.kind === 'want-down' || event.kind === 'restart';
     if (ended) this.#readinessWait?.cancel();

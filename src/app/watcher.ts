@@ -58,13 +58,7 @@ export class Watcher implements Controller {
   async adopt(): Promise<void> {
     for (const spec of this.#catalogue.daemons) this.#supervise(spec);
     this.#supervisor.settleDependencies();
-    const specs = this.#catalogue.daemons;
-    const observations = await this.parts.manager.observe(specs);
-    specs.forEach((spec, index) => {
-      const observation = observations[index];
-      if (observation?.process === undefined || !isAlive(observation)) return;
-      this.#supervisor.send(spec.name, { kind: 'found', process: observation.process, reason: `was running: ${observation.reason}` });
-    });
+    await this.#adoptRunning(this.#catalogue.daemons);
   }
 
   /** Starts, in order, what is wanted up and was not found running. */
@@ -138,18 +132,21 @@ export class Watcher implements Controller {
     return this.#catalogue.daemons.map(({ name }) => name);
   }
 
+  /** Of the daemons, each once. */
+  outputFiles(): readonly string[] {
+    return [...new Set(this.#catalogue.daemons.flatMap(({ outputFile }) => outputFile ?? []))];
+  }
+
   /**
    * Takes a new catalogue. What runs goes on as it was started; what is stopped
    * stays stopped; what is new waits for an explicit start.
    */
-  reload(catalogue: Catalogue): readonly CatalogueChange[] {
+  async reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]> {
     const changes = catalogueChanges(this.#catalogue, catalogue);
     this.#catalogue = catalogue;
-    for (const spec of catalogue.daemons) {
-      if (this.#supervisor.get(spec.name) === undefined) {
-        this.#supervise(spec, 'new in the configuration; not started by a reload');
-      } else this.#supervisor.replaceSpec(spec);
-    }
+    const added = catalogue.daemons.filter(({ name }) => this.#supervisor.get(name) === undefined);
+    for (const spec of catalogue.daemons) this.#supervisor.replaceSpec(spec);
+    for (const spec of added) this.#supervise(spec, 'new in the configuration; not started by a reload');
     for (const change of changes) {
       if (change.kind !== 'removed') continue;
       // Its process, if any, is left alone: nobody asked to stop it.
@@ -157,6 +154,7 @@ export class Watcher implements Controller {
       this.parts.board.withdraw(change.name);
     }
     this.#supervisor.settleDependencies();
+    await this.#adoptRunning(added);
     return changes;
   }
 
@@ -194,6 +192,15 @@ export class Watcher implements Controller {
     if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
     this.#supervisor.send(spec.name, event);
     return ok(false, 'was stopped');
+  }
+
+  async #adoptRunning(specs: readonly DaemonSpec[]): Promise<void> {
+    const observations = await this.parts.manager.observe(specs);
+    specs.forEach((spec, index) => {
+      const observation = observations[index];
+      if (observation?.process === undefined || !isAlive(observation)) return;
+      this.#supervisor.send(spec.name, { kind: 'found', process: observation.process, reason: `was running: ${observation.reason}` });
+    });
   }
 
   #supervise(spec: DaemonSpec, reason?: string): void {

@@ -25,7 +25,7 @@ export interface Tally {
 export const CLEAN_TALLY: Tally = { failures: [], row: 0, lastDelay: 0, looping: false };
 
 export type Failure =
-  /** `detail` is what more is known: its last output, that it forked away; or empty. */
+  /** `detail` is what more is known, to be put right after: "; its last output: …"; or empty. */
   | { readonly kind: 'exit'; readonly exit: ExitStatus; readonly detail: string }
   /** It could not be spawned, or did not get ready in time. */
   | { readonly kind: 'start'; readonly reason: string; readonly retry: boolean };
@@ -61,7 +61,7 @@ function jittered(delay: number, jitter: number, random: number): number {
 
 function describe(failure: Failure): string {
   if (failure.kind === 'start') return failure.reason;
-  return failure.detail === '' ? describeExit(failure.exit) : `${describeExit(failure.exit)}: ${failure.detail}`;
+  return `${describeExit(failure.exit)}${failure.detail}`;
 }
 
 /** An exit that is no failure, or that no restart can mend; undefined: count it. */

@@ -1,0 +1,126 @@
+/**
+ * A machine in memory for the watcher's unit tests: processes that do what the
+ * test says. Everything that drives real ones is held to test/contract instead.
+ */
+import type { DaemonSpec } from '../../src/core/daemon.js';
+import type { ExitStatus } from '../../src/core/exit-status.js';
+import type { Observation } from '../../src/core/observation.js';
+import { failed, ok, skipped, type Outcome } from '../../src/core/outcome.js';
+import type { ProcessIdentity } from '../../src/core/process-identity.js';
+import type { Memory } from '../../src/core/supervision-state.js';
+import type { SupervisionPorts } from '../../src/app/supervised-daemon.js';
+import type { LaunchRequest } from '../../src/ports/launcher.js';
+import { FakeClock } from './fake-clock.js';
+
+interface Running {
+  readonly name: string;
+  readonly process: ProcessIdentity;
+  readonly ended: (exit: ExitStatus) => void;
+}
+
+export class FakeMachine {
+  readonly clock = new FakeClock();
+  readonly launches: { name: string; arguments: readonly string[] }[] = [];
+  /** Names whose launch fails, is skipped, or that never get ready. */
+  readonly broken = new Set<string>();
+  readonly conditionUnmet = new Set<string>();
+  readonly neverReady = new Set<string>();
+  readonly unstoppable = new Set<string>();
+  readonly memories = new Map<string, Memory>();
+  readonly #running = new Map<string, Running>();
+  readonly #watched = new Map<number, () => void>();
+  #pid = 100;
+
+  /** Runs already when the watcher comes. */
+  preexisting(name: string): ProcessIdentity {
+    return this.#fork(name, () => undefined).process;
+  }
+
+  processOf(name: string): ProcessIdentity | undefined {
+    return this.#running.get(name)?.process;
+  }
+
+  /** It ends by itself, or by somebody else's hand. */
+  end(name: string, exit: ExitStatus = { kind: 'killed', signal: 'SIGKILL' }): void {
+    const running = this.#running.get(name);
+    if (running === undefined) throw new Error(`${name} does not run`);
+    this.#running.delete(name);
+    running.ended(exit);
+    this.#watched.get(running.process.pid)?.();
+  }
+
+  startsOf(name: string): number {
+    return this.launches.filter((launch) => launch.name === name).length;
+  }
+
+  ports(): SupervisionPorts {
+    return {
+      clock: this.clock,
+      launcher: { kind: 'fake', launch: (request) => this.#launch(request) },
+      manager: {
+        kind: 'fake',
+        start: () => Promise.reject(new Error('only daemons that always fork are started this way')),
+        stop: (specs) => Promise.resolve(specs.map((spec) => this.#stop(spec))),
+        reload: () => Promise.resolve(ok(true, 'signalled')),
+        observe: (specs) => Promise.resolve(specs.map((spec) => this.#observe(spec))),
+      },
+      processes: {
+        identify: () => undefined,
+        isAlive: () => true,
+        prove: () => ({ kind: 'none', reason: 'not asked here' }),
+        signal: () => 'gone',
+        sessionMembers: () => [],
+        onExit: (process, callback) => {
+          this.#watched.set(process.pid, callback);
+          return { cancel: () => this.#watched.delete(process.pid) };
+        },
+      },
+      preparation: {
+        prepare: ({ name }) =>
+          this.conditionUnmet.has(name)
+            ? (skipped('condition not met') as Extract<Outcome, { kind: 'skipped' }>)
+            : { kind: 'ready', variableArguments: [], environment: {} },
+      },
+      readiness: { check: ({ name }) => Promise.resolve({ ready: !this.neverReady.has(name), reason: 'looked' }) },
+      memory: {
+        read: (name) => this.memories.get(name),
+        write: (name, memory) => void this.memories.set(name, memory),
+      },
+    };
+  }
+
+  #fork(name: string, ended: (exit: ExitStatus) => void): Running {
+    if (this.#running.has(name)) throw new Error(`a second instance of ${name}`);
+    this.#pid += 1;
+    const running = { name, process: { pid: this.#pid, startTicks: this.#pid, bootId: 'boot' }, ended };
+    this.#running.set(name, running);
+    return running;
+  }
+
+  #launch({ spec, arguments: words }: LaunchRequest): ReturnType<SupervisionPorts['launcher']['launch']> {
+    this.launches.push({ name: spec.name, arguments: words });
+    if (this.broken.has(spec.name)) return { ok: false, outcome: failed('not-installed', 'no such file', 'installing it') as Extract<Outcome, { kind: 'failed' }> };
+    let ended: (exit: ExitStatus) => void = () => undefined;
+    const exited = new Promise<ExitStatus>((resolve) => (ended = resolve));
+    return { ok: true, child: { process: this.#fork(spec.name, ended).process, exited } };
+  }
+
+  #stop(spec: DaemonSpec): Outcome {
+    if (this.unstoppable.has(spec.name)) return failed('still-running', 'it outlived SIGKILL', 'looking at it');
+    const runs = this.#running.has(spec.name);
+    if (runs) this.end(spec.name, { kind: 'killed', signal: spec.stopSignal });
+    return ok(runs, 'stopped');
+  }
+
+  #observe(spec: DaemonSpec): Observation {
+    const running = this.#running.get(spec.name);
+    return {
+      state: running === undefined ? 'stopped' : 'running',
+      process: running?.process,
+      reason: 'seen',
+      restarts: undefined,
+      lastExit: undefined,
+      details: {},
+    };
+  }
+}

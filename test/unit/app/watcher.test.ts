@@ -1,0 +1,223 @@
+import { expect } from 'chai';
+
+import { Watcher } from '../../../src/app/watcher.js';
+import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
+import type { DaemonStatus } from '../../../src/core/daemon-status.js';
+import type { NewsItem } from '../../../src/ports/journal.js';
+import { catalogueOf, FakeDesired, FakeRunner } from '../../support/control-fakes.js';
+import { daemonSpec } from '../../support/daemon-spec.js';
+import { FakeMachine } from '../../support/fake-machine.js';
+
+
+const REQUEST = { by: 'test', oneShotArguments: {} };
+
+class Site {
+  readonly machine = new FakeMachine();
+  readonly diary: string[] = [];
+  readonly desired = new FakeDesired(this.diary);
+  readonly runner = new FakeRunner(this.diary);
+  readonly news: NewsItem[] = [];
+  readonly board = new Map<string, DaemonStatus>();
+  readonly watcher: Watcher;
+
+  constructor(daemons: readonly DaemonSpec[], group: Partial<GroupSpec> = {}) {
+    this.watcher = new Watcher(catalogueOf(daemons, group), {
+      ...this.machine.ports(),
+      runner: this.runner,
+      desired: this.desired,
+      bootId: 'boot',
+      journal: {
+        append: (item) => {
+          const kept = { id: this.news.length, ...item };
+          this.news.push(kept);
+          return kept;
+        },
+        recent: (limit) => this.news.slice(-limit),
+      },
+      board: {
+        publish: (status) => void this.board.set(status.name, status),
+        withdraw: (name) => void this.board.delete(name),
+        heartbeat: () => undefined,
+        close: () => this.board.clear(),
+      },
+    });
+  }
+
+  /** Adopts and starts, and lets a second pass. */
+  async begin(): Promise<this> {
+    await this.watcher.adopt();
+    const started = this.watcher.startGroup();
+    await this.machine.clock.advanceAsync(1000);
+    await started;
+    return this;
+  }
+
+  state(name: string): string {
+    return this.board.get(name)?.observed ?? 'unpublished';
+  }
+
+  async during<T>(promise: Promise<T>, ms = 1000): Promise<T> {
+    await this.machine.clock.advanceAsync(ms);
+    return promise;
+  }
+}
+
+const DB = daemonSpec({ name: 'db' });
+const API = daemonSpec({ name: 'api', requires: ['db'] });
+const WEB = daemonSpec({ name: 'web', after: ['api'] });
+const ON_DEMAND = daemonSpec({ name: 'metrics', onDemand: true });
+
+describe('app/watcher', () => {
+  it('starts the group in order, leaves on-demand daemons alone, and publishes all', async () => {
+    const site = await new Site([WEB, API, DB, ON_DEMAND]).begin();
+    expect(site.machine.launches.map(({ name }) => name)).to.deep.equal(['db', 'api', 'web']);
+    expect(['db', 'api', 'web', 'metrics'].map((name) => site.state(name))).to.deep.equal(['running', 'running', 'running', 'stopped']);
+    expect(site.machine.clock.armed).to.equal(0);
+  });
+
+  it('adopts what runs, with whatever is wanted, and starts nothing twice', async () => {
+    const site = new Site([DB, API]);
+    const db = site.machine.preexisting('db');
+    await site.begin();
+    expect(site.machine.startsOf('db')).to.equal(0);
+    expect(site.board.get('db')?.pid).to.equal(db.pid);
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(10);
+    expect([site.machine.startsOf('db'), site.state('db')]).to.deep.equal([1, 'running']);
+  });
+
+  it('does not start what was stopped by hand, and says who stopped it', async () => {
+    const site = new Site([DB]);
+    site.desired.set('db', 'down', 'the operator');
+    await site.begin();
+    expect([site.machine.startsOf('db'), site.state('db'), site.board.get('db')?.reason]).to.deep.equal([0, 'stopped', 'stopped by the operator']);
+  });
+
+  it('a stop is written down before anything is done, and is not undone by a death', async () => {
+    const site = await new Site([DB]).begin();
+    const outcomes = await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
+    expect(outcomes.map(({ outcome }) => outcome.kind)).to.deep.equal(['ok']);
+    expect(site.diary).to.deep.equal(['want db down']);
+    await site.machine.clock.advanceAsync(1_000_000);
+    expect([site.machine.startsOf('db'), site.state('db'), site.machine.clock.armed]).to.deep.equal([1, 'stopped', 0]);
+  });
+
+  it('restarts at once, in the same turn', async () => {
+    const site = await new Site([DB]).begin();
+    site.machine.end('db');
+    await settled();
+    expect(site.machine.startsOf('db')).to.equal(2);
+  });
+
+  it('holds a daemon back visibly while what it requires is broken, and starts it when that recovers', async () => {
+    const site = new Site([DB, API]);
+    site.machine.broken.add('db');
+    await site.begin();
+    expect([site.state('db'), site.state('api'), site.board.get('api')?.reason]).to.deep.equal(['backing-off', 'waiting', 'waits for db']);
+    site.machine.broken.delete('db');
+    await site.machine.clock.advanceAsync(10_000);
+    expect([site.state('db'), site.state('api')]).to.deep.equal(['running', 'running']);
+  });
+
+  it('answers a start that fails with the reason, and goes on trying', async () => {
+    const site = await new Site([DB]).begin();
+    await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
+    site.machine.broken.add('db');
+    const [answer] = await site.during(site.watcher.start({ ...REQUEST, names: ['db'] }), 0);
+    expect(answer?.outcome).to.deep.include({ kind: 'failed', code: 'not-installed', reason: 'no such file' });
+    site.machine.broken.delete('db');
+    await site.machine.clock.advanceAsync(5000);
+    expect(site.state('db')).to.equal('running');
+  });
+
+  it('a start of many ends at the first failure', async () => {
+    const site = new Site([DB, API, WEB]);
+    for (const name of ['db', 'api', 'web']) site.desired.set(name, 'down');
+    await site.begin();
+    site.machine.broken.add('db');
+    const outcomes = await site.during(site.watcher.start({ ...REQUEST, names: ['db', 'api', 'web'] }), 0);
+    expect(outcomes.map(({ name }) => name)).to.deep.equal(['db']);
+    expect(site.desired.read('api')?.desired).to.equal('down');
+  });
+
+  it('counts a daemon that does not get ready as failed, after taking it down', async () => {
+    const site = new Site([daemonSpec({ name: 'slow', startTimeout: 3000, restart: { ...DB.restart, immediateRestarts: 0 } })]);
+    site.machine.neverReady.add('slow');
+    await site.watcher.adopt();
+    const started = site.watcher.startGroup();
+    await site.machine.clock.advanceAsync(4000);
+    const [answer] = await started;
+    expect(answer?.outcome).to.deep.include({ kind: 'failed', code: 'not-ready' });
+    expect([site.state('slow'), site.machine.processOf('slow')]).to.deep.equal(['backing-off', undefined]);
+  });
+
+  it('runs the setup program once per transaction, and not for a restart after a crash', async () => {
+    const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
+    const site = await new Site([DB, API], { setup }).begin();
+    expect(site.diary.filter((line) => line.startsWith('run '))).to.have.length(1);
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(100);
+    expect(site.diary.filter((line) => line.startsWith('run '))).to.have.length(1);
+  });
+
+  it('starts nothing after a setup program that failed, and tries that again', async () => {
+    const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
+    const site = new Site([DB], { setup });
+    site.runner.result = { ...site.runner.result, exit: { kind: 'exited', status: 1 } };
+    await site.begin();
+    expect([site.machine.startsOf('db'), site.state('db')]).to.deep.equal([0, 'backing-off']);
+    site.runner.result = { ...site.runner.result, exit: { kind: 'exited', status: 0 } };
+    await site.machine.clock.advanceAsync(10_000);
+    expect(site.state('db')).to.equal('running');
+  });
+
+  it('skips a daemon whose condition is not met, without a failure', async () => {
+    const site = new Site([DB]);
+    site.machine.conditionUnmet.add('db');
+    await site.begin();
+    expect([site.state('db'), site.board.get('db')?.reason, site.machine.clock.armed]).to.deep.equal(['stopped', 'condition not met', 0]);
+  });
+
+  it('says that a daemon outlived its stop', async () => {
+    const site = await new Site([DB]).begin();
+    site.machine.unstoppable.add('db');
+    const [answer] = await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
+    expect(answer?.outcome).to.deep.include({ kind: 'failed', code: 'still-running' });
+    expect([site.state('db'), site.board.get('db')?.desired]).to.deep.equal(['running', 'down']);
+  });
+
+  it('a reload starts nothing that is stopped, nor what is new, and stops nothing', async () => {
+    const site = await new Site([DB, API]).begin();
+    await site.during(site.watcher.stop({ names: ['api'], by: 'test' }));
+    const changes = await site.watcher.reload(catalogueOf([daemonSpec({ name: 'db', stopTimeout: 1 }), API, WEB]));
+    expect(changes).to.deep.equal([{ kind: 'changed', name: 'db', keys: ['stopTimeout'] }, { kind: 'added', name: 'web' }]);
+    await site.machine.clock.advanceAsync(100_000);
+    expect(['db', 'api', 'web'].map((name) => site.state(name))).to.deep.equal(['running', 'stopped', 'stopped']);
+    expect([site.machine.startsOf('db'), site.machine.startsOf('web')]).to.deep.equal([1, 0]);
+  });
+
+  it('a reload drops what the configuration no longer has and leaves its process alone', async () => {
+    const site = await new Site([DB, WEB]).begin();
+    await site.watcher.reload(catalogueOf([DB]));
+    expect([site.board.has('web'), site.machine.processOf('web') !== undefined]).to.deep.equal([false, true]);
+  });
+
+  it('stops all in reverse order at the end, and what is wanted stays as it was', async () => {
+    const site = await new Site([DB, API, WEB]).begin();
+    const outcomes = await site.during(site.watcher.stopAll('the end'));
+    expect(outcomes.map(({ name }) => name)).to.deep.equal(['web', 'api', 'db']);
+    expect(site.desired.records.size).to.equal(0);
+  });
+
+  it('a full disk refuses a stop by an error and leaves the daemon as it is', async () => {
+    const site = await new Site([DB]).begin();
+    site.desired.refusal = new Error('full');
+    const refused = await site.watcher.stop({ names: ['db'], by: 'test' }).then(() => 'stopped', () => 'refused');
+    expect([refused, site.state('db')]).to.deep.equal(['refused', 'running']);
+  });
+});
+
+/** All promise callbacks that were due have run. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
