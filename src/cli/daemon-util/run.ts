@@ -48,7 +48,8 @@ export async function runDaemonUtil(argv: readonly string[], output: Output, com
     return finish(output, options, command.name, await handler(session, args));
   } catch (error) {
     if (!(error instanceof WatchkeeperError)) throw error;
-    err(`daemon-util: ${error.message}`);
+    // One line per problem of a configuration; what others wrote into it is escaped already.
+    for (const text of `daemon-util: ${error.message}`.split('\n')) err(text);
     const { code, message, hint, exitStatus } = error;
     return finish(output, options, command.name, { exitStatus, json: { error: { code, message, hint } } });
   }

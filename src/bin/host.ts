@@ -1,0 +1,116 @@
+/**
+ * Configuration and adapters of this machine, each loaded and made once, when it
+ * is first asked for: a command pays only for what it uses.
+ */
+import { existsSync } from 'node:fs';
+
+import type { Configuration } from '../adapters/config/load.js';
+import type { HostAccounts } from '../adapters/host/user.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { Locks } from '../ports/locks.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
+import type { Runner } from '../ports/runner.js';
+import type { Detection, ServiceManager } from '../ports/service-manager.js';
+import type { WatcherClient } from '../ports/watcher-client.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export class Host {
+  #configuration: Promise<Configuration> | undefined;
+  #accounts: Promise<HostAccounts> | undefined;
+  #clock: Promise<Clock> | undefined;
+  #runner: Promise<Runner> | undefined;
+  #manager: Promise<ServiceManager> | undefined;
+
+  /** @param option value of --config */
+  constructor(
+    private readonly option: string | undefined,
+    private readonly environment: Environment,
+  ) {}
+
+  /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
+  configuration(): Promise<Configuration> {
+    return (this.#configuration ??= loadConfiguration(this.option, this.environment));
+  }
+
+  accounts(): Promise<HostAccounts> {
+    return (this.#accounts ??= import('../adapters/host/user.js').then(({ HostAccounts }) => new HostAccounts()));
+  }
+
+  clock(): Promise<Clock> {
+    return (this.#clock ??= import('../adapters/host/clock.js').then(({ HostClock }) => new HostClock()));
+  }
+
+  runner(): Promise<Runner> {
+    return (this.#runner ??= import('../adapters/host/runner.js').then(
+      async ({ HostRunner }) => new HostRunner(await this.clock(), await this.accounts()),
+    ));
+  }
+
+  async locks(): Promise<Locks> {
+    const { settings } = await this.configuration();
+    const { HostLocks } = await import('../adapters/host/locks.js');
+    return new HostLocks(settings.paths.runtime, await this.clock());
+  }
+
+  async self(): Promise<ProcessIdentity> {
+    const { bootId, readStat } = await import('../adapters/host/proc.js');
+    const startTicks = readStat(process.pid)?.startTicks;
+    if (startTicks === undefined) throw new Error('/proc does not know this process');
+    return { pid: process.pid, startTicks, bootId: bootId() };
+  }
+
+  /** @throws WatchkeeperError WATCHER_SILENT, STATE_UNWRITABLE (no permission) */
+  async watcher(timeout: number): Promise<WatcherClient | undefined> {
+    const { settings } = await this.configuration();
+    const { connectWatcher } = await import('../adapters/control-socket/client.js');
+    return connectWatcher(settings.paths.runtime, timeout);
+  }
+
+  manager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
+    return (this.#manager ??= this.#makeManager(kind, explicit));
+  }
+
+  /** Where daemons write without systemd. That it can't be made stops no stop; a start fails with its own words. */
+  async makeOutputDirectory(note: (line: string) => void): Promise<void> {
+    const { log } = (await this.configuration()).settings.paths;
+    if (existsSync(log)) return;
+    const { ensureDirectory } = await import('../adapters/state/directories.js');
+    try {
+      ensureDirectory(log, 0o755);
+    } catch (error) {
+      if (!(error instanceof WatchkeeperError)) throw error;
+      note(error.message);
+    }
+  }
+
+  async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
+    const { catalogue, settings } = await this.configuration();
+    const { makeServiceManager } = await import('./service-manager.js');
+    return makeServiceManager(kind, {
+      catalogue,
+      settings,
+      clock: await this.clock(),
+      runner: await this.runner(),
+      self: await this.self(),
+      explicit,
+      trustedOwners: isDemo(this.option, this.environment) ? cloneOwners() : [],
+    });
+  }
+}
+
+/** The clone's front says so; a configuration that the caller names goes before it. */
+function isDemo(option: string | undefined, environment: Environment): boolean {
+  return option === undefined && (environment['WATCHKEEPER_CONFIG'] ?? '') === '' && environment['WATCHKEEPER_DEMO'] === '1';
+}
+
+function cloneOwners(): readonly number[] {
+  const uid = process.geteuid?.() ?? 0;
+  return [uid];
+}
+
+async function loadConfiguration(option: string | undefined, environment: Environment): Promise<Configuration> {
+  const { configurationFile, loadConfiguration: load } = await import('../adapters/config/load.js');
+  return load(configurationFile(option, environment), environment);
+}

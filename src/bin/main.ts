@@ -1,0 +1,74 @@
+/**
+ * The entrance: `main.js daemon-util …` and `main.js watchkeeper …`, as the sh
+ * fronts call it. Here alone the exit status is set. Nothing heavy is imported:
+ * every program, and each command of it, is loaded when it is called.
+ */
+import { WatchkeeperError } from '../core/errors.js';
+import { escapeControl } from '../core/escape.js';
+
+const EXIT_INTERNAL = 70;
+const EXIT_USAGE = 1;
+const EXIT_UNWRITTEN = 1;
+/** As a shell tells it: 128 + SIGPIPE. */
+const EXIT_BROKEN_PIPE = 141;
+const MAX_MESSAGE = 2000;
+
+const [program = '', ...argv] = process.argv.slice(2);
+
+async function run(): Promise<number> {
+  switch (program) {
+    case 'daemon-util':
+      return (await import('./daemon-util.js')).daemonUtil(argv);
+    case 'watchkeeper':
+      return (await import('./watchkeeper.js')).watchkeeper(argv);
+    default:
+      process.stderr.write('Usage: main.js daemon-util|watchkeeper COMMAND ...\n');
+      return EXIT_USAGE;
+  }
+}
+
+/** What nobody caught: an expected refusal, or a bug of ours. */
+function report(error: unknown): number {
+  if (error instanceof WatchkeeperError) {
+    for (const line of `${program}: ${error.message}`.split('\n')) process.stderr.write(`${escapeControl(line, MAX_MESSAGE)}\n`);
+    return error.exitStatus;
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  process.stderr.write(`${program}: internal error: ${escapeControl(message, MAX_MESSAGE)}\n`);
+  const verbose = argv.includes('--verbose');
+  if (verbose && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+  if (!verbose) process.stderr.write(`${program}: the same with --verbose tells where; it is a bug, please report it\n`);
+  return EXIT_INTERNAL;
+}
+
+/**
+ * A reader that goes away (`daemon-util start-all | head`) must not end what is
+ * half done, so a broken pipe only ends what does nothing but print on and on.
+ * Any other failure to print is one: a caller would take half a list for a whole.
+ */
+let unwritten = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') {
+    if (program === 'watchkeeper' && argv[0] !== 'run') process.exit(EXIT_BROKEN_PIPE);
+    return;
+  }
+  if (unwritten) return;
+  unwritten = true;
+  process.stderr.write(`${program}: cannot write the output: ${error.code ?? error.message}\n`);
+  process.exitCode = EXIT_UNWRITTEN;
+});
+// There is nobody left to tell.
+process.stderr.on('error', () => undefined);
+
+process.once('uncaughtException', (error) => {
+  process.exit(report(error));
+});
+
+run().then(
+  (status) => {
+    process.exitCode = unwritten && status === 0 ? EXIT_UNWRITTEN : status;
+  },
+  (error: unknown) => {
+    process.exitCode = report(error);
+  },
+);
