@@ -28,6 +28,8 @@ export function demoRuntimeBase(environment: Environment): string {
   const runtime = environment['XDG_RUNTIME_DIR'] ?? '';
   const base = isOwnDirectory(runtime, uid) ? join(runtime, 'watchkeeper-demo') : `/tmp/watchkeeper-demo-${uid}`;
   ensureDirectory(base, 0o700);
+  // Where the daemons' output goes; without a watcher nobody else makes it.
+  ensureDirectory(join(base, 'log'), 0o700);
   return base;
 }
 

@@ -11,6 +11,8 @@ export interface Format<T> {
   readonly allowed: string;
   /** The same for convict, which looks at the finished value once more. */
   readonly convict: 'nat' | 'String' | readonly string[] | '*';
+  /** The value as it would be written; undefined: as JSON. */
+  readonly show?: (value: T) => string;
   /** null never comes here: it means "as if not written". */
   read(plain: Exclude<Plain, null>): Reading<T>;
 }
@@ -132,7 +134,15 @@ export function duration(min = 0): Format<number> {
       const value = match === null ? NaN : Math.round(Number(match[1]) * (UNITS[match[2] ?? ''] ?? NaN));
       return value >= min && value <= MAX_DURATION ? accept(value) : notAllowed(plain, allowed);
     },
+    show: (value) => inLargestUnit(value, UNITS),
   };
+}
+
+/** 90000 is 90s, not 1.5m: exact, and without a fraction. */
+function inLargestUnit(value: number, units: Readonly<Record<string, number>>): string {
+  const fitting = Object.entries(units).filter(([name, size]) => name !== '' && value % size === 0 && value >= size);
+  const [name, size] = fitting.at(-1) ?? ['', 1];
+  return `${value / size}${name}`;
 }
 
 export function bytes({ min, max }: Range): Format<number> {
@@ -146,6 +156,7 @@ export function bytes({ min, max }: Range): Format<number> {
       const value = match === null ? NaN : Number(match[1]) * (scale[match[2] ?? ''] ?? NaN);
       return value >= min && value <= max ? accept(value) : notAllowed(plain, allowed);
     },
+    show: (value) => inLargestUnit(value, scale),
   };
 }
 
@@ -171,7 +182,8 @@ export function listOf<T>(item: Format<T>, what: string): Format<readonly T[]> {
 
 /** Absent is a value of its own. */
 export function optional<T>(format: Format<T>): Format<T | undefined> {
-  return { ...format, convict: '*' };
+  const { show, ...rest } = format;
+  return { ...rest, convict: '*', ...(show === undefined ? {} : { show: (value) => (value === undefined ? 'none' : show(value)) }) };
 }
 
 export function isList(plain: Plain): plain is readonly Plain[] {

@@ -35,15 +35,11 @@ export interface FlatSchema<T> {
   readonly whole?: T;
 }
 
-interface Node {
-  readonly [key: string]: Key<unknown> | Node;
-}
-
 export function flatten<T>(schema: SchemaOf<T>): FlatSchema<T> {
   const leaves = new Map<string, Leaf>();
   const branches = new Set<string>();
-  const visit = (node: Node, path: readonly string[]): void => {
-    for (const [key, child] of Object.entries(node)) {
+  const visit = (node: object, path: readonly string[]): void => {
+    for (const [key, child] of Object.entries(node) as [string, object][]) {
       const here = [...path, key];
       const name = here.join('.');
       if (isKey(child)) {
@@ -58,7 +54,7 @@ export function flatten<T>(schema: SchemaOf<T>): FlatSchema<T> {
   return { leaves, branches };
 }
 
-function isKey(node: Key<unknown> | Node): node is Key<unknown> {
+function isKey(node: object): node is Key<unknown> {
   return 'format' in node && 'doc' in node;
 }
 

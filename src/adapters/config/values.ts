@@ -1,0 +1,52 @@
+/** Every value in force, with where it comes from: for people and for programs. */
+import { DAEMON_SCHEMA } from './daemon-schema.js';
+import { GROUP_SCHEMA } from './group-schema.js';
+import type { Configuration } from './load.js';
+import type { FlatSchema, Leaf } from './schema.js';
+import { SETTINGS_SCHEMA } from './settings-schema.js';
+
+export interface ConfigurationValue {
+  /** "daemons.web.restart.when" */
+  readonly key: string;
+  /** null: none. Durations are ms, sizes bytes. */
+  readonly value: unknown;
+  /** The value as it would be written, in one line. */
+  readonly text: string;
+  /** As Configuration.origin. */
+  readonly origin: string;
+}
+
+/** Secrets are often passed so (Ganeti CVE-2015-7945): nobody who may read this needs them. */
+const REDACTED = '[redacted]';
+
+export function listValues(configuration: Configuration): readonly ConfigurationValue[] {
+  const { settings, catalogue } = configuration;
+  return [
+    ...valuesOf(configuration, SETTINGS_SCHEMA, settings, ''),
+    ...valuesOf(configuration, GROUP_SCHEMA, catalogue.group, 'group.'),
+    ...catalogue.daemons.flatMap((daemon) => valuesOf(configuration, DAEMON_SCHEMA, daemon, `daemons.${daemon.name}.`)),
+  ];
+}
+
+function valuesOf(configuration: Configuration, schema: FlatSchema<unknown>, whole: object, prefix: string): readonly ConfigurationValue[] {
+  return [...schema.leaves.values()].map((leaf) => {
+    const key = prefix + leaf.name;
+    const value = redacted(leaf, leaf.path.reduce<unknown>(member, whole));
+    return { key, value: value ?? null, text: textOf(leaf, value), origin: configuration.origin(key) };
+  });
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+}
+
+function redacted(leaf: Leaf, value: unknown): unknown {
+  if (leaf.name !== 'environment') return value;
+  return Object.fromEntries(Object.keys(value ?? {}).map((name) => [name, REDACTED]));
+}
+
+function textOf(leaf: Leaf, value: unknown): string {
+  if (value === undefined) return 'none';
+  if (leaf.format.show !== undefined) return leaf.format.show(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
