@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration, Environment } from '../adapters/config/load.js';
 import type { HostAccounts } from '../adapters/host/user.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { Clock } from '../ports/clock.js';
@@ -13,8 +13,7 @@ import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Runner } from '../ports/runner.js';
 import type { Detection, ServiceManager } from '../ports/service-manager.js';
 import type { WatcherClient } from '../ports/watcher-client.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { demoOwners, isDemo, loadDemo } from './demo.js';
 
 export class Host {
   #configuration: Promise<Configuration> | undefined;
@@ -95,22 +94,13 @@ export class Host {
       runner: await this.runner(),
       self: await this.self(),
       explicit,
-      trustedOwners: isDemo(this.option, this.environment) ? cloneOwners() : [],
+      trustedOwners: isDemo(this.option, this.environment) ? demoOwners() : [],
     });
   }
 }
 
-/** The clone's front says so; a configuration that the caller names goes before it. */
-function isDemo(option: string | undefined, environment: Environment): boolean {
-  return option === undefined && (environment['WATCHKEEPER_CONFIG'] ?? '') === '' && environment['WATCHKEEPER_DEMO'] === '1';
-}
-
-function cloneOwners(): readonly number[] {
-  const uid = process.geteuid?.() ?? 0;
-  return [uid];
-}
-
 async function loadConfiguration(option: string | undefined, environment: Environment): Promise<Configuration> {
+  if (isDemo(option, environment)) return loadDemo(environment);
   const { configurationFile, loadConfiguration: load } = await import('../adapters/config/load.js');
   return load(configurationFile(option, environment), environment);
 }

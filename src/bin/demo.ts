@@ -1,0 +1,33 @@
+/** The demo of a clone: where it lies, and whether it is meant. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Configuration, Environment } from '../adapters/config/load.js';
+
+/**
+ * The clone's front sets WATCHKEEPER_DEMO=1; a configuration that the caller
+ * names goes before it.
+ *
+ * @param option value of --config
+ */
+export function isDemo(option: string | undefined, environment: Environment): boolean {
+  return option === undefined && (environment['WATCHKEEPER_CONFIG'] ?? '') === '' && environment['WATCHKEEPER_DEMO'] === '1';
+}
+
+export async function loadDemo(environment: Environment): Promise<Configuration> {
+  const { demoConfiguration, demoRuntimeBase } = await import('../adapters/config/demo.js');
+  return demoConfiguration({ runtimeBase: demoRuntimeBase(environment), programs: demoPrograms() }, environment);
+}
+
+/** Root also runs what belongs to the owner of the clone that it was called from: its front is run already. */
+export function demoOwners(): readonly number[] {
+  return [...new Set([process.geteuid?.() ?? 0, statSync(demoPrograms()).uid])];
+}
+
+/** Beside the bundle's directory, or two above the source's. */
+function demoPrograms(): string {
+  const candidates = ['../scripts/demo', '../../scripts/demo'].map((path) => join(import.meta.dirname, path));
+  const found = candidates.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no demo daemons at ${candidates.join(' or ')}`);
+  return found;
+}
