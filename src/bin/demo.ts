@@ -24,10 +24,10 @@ export function demoOwners(): readonly number[] {
   return [...new Set([process.geteuid?.() ?? 0, statSync(demoPrograms()).uid])];
 }
 
-/** Beside the bundle's directory, or two above the source's. */
+/** Beside the installed bundle, beside the directory of a clone's bundle, or two above the source's. */
 function demoPrograms(): string {
-  const candidates = ['../scripts/demo', '../../scripts/demo'].map((path) => join(import.meta.dirname, path));
+  const candidates = ['demo', '../scripts/demo', '../../scripts/demo'].map((path) => join(import.meta.dirname, path));
   const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`no demo daemons at ${candidates.join(' or ')}`);
+  if (found === undefined) throw new Error(`no demo daemons at ${candidates.join(', ')}`);
   return found;
 }
