@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs';
 
 import type { Configuration, Environment } from '../adapters/config/load.js';
 import type { HostAccounts } from '../adapters/host/user.js';
+import type { DirectParts } from '../adapters/sysv/assemble.js';
+import type { Trust } from '../adapters/sysv/trusted-path.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Locks } from '../ports/locks.js';
@@ -31,6 +33,16 @@ export class Host {
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(): Promise<Configuration> {
     return (this.#configuration ??= loadConfiguration(this.option, this.environment));
+  }
+
+  /**
+   * Reads it anew; from then on it is the one in force.
+   * @throws as configuration(); the old one then stays in force
+   */
+  async reloadConfiguration(): Promise<Configuration> {
+    const fresh = await loadConfiguration(this.option, this.environment);
+    this.#configuration = Promise.resolve(fresh);
+    return fresh;
   }
 
   accounts(): Promise<HostAccounts> {
@@ -67,6 +79,7 @@ export class Host {
     return connectWatcher(settings.paths.runtime, timeout);
   }
 
+  /** @param explicit whether an operator asks: only then a start limit that was hit is cleared first */
   manager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
     return (this.#manager ??= this.#makeManager(kind, explicit));
   }
@@ -84,18 +97,29 @@ export class Host {
     }
   }
 
-  async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
+  /** What keeps daemons without systemd, the watcher's launcher and process table included. */
+  async directParts(kind: 'start-stop-daemon' | 'built-in'): Promise<DirectParts> {
     const { catalogue, settings } = await this.configuration();
-    const { makeServiceManager } = await import('./service-manager.js');
-    return makeServiceManager(kind, {
-      catalogue,
-      settings,
-      clock: await this.clock(),
-      runner: await this.runner(),
-      self: await this.self(),
-      explicit,
-      trustedOwners: isDemo(this.option, this.environment) ? demoOwners() : [],
-    });
+    const { assembleDirect } = await import('../adapters/sysv/assemble.js');
+    return assembleDirect({ kind, group: catalogue.group, paths: settings.paths, clock: await this.clock(), trust: this.#trust() });
+  }
+
+  async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
+    if (kind === 'fake') throw new Error('the fake service manager is for tests');
+    if (kind !== 'systemd') return (await this.directParts(kind)).manager;
+    const { catalogue, settings } = await this.configuration();
+    const [{ SystemdManager }, { OneshotArguments }, { processes, readiness, runner }] = await Promise.all([
+      import('../adapters/systemd/manager.js'),
+      import('../adapters/systemd/oneshot.js'),
+      this.directParts('built-in'),
+    ]);
+    const oneshot = new OneshotArguments(settings.paths.runtime, await this.self());
+    return new SystemdManager({ group: catalogue.group, runner, processes, readiness, clock: await this.clock(), oneshot, explicit });
+  }
+
+  #trust(): Trust {
+    const owners = isDemo(this.option, this.environment) ? demoOwners() : [];
+    return { owners, sticky: owners.length > 0 };
   }
 }
 
