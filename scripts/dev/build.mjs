@@ -112,6 +112,7 @@ export async function build(root = ROOT) {
 if (isProgram(import.meta.url)) await runMain(async () => {
   const { setup } = await import('./setup.mjs');
   await setup();
-  say((await build()) ? 'watchkeeper: built dist/watchkeeper.cjs' : 'watchkeeper: dist/watchkeeper.cjs is up to date');
+  const built = await build();
+  if (!process.argv.includes('--quiet')) say(`watchkeeper: ${built ? 'built dist/watchkeeper.cjs' : 'dist/watchkeeper.cjs is up to date'}`);
   return 0;
 });
