@@ -7,7 +7,7 @@
  * remains. Each daemon is acted upon under its own lock and for no longer, as a
  * daemon that is being started may itself call daemon-util for another one.
  */
-import { findDaemon } from '../core/catalogue.js';
+import { requireDaemon } from '../core/catalogue.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
@@ -169,9 +169,7 @@ export class DirectControl implements Controller {
   }
 
   private find(name: string): DaemonSpec {
-    const daemon = findDaemon(this.parts.catalogue, name);
-    if (daemon !== undefined) return daemon;
-    throw new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${JSON.stringify(name.slice(0, 80))}`, 'daemon-util list-stop-daemons');
+    return requireDaemon(this.parts.catalogue, name);
   }
 }
 

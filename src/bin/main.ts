@@ -19,6 +19,8 @@ async function run(): Promise<number> {
   switch (program) {
     case 'daemon-util':
       return (await import('./daemon-util.js')).daemonUtil(argv);
+    case 'watchkeeper':
+      return (await import('./watchkeeper.js')).watchkeeper(argv);
     default:
       process.stderr.write('Usage: main.js daemon-util|watchkeeper COMMAND ...\n');
       return EXIT_USAGE;

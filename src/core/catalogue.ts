@@ -3,6 +3,8 @@
  * are generated from it or tested against it.
  */
 import type { DaemonSpec, GroupSpec } from './daemon.js';
+import { WatchkeeperError } from './errors.js';
+import { quoted } from './printable.js';
 
 export interface Catalogue {
   readonly group: GroupSpec;
@@ -12,6 +14,17 @@ export interface Catalogue {
 
 export function findDaemon(catalogue: Catalogue, name: string): DaemonSpec | undefined {
   return catalogue.daemons.find((daemon) => daemon.name === name);
+}
+
+/** @throws WatchkeeperError UNKNOWN_DAEMON */
+export function requireDaemon(catalogue: Catalogue, name: string): DaemonSpec {
+  const daemon = findDaemon(catalogue, name);
+  if (daemon === undefined) throw unknownDaemon(name);
+  return daemon;
+}
+
+export function unknownDaemon(name: string): WatchkeeperError {
+  return new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${quoted(name)}`, 'daemon-util list-stop-daemons');
 }
 
 export function daemonsOfRole(catalogue: Catalogue, role: string): readonly DaemonSpec[] {

@@ -1,6 +1,7 @@
 /** The closed table of what the control socket answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { unknownDaemon } from '../../core/catalogue.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../ports/controller.js';
@@ -98,7 +99,7 @@ function known(service: ControlService, names: readonly string[]): readonly stri
   const all = new Set(service.names());
   const stranger = names.find((name) => !all.has(name));
   if (stranger === undefined) return names;
-  throw new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${JSON.stringify(stranger.slice(0, 80))}`, 'daemon-util list-stop-daemons');
+  throw unknownDaemon(stranger);
 }
 
 function json(response: ServerResponse, value: unknown): void {

@@ -1,6 +1,6 @@
 /** What a command of `watchkeeper` is, and what it may use. */
-import type { WatcherClient } from '../../ports/watcher-client.js';
-import type { ConfigurationCommands } from './configuration-commands.js';
+import type { Configuration } from '../../adapters/config/load.js';
+import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 
 export interface OptionSpec {
   readonly name: string;
@@ -50,7 +50,8 @@ export interface Means {
   ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
   run(options: RunOptions): Promise<number>;
-  configuration(): Promise<ConfigurationCommands>;
+  /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
+  configuration(config: string | undefined): Promise<Configuration>;
 }
 
 export interface RunOptions {
@@ -66,6 +67,3 @@ export interface Terminal {
   readonly isTerminal: boolean;
   readonly colour: boolean;
 }
-
-export type { StatusAnswer } from '../../ports/watcher-client.js';
-import type { StatusAnswer } from '../../ports/watcher-client.js';

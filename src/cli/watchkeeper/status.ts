@@ -1,7 +1,8 @@
 /** `watchkeeper status` */
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { jsonLine } from '../../core/printable.js';
-import type { Handler, StatusAnswer } from './command.js';
+import type { StatusAnswer } from '../../ports/watcher-client.js';
+import type { Handler } from './command.js';
 import { statusTable } from './status-table.js';
 
 export const status: Handler = async (call, session) => {

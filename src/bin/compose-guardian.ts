@@ -1,0 +1,121 @@
+/** The watcher for this machine's restart owner: one that supervises, or one that observes. */
+import type { Configuration } from '../adapters/config/load.js';
+import type { Catalogue } from '../core/catalogue.js';
+import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { RestartOwner } from '../core/daemon.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
+import type { Clock } from '../ports/clock.js';
+import type { Controller, NamedOutcome } from '../ports/controller.js';
+import type { Journal } from '../ports/journal.js';
+import type { Locks } from '../ports/locks.js';
+import type { Log } from '../ports/log.js';
+import type { Observer } from '../ports/observer.js';
+import type { Runner } from '../ports/runner.js';
+import type { Detection } from '../ports/service-manager.js';
+import type { StateBoard } from '../ports/state-board.js';
+import type { DesiredStateStore } from '../ports/store.js';
+import type { Host } from './host.js';
+
+/** What the life of a watcher needs, whoever restarts. */
+export interface Guardian extends Controller {
+  readonly restartOwner: RestartOwner;
+  readonly detection: Detection;
+  names(): readonly string[];
+  /** Sees what runs; afterwards questions can be answered. */
+  begin(): Promise<void>;
+  /** Starts what is ours to start. */
+  startGroup(): Promise<unknown>;
+  stopAll(by: string): Promise<readonly NamedOutcome[]>;
+  reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
+  /** Those that we cap by size. */
+  outputFiles(): readonly string[];
+  release(): void;
+}
+
+export interface GuardianParts {
+  readonly configuration: Configuration;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly runner: Runner;
+  readonly locks: Locks;
+  readonly self: ProcessIdentity;
+  readonly journal: Journal;
+  readonly board: StateBoard;
+  readonly log: Log;
+  readonly warn: (text: string) => void;
+}
+
+export async function composeGuardian(detection: Detection, parts: GuardianParts): Promise<Guardian> {
+  const { desiredStateStore } = await import('../adapters/state/desired-state.js');
+  const desired = desiredStateStore(parts.configuration.paths.state, parts.warn);
+  switch (detection.kind) {
+    case 'systemd':
+      return observing(detection, parts, desired);
+    case 'start-stop-daemon':
+    case 'built-in':
+      return supervising({ ...detection, kind: detection.kind }, parts, desired);
+    case 'fake':
+      throw new Error('the fake service manager is for tests');
+  }
+}
+
+async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 'built-in' }, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
+  const { configuration, host, clock, runner, self, journal, board } = parts;
+  const [{ Watcher }, { memoryStore }, direct] = await Promise.all([
+    import('../app/watcher.js'),
+    import('../adapters/state/memory-store.js'),
+    host.directParts(detection.kind),
+  ]);
+  const watcher = new Watcher(configuration.catalogue, {
+    ...direct,
+    clock,
+    runner,
+    desired,
+    board,
+    journal,
+    bootId: self.bootId,
+    memory: memoryStore(configuration.paths.runtime, parts.warn),
+  });
+  return Object.assign(watcher, {
+    restartOwner: 'watcher' as const,
+    detection,
+    begin: () => watcher.adopt(),
+  });
+}
+
+async function observe(clock: Clock, host: Host): Promise<Observer> {
+  const [{ SystemdObserver }, { processes }] = await Promise.all([import('../adapters/systemd/observer.js'), host.directParts('built-in')]);
+  return new SystemdObserver({ clock, processes });
+}
+
+async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
+  const { configuration, host, clock, runner, locks, self, journal, board, log } = parts;
+  const [{ ObservingWatcher }, { DirectControl }, observer, manager] = await Promise.all([
+    import('../app/observing-watcher.js'),
+    import('../app/direct-control.js'),
+    observe(clock, host),
+    host.manager('systemd', true),
+  ]);
+  const { lockTimeout } = configuration.settings;
+  const watcher = new ObservingWatcher(configuration.catalogue, {
+    observer,
+    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
+    desired,
+    board,
+    journal,
+    log,
+    clock,
+  });
+  return Object.assign(watcher, {
+    restartOwner: 'systemd' as const,
+    detection,
+    begin: () => {
+      watcher.follow();
+      return Promise.resolve();
+    },
+    // Theirs to start, to stop and to keep the output of.
+    startGroup: () => Promise.resolve(),
+    stopAll: () => Promise.resolve([]),
+    outputFiles: () => [],
+  });
+}

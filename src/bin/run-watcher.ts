@@ -1,0 +1,163 @@
+/** `watchkeeper run`: composes the watcher, and lives with it until it is told to end. */
+import { capOutputs } from '../adapters/host/output-cap.js';
+import { announcer } from '../adapters/notify/announcer.js';
+import { serveControl } from '../adapters/control-socket/server.js';
+import type { Configuration } from '../adapters/config/load.js';
+import { isStale } from '../adapters/config/stale.js';
+import { chooseTarget, openLog } from '../adapters/log/log.js';
+import { fileJournal } from '../adapters/state/journal.js';
+import { stateBoard } from '../adapters/state/state-board.js';
+import { keepBeating, type Beat } from '../app/heartbeat.js';
+import { describe as describeChange } from '../cli/watchkeeper/reload.js';
+import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
+import type { CatalogueChange } from '../core/catalogue-change.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { ControlService, WatcherInfo } from '../ports/control-service.js';
+import type { NewsItem } from '../ports/journal.js';
+import type { Lock, Locks } from '../ports/locks.js';
+import type { Log } from '../ports/log.js';
+import { composeGuardian, type Guardian } from './compose-guardian.js';
+import { DEMO_HINTS, removeDemo } from './demo-life.js';
+import { detect } from './service-manager.js';
+import type { Host } from './host.js';
+import { listenForSignals } from './signals.js';
+
+/** Readers believe a board for so many heartbeats. */
+const HEARTBEATS_OF_TRUST = 3;
+/** ms between two looks at the sizes of output files. */
+const OUTPUT_LOOK = 3000;
+/** ms that a second watcher waits for the first one to end. */
+const TAKE_OVER = 5000;
+
+const PROBLEMS: ReadonlySet<string> = new Set(['crash', 'crash-loop', 'given-up', 'stop-failed']);
+
+export interface WatcherLife {
+  readonly host: Host;
+  readonly options: RunOptions;
+  readonly terminal: Terminal;
+  readonly version: string;
+  /** Reads the configuration anew. */
+  readonly reload: () => Promise<Configuration>;
+  readonly demo: boolean;
+}
+
+/** @throws WatchkeeperError WATCHER_RUNNING, STATE_UNWRITABLE, CONFIG_INVALID */
+export async function runWatcher({ host, options, terminal, version, reload: readAgain, demo }: WatcherLife): Promise<number> {
+  let configuration = await host.configuration();
+  const [clock, locks, runner, self] = await Promise.all([host.clock(), host.locks(), host.runner(), host.self()]);
+  const { paths, log: logSettings, heartbeatInterval, output } = configuration.settings;
+  const lock = await takeControl(locks, version);
+  const target = options.table ? { format: 'none' as const, descriptor: 2 as const } : chooseTarget(logSettings.format, process.env, process.stderr.isTTY);
+  const log = openLog(logSettings.level, target, target.format === 'journal' ? undefined : paths.log);
+  const warn = (text: string): void => log.warn({}, text);
+  const followers = new Set<(item: NewsItem) => void>();
+  const journal = fileJournal(paths.state, warn, (item) => {
+    tell(log, item);
+    for (const follower of followers) follower(item);
+  });
+  const board = stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST);
+  const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
+  const detection = await detect({ ...configuration, runner });
+  const guardian = await composeGuardian(detection, { configuration, host, clock, runner, locks, self, journal, board, log, warn });
+  const signals = listenForSignals();
+  const began = clock.monotonic();
+
+  const reload = async (): Promise<readonly CatalogueChange[]> => {
+    notifier.reloading();
+    try {
+      const fresh = await readAgain();
+      const changes = await guardian.reload(fresh.catalogue);
+      configuration = fresh;
+      for (const change of changes) log.info({ daemon: change.name, change: change.kind }, describeChange(change));
+      if (changes.length === 0) log.info({}, 'reloaded; nothing changed');
+      return changes;
+    } finally {
+      notifier.ready(await summary(guardian));
+    }
+  };
+  const info = (): WatcherInfo => ({
+    version,
+    pid: self.pid,
+    uptime: Math.round(clock.monotonic() - began),
+    restartOwner: guardian.restartOwner,
+    serviceManager: guardian.detection,
+    group: configuration.catalogue.group.name,
+    staleConfiguration: isStale(configuration),
+  });
+  const service: ControlService = {
+    controller: guardian,
+    info,
+    names: () => guardian.names(),
+    reload,
+    recentNews: (limit) => journal.recent(limit),
+    followNews: (callback) => {
+      followers.add(callback);
+      return { cancel: () => followers.delete(callback) };
+    },
+  };
+
+  await guardian.begin();
+  board.heartbeat();
+  const server = await serveControl(paths.runtime, service, log);
+  const beats: Beat[] = [
+    { interval: heartbeatInterval, beat: () => board.heartbeat() },
+    { interval: OUTPUT_LOOK, beat: () => void capOutputs(guardian.outputFiles(), output).then((problems) => problems.forEach(warn)) },
+  ];
+  if (notifier.watchdogInterval !== undefined) beats.push({ interval: notifier.watchdogInterval, beat: () => notifier.watchdog() });
+  const beating = keepBeating(clock, beats, (error) => log.error({ error: String(error) }, 'a heartbeat failed'));
+  const table = options.table ? await liveTable(guardian, journal, terminal, info, demo ? DEMO_HINTS : []) : undefined;
+  log.info({ version, owner: guardian.restartOwner, manager: guardian.detection.kind, why: guardian.detection.reason }, 'the watcher has control');
+
+  const started = guardian.startGroup().then(async () => {
+    notifier.ready(await summary(guardian));
+  });
+  started.catch((error: unknown) => log.error({ error: String(error) }, 'cannot start the group'));
+  signals.onReload(() => {
+    reload().catch((error: unknown) => log.error({ error: String(error) }, 'the old configuration stays in force'));
+  });
+
+  const why = await signals.end;
+  log.info({ signal: why, stopOnExit: options.stopOnExit }, options.stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
+  notifier.stopping();
+  if (options.stopOnExit) await guardian.stopAll(`the watcher, told to end by ${why}`);
+  beating.cancel();
+  table?.cancel();
+  await server.close();
+  guardian.release();
+  journal.close();
+  lock.release();
+  if (demo) removeDemo(paths);
+  return 0;
+}
+
+/** Held for our whole life: whoever holds it is the only one that starts and stops. */
+async function takeControl(locks: Locks, version: string): Promise<Lock> {
+  const result = await locks.acquire('control', { timeout: TAKE_OVER, purpose: `watchkeeper run ${version}` });
+  if (result.ok) return result.lock;
+  throw new WatchkeeperError('WATCHER_RUNNING', 'cannot run', `control is held by ${result.heldBy}`, 'watchkeeper status');
+}
+
+function tell(log: Log, item: NewsItem): void {
+  const fields = { daemon: item.daemon, news: item.news, ...(item.delay === undefined ? {} : { delay: item.delay }), reason: item.reason };
+  const message = `${item.daemon}: ${item.news}`;
+  if (PROBLEMS.has(item.news)) log.warn(fields, message);
+  else log.info(fields, message);
+}
+
+/** "12 daemons: 11 running, 1 crash-loop", for systemctl status. */
+async function summary(guardian: Guardian): Promise<string> {
+  const daemons = await guardian.status(guardian.names());
+  const counts = new Map<string, number>();
+  for (const { observed } of daemons) counts.set(observed, (counts.get(observed) ?? 0) + 1);
+  return `${daemons.length} daemons: ${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}`;
+}
+
+async function liveTable(guardian: Guardian, journal: { recent(limit: number): readonly NewsItem[] }, terminal: Terminal, info: () => WatcherInfo, hints: readonly string[]): Promise<{ cancel(): void }> {
+  const { showLiveTable } = await import('../cli/watchkeeper/live-table.js');
+  const { headline } = await import('../cli/watchkeeper/status.js');
+  return showLiveTable(
+    { status: () => guardian.status(guardian.names()), recentNews: (limit) => journal.recent(limit) },
+    process.stdout,
+    { title: headline({ schemaVersion: 1, watcher: info(), daemons: {} }), hints, colour: terminal.colour },
+  );
+}

@@ -1,0 +1,80 @@
+/** `watchkeeper`: its means, each made when a command first asks for it. */
+import type { Means, RunOptions } from '../cli/watchkeeper/command.js';
+import { runWatchkeeper } from '../cli/watchkeeper/run.js';
+import { asciiOnly, wantsUtf8 } from '../core/printable.js';
+import { wantsColour } from '../core/terminal.js';
+import type { StatusAnswer } from '../ports/watcher-client.js';
+import type { Configuration } from '../adapters/config/load.js';
+import { requireDaemon } from '../core/catalogue.js';
+import { isDemo } from './demo.js';
+import { Host } from './host.js';
+import { version } from './version.js';
+
+/** @returns the exit status */
+export function watchkeeper(argv: readonly string[]): Promise<number> {
+  const fit = wantsUtf8(process.env) ? (line: string) => line : asciiOnly;
+  const output = {
+    stdout: (line: string) => void process.stdout.write(`${fit(line)}\n`),
+    stderr: (line: string) => void process.stderr.write(`${fit(line)}\n`),
+  };
+  return runWatchkeeper(argv, output, means());
+}
+
+function means(): Means {
+  const isTerminal = process.stdout.isTTY;
+  return {
+    get version() {
+      return version();
+    },
+    terminal: { isTerminal, colour: wantsColour(process.env, isTerminal) },
+    client: async (config) => {
+      const host = new Host(config, process.env);
+      const { settings } = await host.configuration();
+      return host.watcher(settings.controlTimeout);
+    },
+    ownStatus: (config, names) => ownStatus(new Host(config, process.env), names),
+    run: (options) => run(options),
+    configuration: (config) => new Host(config, process.env).configuration(),
+  };
+}
+
+async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAnswer> {
+  const configuration = await host.configuration();
+  const [{ directStatus }, { desiredStateStore }, { detect }, clock] = await Promise.all([
+    import('../app/direct-status.js'),
+    import('../adapters/state/desired-state.js'),
+    import('./service-manager.js'),
+    host.clock(),
+  ]);
+  const specs = select(configuration, names);
+  const { kind } = await detect({ ...configuration, runner: await host.runner() });
+  const manager = await host.manager(kind, false);
+  const desired = desiredStateStore(configuration.paths.state, (line) => void process.stderr.write(`watchkeeper: ${line}\n`));
+  const observations = await manager.observe(specs);
+  const daemons = observations.flatMap((observation, index) => {
+    const spec = specs[index];
+    if (spec === undefined) return [];
+    const { name, ...rest } = directStatus(spec, observation, desired.read(spec.name), kind, clock.monotonic());
+    return [[name, rest] as const];
+  });
+  return { schemaVersion: 1, watcher: null, daemons: Object.fromEntries(daemons) };
+}
+
+function select({ catalogue }: Configuration, names: readonly string[]): Configuration['catalogue']['daemons'] {
+  if (names.length === 0) return catalogue.daemons;
+  return names.map((name) => requireDaemon(catalogue, name));
+}
+
+async function run(options: RunOptions): Promise<number> {
+  const environment = options.demo ? { ...process.env, WATCHKEEPER_DEMO: '1' } : process.env;
+  const host = new Host(options.config, environment);
+  const { runWatcher } = await import('./run-watcher.js');
+  return runWatcher({
+    host,
+    options,
+    version: version(),
+    terminal: { isTerminal: process.stdout.isTTY, colour: wantsColour(process.env, process.stdout.isTTY) },
+    reload: () => new Host(options.config, environment).configuration(),
+    demo: isDemo(options.config, environment),
+  });
+}
