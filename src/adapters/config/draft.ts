@@ -14,6 +14,7 @@ export interface DraftDaemon {
   readonly given: Map<string, unknown>;
 }
 
+const MAX_SUGGESTIONS = 100;
 const SECTIONS = ['catalogue', 'group', 'defaults', 'daemons'] as const;
 
 export class Draft {
@@ -90,7 +91,9 @@ export class Draft {
           this.problems.add(place, full, `a map ('key: value' lines) is needed, not ${described(entry.node)}`);
         }
       } else if (branch !== '' || target.alsoKnown?.includes(key) !== true) {
-        this.problems.add(place, full, unknownKey(key, knownKeys(target, branch)));
+        // Nobody reads the thousandth suggestion, but somebody would wait for it.
+        const known = this.problems.list.length < MAX_SUGGESTIONS ? knownKeys(target, branch) : [];
+        this.problems.add(place, full, known.length === 0 ? `unknown key ${quoted(key)}` : unknownKey(key, known));
       }
     }
   }

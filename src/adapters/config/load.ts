@@ -36,7 +36,7 @@ export interface Configuration {
    * @param key dotted: `log.level`, `group.target`, `daemons.web.restart.when`
    * @returns 'default', 'FILE:LINE' or 'environment WATCHKEEPER_X'
    */
-  origin(key: string): string;
+  readonly origin: (key: string) => string;
 }
 
 /** `--config`, else WATCHKEEPER_CONFIG, else /etc/watchkeeper/watchkeeper.yaml; absolute. */
