@@ -27,6 +27,7 @@ export class Supervisor {
   readonly #dirty = new Set<SupervisedDaemon>();
   readonly #waiters = new Map<string, Waiter[]>();
   #draining = false;
+  #released = false;
 
   constructor(
     private readonly ports: SupervisionPorts,
@@ -98,7 +99,9 @@ export class Supervisor {
     this.#drain();
   }
 
+  /** From now on nothing is done and nothing told, whatever still happens to the daemons. */
   release(): void {
+    this.#released = true;
     for (const daemon of this.#daemons.values()) daemon.release();
   }
 
@@ -110,6 +113,7 @@ export class Supervisor {
   }
 
   #enqueue(daemon: SupervisedDaemon, event: SupervisionEvent): void {
+    if (this.#released) return;
     this.#queue.push([daemon, event]);
     this.#drain();
   }

@@ -38,11 +38,10 @@ export interface WatcherLife {
   readonly version: string;
   /** Reads the configuration anew. */
   readonly reload: () => Promise<Configuration>;
-  readonly demo: boolean;
 }
 
 /** @throws WatchkeeperError WATCHER_RUNNING, STATE_UNWRITABLE, CONFIG_INVALID */
-export async function runWatcher({ host, options, terminal, version, reload: readAgain, demo }: WatcherLife): Promise<number> {
+export async function runWatcher({ host, options, terminal, version, reload: readAgain }: WatcherLife): Promise<number> {
   let configuration = await host.configuration();
   const [clock, locks, runner, self] = await Promise.all([host.clock(), host.locks(), host.runner(), host.self()]);
   const { paths, log: logSettings, heartbeatInterval, output } = configuration.settings;
@@ -105,7 +104,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   ];
   if (notifier.watchdogInterval !== undefined) beats.push({ interval: notifier.watchdogInterval, beat: () => notifier.watchdog() });
   const beating = keepBeating(clock, beats, (error) => log.error({ error: String(error) }, 'a heartbeat failed'));
-  const table = options.table ? await liveTable(guardian, journal, terminal, info, demo ? DEMO_HINTS : []) : undefined;
+  const table = options.table ? await liveTable(guardian, journal, terminal, info, options.demo ? DEMO_HINTS : []) : undefined;
   log.info({ version, owner: guardian.restartOwner, manager: guardian.detection.kind, why: guardian.detection.reason }, 'the watcher has control');
 
   const started = guardian.startGroup().then(async () => {
@@ -126,7 +125,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   guardian.release();
   journal.close();
   lock.release();
-  if (demo) removeDemo(paths);
+  if (options.demo) removeDemo(paths);
   return 0;
 }
 

@@ -65,16 +65,19 @@ function select({ catalogue }: Configuration, names: readonly string[]): Configu
   return names.map((name) => requireDaemon(catalogue, name));
 }
 
-async function run(options: RunOptions): Promise<number> {
-  const environment = options.demo ? { ...process.env, WATCHKEEPER_DEMO: '1' } : process.env;
+/** A clone's front asks for the demo by the environment, `--demo` does so by name. */
+async function run(given: RunOptions): Promise<number> {
+  const environment = given.demo ? { ...process.env, WATCHKEEPER_DEMO: '1' } : process.env;
+  const demo = isDemo(given.config, environment);
+  const isTerminal = process.stdout.isTTY;
+  const options: RunOptions = { ...given, demo, table: isTerminal && (given.table || demo), stopOnExit: given.stopOnExit || demo };
   const host = new Host(options.config, environment);
   const { runWatcher } = await import('./run-watcher.js');
   return runWatcher({
     host,
     options,
     version: version(),
-    terminal: { isTerminal: process.stdout.isTTY, colour: wantsColour(process.env, process.stdout.isTTY) },
+    terminal: { isTerminal, colour: wantsColour(process.env, isTerminal) },
     reload: () => new Host(options.config, environment).configuration(),
-    demo: isDemo(options.config, environment),
   });
 }

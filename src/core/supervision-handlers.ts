@@ -6,6 +6,8 @@ import type { Context, EventKind, Step, Supervision, SupervisionEvent } from './
 type EventOf<E extends EventKind> = Extract<SupervisionEvent, { kind: E }>;
 export type Handler<E extends EventKind> = (state: Supervision, event: EventOf<E>, context: Context) => Step;
 
+const READY = 'its readiness check passed';
+
 export const ignore = (state: Supervision): Step => [state, []];
 
 /** An operator's wish to have it up. */
@@ -90,7 +92,7 @@ export function skipped(state: Supervision, event: EventOf<'skipped'>): Step {
 export function ready(state: Supervision, event: EventOf<'ready'>, context: Context): Step {
   if (!isOurs(state.phase, event.process)) return ignore(state);
   const [next, effects] = enterRunning(state, event.process, state.reason, context);
-  return [next, [announce('ready', state.reason), ...effects]];
+  return [next, [announce('ready', READY), ...effects]];
 }
 
 export function stable(state: Supervision, event: EventOf<'timer'>): Step {

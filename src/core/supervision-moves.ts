@@ -91,7 +91,8 @@ function follow(state: Supervision, decision: Decision, context: Context): Step 
       const [next, effects] = timed(counted, kind, decision.delay, decision.reason, context);
       const entered = decision.kind === 'crash-loop' && !state.memory.tally.looping;
       const news = entered ? 'crash-loop' : 'restart';
-      const reason = `${decision.reason}; next try in ${formatDuration(decision.delay)}`;
+      const when = decision.delay === 0 ? 'restarts at once' : `next try in ${formatDuration(decision.delay)}`;
+      const reason = `${decision.reason}; ${when}`;
       return [next, [note, announce(news, reason, decision.delay), ...effects]];
     }
   }

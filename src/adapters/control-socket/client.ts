@@ -22,8 +22,7 @@ const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 export async function connectWatcher(runtime: string, timeout: number): Promise<WatcherClient | undefined> {
   const socketPath = join(runtime, SOCKET_NAME);
   const talk = new Talk(socketPath, join(runtime, TOKEN_NAME), timeout);
-  // The cheapest question shows whether anybody is there at all.
-  const first = await talk.get<{ error?: WireError }>('/v1/events?limit=0', true);
+  const first = await talk.get('/v1/watcher');
   return first === undefined ? undefined : new Client(talk);
 }
 
@@ -73,12 +72,10 @@ class Talk {
   ) {}
 
   /** undefined: nobody is there. */
-  async get<T>(path: string, emptyIsFine = false): Promise<T | undefined> {
+  async get<T>(path: string): Promise<T | undefined> {
     const response = await this.open('GET', path, undefined);
     if (response === undefined) return undefined;
-    const text = await this.text(response);
-    if (text === '' && emptyIsFine) return {} as T;
-    return checked(JSON.parse(text)) as T;
+    return checked(JSON.parse(await this.text(response))) as T;
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {

@@ -21,6 +21,7 @@ type Routed =
   | { readonly kind: 'refused'; readonly status: number; readonly why: string };
 
 const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string; readonly respond: Respond }[] = [
+  { method: 'GET', path: '/v1/watcher', respond: watcher },
   { method: 'GET', path: '/v1/status', respond: status },
   { method: 'GET', path: '/v1/events', respond: events },
   { method: 'POST', path: '/v1/start', respond: action((service, body, progress) => service.controller.start(body, progress)) },
@@ -35,6 +36,12 @@ export function route(method: string, path: string): Routed {
   if (found !== undefined) return { kind: 'found', changes: found.method !== 'GET', respond: found.respond };
   if (atPath.length > 0) return { kind: 'refused', status: 405, why: `use ${atPath.map((entry) => entry.method).join(' or ')} for ${path}` };
   return { kind: 'refused', status: 404, why: `there is: ${ROUTES.map((entry) => `${entry.method} ${entry.path}`).join(', ')}` };
+}
+
+/** Who is there: the cheapest question. */
+function watcher(service: ControlService, { response }: Exchange): Promise<void> {
+  json(response, { schemaVersion: SCHEMA_VERSION, watcher: service.info() });
+  return Promise.resolve();
 }
 
 async function status(service: ControlService, { url, response }: Exchange): Promise<void> {

@@ -57,7 +57,7 @@ export function fileJournal(state: string, warn: Warn, onAppend: (item: NewsItem
       onAppend(item);
       return item;
     },
-    recent: (limit) => items.slice(-Math.max(0, limit)),
+    recent: (limit) => (limit <= 0 ? [] : items.slice(-limit)),
     close: () => {
       if (fd !== undefined) fs.closeSync(fd);
       fd = undefined;

@@ -43,11 +43,16 @@ function row(daemon: DaemonStatus): string[] {
     daemon.desired,
     daemon.observed,
     daemon.pid === null ? '-' : String(daemon.pid),
-    daemon.uptime === null ? '-' : formatDuration(Math.floor(daemon.uptime / 1000) * 1000),
+    daemon.uptime === null ? '-' : wholeSeconds(daemon.uptime),
     String(daemon.restarts),
     daemon.nextTry === null ? '-' : formatDuration(daemon.nextTry),
     escapeControl(daemon.reason, MAX_REASON),
   ];
+}
+
+/** Tenths would flicker in a live table. */
+function wholeSeconds(ms: number): string {
+  return ms < 1000 ? '0 s' : formatDuration(Math.floor(ms / 1000) * 1000);
 }
 
 /** Only the state's own word is coloured: the rest must stay readable on any background. */
