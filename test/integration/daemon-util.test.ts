@@ -147,7 +147,7 @@ describe('daemon-util on real daemons', function () {
       world.write({ lockTimeout: '300ms' });
       await world.run('start', 'web');
       const stopping = world.begin('stop', 'web');
-      await eventually('the stop has begun', () => desired('web') !== undefined && JSON.stringify(desired('web')).includes('"down"'));
+      await eventually('the stop has begun', () => JSON.stringify(desired('web')).includes('"down"'));
       const late = await world.run('start', 'web');
       expect(late.status).to.equal(1);
       expect(late.stderr).to.include(`daemon-util stop web (uid ${process.getuid?.() ?? 0}, pid ${stopping.pid})`);
@@ -183,7 +183,7 @@ describe('daemon-util on real daemons', function () {
     expect(fs.existsSync(world.state)).to.equal(false);
   });
 
-  it('survives a reader that goes away, and reports a full output', async () => {
+  it('survives a reader that goes away, and reports a full output', () => {
     world.add('web');
     world.write();
     const shell = (script: string) =>
@@ -254,7 +254,7 @@ describe('daemon-util on real daemons', function () {
       expect(web.starts()).to.equal(0);
     });
 
-    it('without the permission it says as whom', async function () {
+    it('without the permission it says as whom', function () {
       if (!IS_ROOT) this.skip();
       world.add('web');
       world.write();

@@ -60,7 +60,7 @@ export class DaemonUtilWorld {
 
   /** JSON is YAML. */
   write(top: Record<string, unknown> = {}, group: Record<string, unknown> = {}): void {
-    const daemons = [...this.#daemons].map(([name, { daemon, keys }]) => {
+    const daemons = [...this.#daemons].map(([name, { daemon, keys }]): [string, unknown] => {
       const { executable, readiness } = daemon.spec;
       return [name, { executable, arguments: daemon.spec.arguments, readiness, stopTimeout: '5s', startTimeout: '5s', ...keys }];
     });
