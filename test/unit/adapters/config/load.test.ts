@@ -274,11 +274,11 @@ daemons:
 
     it('bombs of every kind, within a moment', () => {
       const laughs = Array.from({ length: 20 }, (_, i) => `a${i}: &a${i} [${Array.from({ length: 10 }, () => (i === 0 ? 'x' : `*a${i - 1}`)).join(', ')}]`).join('\n');
-      const bombs = [laughs, '['.repeat(49_000), '{a: '.repeat(24_000), '- '.repeat(49_000), ']'.repeat(1_000_000), ','.repeat(1_000_000), '\n'.repeat(1_000_000), '"\n'.repeat(25_000)];
+      const bombs = [laughs, '['.repeat(2000), '{a: '.repeat(1000), '- '.repeat(10_000), '['.repeat(1_000_000), ']'.repeat(1_000_000), ','.repeat(1_000_000), '\n'.repeat(1_000_000), '"\n'.repeat(2000)];
       for (const bomb of bombs) {
         const started = performance.now();
         expect(errorOf(() => fromText(bomb)).code).to.equal('CONFIG_INVALID');
-        expect(performance.now() - started, bomb.slice(0, 10)).to.be.lessThan(20_000);
+        expect(performance.now() - started, bomb.slice(0, 10)).to.be.lessThan(10_000);
       }
     }).timeout(60_000);
   });
@@ -361,12 +361,9 @@ daemons:
   it('loads a thousand daemons in a moment', () => {
     const daemons = Array.from({ length: 1000 }, (_, i) => `  d${i}: {executable: /bin/d${i}, pidFile: /run/d${i}.pid, after: [${i === 0 ? '' : `d${i - 1}`}], restart: {baseDelay: 2s}}\n`);
     const text = `daemons:\n${daemons.join('')}`;
-    const times = [1, 2, 3].map(() => {
-      const started = performance.now();
-      expect(fromText(text).catalogue.daemons).to.have.length(1000);
-      return performance.now() - started;
-    });
+    const started = performance.now();
+    expect(fromText(text).catalogue.daemons).to.have.length(1000);
     // Some 150 ms on an idle machine; this one is busy with other tests. A quadratic step takes far longer.
-    expect(Math.min(...times)).to.be.lessThan(3000);
+    expect(performance.now() - started).to.be.lessThan(5000);
   }).timeout(30_000);
 });
