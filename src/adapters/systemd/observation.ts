@@ -42,7 +42,8 @@ function cause(facts: UnitFacts): string {
   if (isUp(facts)) return '';
   if (hasFailed(facts) || awaitsRestart(facts)) {
     const end = endReason(facts);
-    return `: ${end}${awaitsRestart(facts) ? '; systemd starts it again' : ''}`;
+    const gaveUp = facts.restarts > 0 ? `; systemd gave up after ${facts.restarts} restarts` : '';
+    return `: ${end}${awaitsRestart(facts) ? '; systemd starts it again' : gaveUp}`;
   }
   if (facts.conditionAt !== 0 && !facts.conditionMet) return ': a condition of the unit is unmet';
   const exit = lastExit(facts);

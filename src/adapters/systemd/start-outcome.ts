@@ -4,7 +4,7 @@ import { formatDuration } from '../../core/duration.js';
 import { failed, skipped, type Outcome } from '../../core/outcome.js';
 import { endReason } from './observation.js';
 import type { UnitFacts } from './unit-facts.js';
-import { awaitsRestart, describeResult, execFailure, hasFailed, isBroken, isMasked, isNotFound, isUp, type JobVerdict, lastExit } from './vocabulary.js';
+import { awaitsRestart, describeResult, execFailure, hasFailed, isBroken, isDown, isMasked, isNotFound, isUp, type JobVerdict, lastExit } from './vocabulary.js';
 
 /** A unit that no start can help; undefined: try it. */
 export function refusal(facts: UnitFacts): Outcome | undefined {
@@ -60,8 +60,16 @@ export function startOutcome(evidence: StartEvidence): Outcome | undefined {
   if (awaitsRestart(after) || (isUp(after) && after.restarts > 0)) {
     return failed(execFailure(after)?.code ?? 'failed', `${withProgram(evidence)}; systemd starts it again by its Restart=`, next);
   }
+  if (hasFailed(after) && !hasRun) {
+    // Result often still is the last run's: systemd keeps the first failure that it saw.
+    return failed(
+      'failed',
+      `systemd did not even try: it was started too often in too short a time (start limit); the last run: ${withProgram(evidence)}`,
+      `try: systemctl reset-failed ${after.unit}, after a look at journalctl -u ${after.unit}`,
+    );
+  }
   if (hasFailed(after)) return failed(execFailure(after)?.code ?? describeResult(after).code, withProgram(evidence), next);
-  if (hasRun) return failed('failed', `it ended by itself before it was ready: ${endReason(after)}`, next);
+  if (hasRun && isDown(after)) return failed('failed', `it ended by itself before it was ready: ${endReason(after)}`, next);
   if (evidence.broken.length > 0) return dependencyFailure(evidence, next);
   if (neverUp && evidence.allWell) {
     // systemd unloads a unit that is down and that no loaded unit names (CollectMode=), and with it what it knew.

@@ -47,10 +47,6 @@ export function awaitsRestart(facts: UnitFacts): boolean {
   return facts.activeState === 'activating' && facts.subState.startsWith('auto-restart');
 }
 
-export function hitStartLimit(facts: UnitFacts): boolean {
-  return facts.result === 'start-limit-hit';
-}
-
 export function observedState(facts: UnitFacts): ObservedState {
   if (isUp(facts)) return 'running';
   switch (facts.activeState) {
@@ -120,6 +116,11 @@ export function describeResult(facts: UnitFacts): { readonly code: FailureCode; 
       return { code: 'failed', reason: 'systemd lacked a resource to start it (a file, memory, a directory)' };
     case 'exec-condition':
       return { code: 'failed', reason: 'its ExecCondition failed' };
+    case 'exit-code':
+    case 'signal':
+    case 'core-dump':
+      // Of the main process, which tells it better itself (lastExit), or of a program around it.
+      return { code: 'failed', reason: lastExit(facts) === undefined ? `a program of its unit ended badly (Result=${facts.result})` : '' };
     default:
       return { code: 'failed', reason: '' };
   }
