@@ -5,6 +5,7 @@ import type { ExitStatus } from '../../core/exit-status.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Runner, RunOptions, RunResult } from '../../ports/runner.js';
 import { errorCode } from './error-code.js';
+import { shield } from './inherited-descriptors.js';
 import { asUser, MINIMAL_ENVIRONMENT } from './spawn-as.js';
 import type { Accounts } from './user.js';
 
@@ -43,6 +44,7 @@ export class HostRunner implements Runner {
     const command = asUser(argv, options, this.accounts);
     if (!command.ok) return notSpawned(command.reason);
     let child: ChildProcess;
+    const shielded = shield([options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
     try {
       child = spawn(command.argv[0], command.argv.slice(1), {
         ...command.credentials,
@@ -50,10 +52,12 @@ export class HostRunner implements Runner {
         shell: false,
         cwd: options.workingDirectory ?? '/',
         env: { ...(options.environment ?? MINIMAL_ENVIRONMENT) },
-        stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        stdio: shielded.stdio,
       });
     } catch (error) {
       return notSpawned(`cannot run ${argv[0]}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      shielded.close();
     }
     return this.#follow(child, options);
   }

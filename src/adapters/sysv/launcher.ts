@@ -12,6 +12,7 @@ import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Child, Launch, Launcher, LaunchRequest } from '../../ports/launcher.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
 import { errorCode } from '../host/error-code.js';
+import { shield } from '../host/inherited-descriptors.js';
 import { bootId, readStat } from '../host/proc.js';
 import type { Accounts } from '../host/user.js';
 import type { HostClaims } from './claims.js';
@@ -85,6 +86,7 @@ export class DaemonLauncher implements Launcher {
     }
     const output = spec.outputFile === undefined ? undefined : openOutput(spec.outputFile);
     if (output?.ok === false) return refuse('permission', output.reason, `ls -la ${spec.outputFile ?? ''}`);
+    const shielded = shield(['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore']);
     try {
       return follow(spec, output?.offset ?? 0, this.markers, () =>
         spawn(command.argv[0], command.argv.slice(1), {
@@ -93,10 +95,11 @@ export class DaemonLauncher implements Launcher {
           shell: false,
           cwd: spec.workingDirectory,
           env: { ...daemonEnvironment(spec, environment, this.accounts) },
-          stdio: ['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore'],
+          stdio: shielded.stdio,
         }),
       );
     } finally {
+      shielded.close();
       if (output?.ok === true) closeSync(output.fd);
     }
   }
