@@ -42,7 +42,7 @@ const SETTINGS: SchemaOf<Settings> = {
   heartbeatInterval: {
     format: duration(100),
     default: 5000,
-    doc: "Between two signs of life of the watcher; readers of the state board trust it for three of them.",
+    doc: 'Between two signs of life of the watcher on the state board.',
   },
   output: {
     maxBytes: {
