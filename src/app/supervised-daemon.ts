@@ -5,7 +5,7 @@
 import { commandArguments } from '../core/command-line.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
-import type { ProcessIdentity } from '../core/process-identity.js';
+import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
 import type { Clock, Timer } from '../ports/clock.js';
@@ -45,7 +45,7 @@ export class SupervisedDaemon {
   readonly #around: Surroundings;
   #timer: Timer | undefined;
   #exitWatch: Cancel | undefined;
-  #readinessWait: Cancel | undefined;
+  #readinessWait: (Cancel & { readonly process: ProcessIdentity }) | undefined;
 
   constructor(spec: DaemonSpec, state: Supervision, ports: SupervisionPorts, around: Surroundings) {
     this.spec = spec;
@@ -84,8 +84,10 @@ export class SupervisedDaemon {
     if (event.kind === 'not-ready') this.lastFailure = 'not-ready';
     if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = 'failed';
     if (event.kind === 'found') this.#watchStranger(event.process);
-    const ended = event.kind === 'exited' || event.kind === 'want-down' || event.kind === 'restart';
-    if (ended) this.#readinessWait?.cancel();
+    const waited = this.#readinessWait?.process;
+    // The end of a predecessor may be told after its successor was launched.
+    const ended = event.kind === 'exited' && waited !== undefined && sameProcess(event.process, waited);
+    if (ended || event.kind === 'want-down' || event.kind === 'restart') this.#readinessWait?.cancel();
   }
 
   #execute(effect: Effect): void {
@@ -174,9 +176,10 @@ export class SupervisedDaemon {
 
   #awaitReadiness(process: ProcessIdentity): void {
     const { clock, readiness } = this.#ports;
-    this.#readinessWait = awaitReadiness(this.spec, clock.monotonic(), clock, readiness, (result) =>
+    const wait = awaitReadiness(this.spec, clock.monotonic(), clock, readiness, (result) =>
       this.#around.send(result.ready ? { kind: 'ready', process } : { kind: 'not-ready', process, reason: result.reason }),
     );
+    this.#readinessWait = { process, cancel: () => wait.cancel() };
   }
 
   /** Not our child: its end is seen, its exit status is not. */

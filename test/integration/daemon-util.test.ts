@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseDesired } from '../../src/adapters/state/desired-state.js';
 import { buildOnce, DaemonUtilWorld, IS_ROOT, type Result } from '../support/daemon-util-world.js';
 import { eventually } from '../support/eventually.js';
+import { procProcess } from '../support/proc.js';
 
 const SILENT = { status: 0, signal: null, stdout: '', stderr: '' };
 
@@ -165,6 +166,55 @@ describe('daemon-util on real daemons', function () {
       expect((await first.ended).signal).to.equal('SIGKILL');
       expect(desired('web')).to.include({ desired: 'up' });
       expect(await world.run('stop', 'web')).to.include({ status: 0 });
+      expect(web.mains()).to.deep.equal([]);
+    });
+  });
+
+  describe('with a watcher', () => {
+    it('lets it start and stop, and the daemons belong to it', async () => {
+      const web = world.add('web', {}, { argumentVariables: ['EXTRA_WEB_ARGS'] });
+      world.write();
+      const watcher = await world.watch();
+      await eventually('it has started the group', () => web.isReady());
+      expect(await world.run('stop', 'web')).to.deep.equal(SILENT);
+      expect(web.mains()).to.deep.equal([]);
+      expect((await world.run('status', 'web')).stdout).to.match(/^web: stopped/);
+      expect(await world.run('check-and-start', 'web')).to.include({ status: 1, stderr: '' });
+      world.environment = { EXTRA_WEB_ARGS: '--extra' };
+      expect(await world.run('start', 'web', 'a b')).to.deep.equal(SILENT);
+      expect(web.lastArguments().slice(-2)).to.deep.equal(['--extra', 'a b']);
+      const [pid = 0] = web.mains();
+      expect(procProcess(pid)?.ppid).to.equal(watcher.pid);
+      expect(await world.run('pid', 'web')).to.deep.equal({ ...SILENT, stdout: `${pid}\n` });
+      expect(await world.run('restart', 'web')).to.deep.equal(SILENT);
+      expect(await world.run('stop-all')).to.deep.equal(SILENT);
+      expect(web.mains()).to.deep.equal([]);
+    });
+
+    it('tells the truth while it hangs, and changes nothing behind its back', async () => {
+      const web = world.add('web');
+      world.write({ controlTimeout: '500ms' });
+      const watcher = await world.watch();
+      await eventually('it has started the group', () => web.isReady());
+      watcher.kill('SIGSTOP');
+      expect((await world.run('check', 'web')).status).to.equal(0);
+      const result = await world.run('stop', 'web');
+      expect(result.status).to.equal(1);
+      expect(result.stderr).to.include('no answer');
+      expect(web.mains()).to.have.length(1);
+      watcher.kill('SIGCONT');
+      expect(await world.run('stop', 'web')).to.deep.equal(SILENT);
+    });
+
+    it('does without it once it is killed', async () => {
+      const web = world.add('web');
+      world.write();
+      const watcher = await world.watch();
+      await eventually('it has started the group', () => web.isReady());
+      watcher.kill('SIGKILL');
+      await watcher.ended;
+      expect((await world.run('check', 'web')).status).to.equal(0);
+      expect(await world.run('stop', 'web')).to.deep.equal(SILENT);
       expect(web.mains()).to.deep.equal([]);
     });
   });

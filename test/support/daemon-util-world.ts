@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Cleanups } from './eventually.js';
+import { Cleanups, eventually } from './eventually.js';
 import { makeTestDaemon, type Behaviour, type TestDaemon } from './test-daemon.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -72,6 +72,18 @@ export class DaemonUtilWorld {
   /** Runs to the end, a pipe that stays open for stdin. */
   run(...argv: string[]): Promise<Result> {
     return this.begin(...argv).ended;
+  }
+
+  /** `watchkeeper run`, up to the moment when it has control and answers. */
+  async watch(): Promise<{ readonly pid: number; kill(signal: NodeJS.Signals): void; readonly ended: Promise<unknown> }> {
+    const child = spawn(process.execPath, [BUNDLE, 'watchkeeper', 'run', '--config', this.config], { cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    this.cleanups.add(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    await eventually('the watcher answers', async () => (await this.run('--verbose', 'status')).stderr.includes('via the watcher'), 20_000);
+    return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
   }
 
   begin(...argv: string[]): { readonly pid: number; readonly ended: Promise<Result>; kill(signal: NodeJS.Signals): void } {
