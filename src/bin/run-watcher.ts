@@ -120,7 +120,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   notifier.stopping();
   if (options.stopOnExit) await guardian.stopAll(`the watcher, told to end by ${why}`);
   beating.cancel();
-  table?.cancel();
+  await table?.finish();
   await server.close();
   guardian.release();
   journal.close();
@@ -151,7 +151,7 @@ async function summary(guardian: Guardian): Promise<string> {
   return `${daemons.length} daemons: ${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}`;
 }
 
-async function liveTable(guardian: Guardian, journal: { recent(limit: number): readonly NewsItem[] }, terminal: Terminal, info: () => WatcherInfo, hints: readonly string[]): Promise<{ cancel(): void }> {
+async function liveTable(guardian: Guardian, journal: { recent(limit: number): readonly NewsItem[] }, terminal: Terminal, info: () => WatcherInfo, hints: readonly string[]): Promise<{ finish(): Promise<void> }> {
   const { showLiveTable } = await import('../cli/watchkeeper/live-table.js');
   const { headline } = await import('../cli/watchkeeper/status.js');
   return showLiveTable(

@@ -3,7 +3,6 @@ import { createLogUpdate } from 'log-update';
 
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import type { NewsItem } from '../../ports/journal.js';
-import type { Cancel } from '../../ports/process-table.js';
 import { newsLine } from './events.js';
 import { statusTable } from './status-table.js';
 
@@ -22,19 +21,21 @@ export interface LiveTableOptions {
 const REFRESH = 250;
 const NEWS_LINES = 8;
 
-export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStream, options: LiveTableOptions): Cancel {
+export interface LiveTable {
+  /** Draws how it ended, and gives the terminal back. */
+  finish(): Promise<void>;
+}
+
+export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStream, options: LiveTableOptions): LiveTable {
   const draw = createLogUpdate(terminal, { showCursor: false });
-  let cancelled = false;
   let drawing = false;
-  const isCancelled = (): boolean => cancelled;
 
   const refresh = async (): Promise<void> => {
     // A slow terminal must not pile up frames.
-    if (drawing || cancelled) return;
+    if (drawing) return;
     drawing = true;
     try {
       const daemons = await source.status();
-      if (isCancelled()) return;
       const width = Math.max(20, terminal.columns);
       const news = source.recentNews(NEWS_LINES).map((item) => newsLine(item).slice(0, width - 1));
       const table = statusTable(daemons, { colour: options.colour, width: width - 1 });
@@ -47,9 +48,9 @@ export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStr
   const timer = setInterval(() => void refresh(), REFRESH);
   void refresh();
   return {
-    cancel: () => {
-      cancelled = true;
+    finish: async () => {
       clearInterval(timer);
+      await refresh();
       draw.done();
     },
   };
