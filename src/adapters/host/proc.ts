@@ -33,7 +33,7 @@ export function hasEnded(stat: ProcStat): boolean {
 const GONE = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR']);
 
 /** undefined: no such process, or not ours to read. */
-export function readProc(pid: number, file: 'stat' | 'status' | 'cmdline' | 'environ'): Buffer | undefined {
+export function readProc(pid: number, file: 'status' | 'cmdline' | 'environ'): Buffer | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`);
   } catch (error) {
@@ -42,10 +42,21 @@ export function readProc(pid: number, file: 'stat' | 'status' | 'cmdline' | 'env
   }
 }
 
-/** Includes zombies. */
+/** Longer than any line of /proc/PID/stat: 52 numbers and a name of at most 64 bytes. */
+const statBuffer = Buffer.alloc(2048);
+
+/** Includes zombies. By hand, not readFileSync: passes over all processes are on the way of each restart. */
 export function readStat(pid: number): ProcStat | undefined {
-  const text = readProc(pid, 'stat');
-  return text === undefined ? undefined : parseStat(text.toString('latin1'));
+  let fd: number | undefined;
+  try {
+    fd = openSync(`/proc/${pid}/stat`, 'r');
+    return parseStat(statBuffer.toString('latin1', 0, readSync(fd, statBuffer, 0, statBuffer.length, 0)));
+  } catch (error) {
+    if (GONE.has(errorCode(error) ?? '')) return undefined;
+    throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 export interface ProcCredentials {
