@@ -2,8 +2,7 @@
 import { capOutputs } from '../adapters/host/output-cap.js';
 import { announcer } from '../adapters/notify/announcer.js';
 import { serveControl } from '../adapters/control-socket/server.js';
-import type { Configuration } from '../adapters/config/load.js';
-import { isStale } from '../adapters/config/stale.js';
+import { staleReason, type Configuration } from '../adapters/config/load.js';
 import { chooseTarget, openLog } from '../adapters/log/log.js';
 import { fileJournal } from '../adapters/state/journal.js';
 import { stateBoard } from '../adapters/state/state-board.js';
@@ -81,7 +80,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     restartOwner: guardian.restartOwner,
     serviceManager: guardian.detection,
     group: configuration.catalogue.group.name,
-    staleConfiguration: isStale(configuration),
+    staleConfiguration: staleReason(configuration) !== undefined,
   });
   const service: ControlService = {
     controller: guardian,

@@ -33,7 +33,7 @@ describe('systemd in a container', function () {
     const specs = readdirSync(inside).filter((name) => name.endsWith('.spec.ts')).map((name) => `test/system/inside/${name}`);
     for (const suite of SUITES) {
       const run = (async () => {
-        const container = await startContainer({ recipe: daemonsRecipe(suite), init: 'systemd', source: true });
+        const container = await startContainer({ recipe: daemonsRecipe(suite), init: 'systemd', source: true, installed: true });
         return { container, results: await runInside(container, specs, RUN_TIMEOUT) };
       })();
       // Awaited by its own suite below; until then a failure is not an unhandled one.
