@@ -115,7 +115,7 @@ describe('npm start', function () {
       const now = statuses()?.[victim];
       return now?.observed === 'running' && now.pid !== pid ? now : undefined;
     });
-    expect(again.restarts).to.equal(1);
+    expect(again.restarts, `${again.reason}; ${ask('watchkeeper', 'events').stdout}`).to.equal(1);
     expect(ask('daemon-util', 'check', victim).status).to.equal(0);
 
     expect(ask('daemon-util', 'stop', victim)).to.include({ status: 0 });
@@ -125,15 +125,17 @@ describe('npm start', function () {
     started?.kill('SIGTERM');
     await ended();
     expectNothingLeft();
+    expect(output).to.not.include('cannot');
   });
 
   it('shows a live table on a terminal, and ends by Ctrl-C', async function () {
     if (!existsSync(SCRIPT)) this.skip();
-    const child = launch(SCRIPT, ['-qefc', `${process.execPath} ${START}`, '/dev/null']);
+    const child = launch(SCRIPT, ['-qefc', `stty cols 120 rows 40; exec ${process.execPath} ${START}`, '/dev/null']);
     await allRunning();
-    for (const word of Object.keys(statuses() ?? {})) expect(output).to.include(word);
+    const names = Object.keys(statuses() ?? {});
+    await until('table of all daemons', () => names.length === 3 && names.every((name) => output.includes(name)));
     child.stdin?.write('\x03');
-    await ended();
+    expect(await ended(), output).to.equal(0);
     expectNothingLeft();
   });
 
