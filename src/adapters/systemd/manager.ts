@@ -9,7 +9,7 @@ import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
 import { failed, ok, type Outcome } from '../../core/outcome.js';
-import type { Clock } from '../../ports/clock.js';
+import { type Clock, sleep } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
@@ -17,8 +17,9 @@ import type { ReadinessChecker } from '../../ports/start-preparation.js';
 import { lastWords } from './journal.js';
 import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
-import { awaitReadiness } from './readiness.js';
+import { awaitReadiness, type Waited } from './readiness.js';
 import { refusal, startOutcome } from './start-outcome.js';
+import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
 import type { UnitFacts } from './unit-facts.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
@@ -39,6 +40,10 @@ export interface SystemdManagerOptions {
 const GRACE = 5_000;
 /** ms for what systemd answers at once. */
 const QUICK = 10_000;
+
+/** ms that systemd may take to notice the end of a process, and between two looks. */
+const NOTICE = 2_000;
+const NOTICE_INTERVAL = 20;
 
 /** A request on its way through a start. */
 interface Attempt {
@@ -129,14 +134,28 @@ export class SystemdManager implements ServiceManager {
     const early = await this.#verdict(attempt, after, result);
     if (early !== undefined) return early;
     const process = after.mainPid === 0 ? undefined : this.#options.processes.identify(after.mainPid);
-    const waited = await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options);
+    const waited: Waited =
+      after.mainPid !== 0 && process === undefined
+        ? { kind: 'ended', reason: `process ${after.mainPid} has ended` }
+        : await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options);
     if (waited.kind === 'ready') return ok(true, `${spec.unit} is up: ${waited.reason}`, process);
-    const now = await this.#systemctl.showOne(spec.unit);
+    const now = waited.kind === 'ended' ? await this.#afterEnd(after) : await this.#systemctl.showOne(spec.unit);
     const late = await this.#verdict(attempt, now, result);
     if (late !== undefined) return late;
     const next = `try: systemctl status ${spec.unit}; journalctl -u ${spec.unit}`;
     if (waited.kind === 'ended') return failed('failed', `it ended before it was ready, and runs again: ${waited.reason}`, next);
     return failed('not-ready', `${waited.reason}; it was stopped`, next);
+  }
+
+  /** We may see the end of a process a moment before systemd does. */
+  async #afterEnd(seen: UnitFacts): Promise<UnitFacts> {
+    const { clock } = this.#options;
+    const deadline = clock.monotonic() + NOTICE;
+    for (;;) {
+      const now = await this.#systemctl.showOne(seen.unit);
+      if (!isUp(now) || now.mainPid !== seen.mainPid || clock.monotonic() > deadline) return now;
+      await sleep(clock, NOTICE_INTERVAL);
+    }
   }
 
   /** undefined: it is up. */
@@ -202,22 +221,6 @@ export class SystemdManager implements ServiceManager {
 
 function isUnmet({ kind, path }: StartCondition): boolean {
   return existsSync(path) !== (kind === 'path-exists');
-}
-
-function stopOutcome(after: UnitFacts, result: ActResult | undefined, limit: number): Outcome {
-  const { unit } = after;
-  if (isDown(after) || isNotFound(after)) {
-    return after.job === 0
-      ? ok(true, `${unit} is ${after.activeState}${after.result === 'timeout' ? ': it ignored its stop signal and was killed' : ''}`)
-      : failed('canceled', `${unit} stopped, but somebody has asked for its start meanwhile`, 'try: systemctl list-jobs');
-  }
-  const refused = callRefusal(result?.stderr ?? '');
-  if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
-  if (result?.timedOut === true) return failed('still-running', `${unit} is still ${after.activeState} (${after.subState}) after ${limit} ms, SIGKILL included`, `try: systemctl status ${unit}`);
-  if (awaitsRestart(after) || isUp(after) || after.activeState === 'activating') {
-    return failed('canceled', `${unit} runs again: somebody has asked for its start meanwhile`, `try again; systemctl list-jobs shows who is at it`);
-  }
-  return failed('failed', refused?.reason ?? `${unit} is ${after.activeState} (${after.subState}) after its stop`, `try: systemctl status ${unit}`);
 }
 
 /** Where systemd does not answer, every daemon of the call has the same outcome. */

@@ -57,8 +57,9 @@ export function startOutcome(evidence: StartEvidence): Outcome | undefined {
     return failed('canceled', `the start of ${after.unit} was canceled: another request took its place`, `try again; systemctl list-jobs shows who is at it`);
   }
   if (verdict === 'timeout') return failed('timeout', `systemd gave up on the job of ${after.unit}: it ran into its time-out`, next);
-  if (awaitsRestart(after) || (isUp(after) && after.restarts > 0)) {
-    return failed(execFailure(after)?.code ?? 'failed', `${withProgram(evidence)}; systemd starts it again by its Restart=`, next);
+  if (awaitsRestart(after) || (!isDown(after) && after.restarts > 0)) {
+    const end = lastExit(after) === undefined ? 'it ended before it was ready' : withProgram(evidence);
+    return failed(execFailure(after)?.code ?? 'failed', `${end}; systemd starts it again by its Restart=`, next);
   }
   if (hasFailed(after) && !hasRun) {
     // Result often still is the last run's: systemd keeps the first failure that it saw.

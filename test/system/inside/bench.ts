@@ -1,8 +1,7 @@
 /** What the specs inside a container work with: units of test daemons under the container's systemd. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { RecordedBootOffset } from '../../../src/adapters/host/boot-offset.js';
@@ -10,13 +9,13 @@ import { HostClock } from '../../../src/adapters/host/clock.js';
 import { HostProcessTable } from '../../../src/adapters/host/process-table.js';
 import { HostRunner } from '../../../src/adapters/host/runner.js';
 import { HostAccounts } from '../../../src/adapters/host/user.js';
+import { HostReadiness } from '../../../src/adapters/sysv/readiness.js';
 import { SystemdManager } from '../../../src/adapters/systemd/manager.js';
 import { OneshotArguments } from '../../../src/adapters/systemd/oneshot.js';
 import { Systemctl } from '../../../src/adapters/systemd/systemctl.js';
 import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
 import type { Outcome } from '../../../src/core/outcome.js';
 import { serviceUnit } from '../../../src/core/unit-file.js';
-import type { ReadinessChecker } from '../../../src/ports/start-preparation.js';
 import { TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 import { makeTestDaemon, type Behaviour, type TestDaemon } from '../../support/test-daemon.js';
 
@@ -79,7 +78,7 @@ export class Bench {
       group: GROUP,
       runner: this.runner,
       processes: this.processes,
-      readiness: connectingReadiness,
+      readiness: new HostReadiness(this.processes, this.runner, this.clock),
       clock: this.clock,
       oneshot: this.oneshot,
       explicit: options.explicit ?? true,
@@ -140,36 +139,4 @@ export function only<T>(list: readonly T[]): T {
 
 export function newName(): string {
   return `wk-${randomBytes(6).toString('hex')}`;
-}
-
-/** Only what the test daemons use. */
-const connectingReadiness: ReadinessChecker = {
-  check: async (spec, uptime, timeout) => {
-    const { readiness } = spec;
-    switch (readiness.kind) {
-      case 'settled':
-        return { ready: uptime >= readiness.settle, reason: `it runs for ${Math.round(uptime)} ms` };
-      case 'unix':
-        return connectTo({ path: readiness.path }, timeout);
-      case 'tcp':
-        return connectTo({ host: readiness.host, port: readiness.port }, timeout);
-      case 'pid-file':
-        return { ready: spec.pidFile !== undefined && existsSync(spec.pidFile), reason: 'pid file' };
-      case 'exec':
-        throw new Error('not used here');
-    }
-  },
-};
-
-function connectTo(to: { path: string } | { host: string; port: number }, timeout: number): Promise<{ ready: boolean; reason: string }> {
-  return new Promise((resolve) => {
-    const socket = connect(to);
-    const end = (ready: boolean, reason: string) => {
-      socket.destroy();
-      resolve({ ready, reason });
-    };
-    socket.setTimeout(timeout, () => end(false, 'no connection in time'));
-    socket.on('connect', () => end(true, 'it accepts connections'));
-    socket.on('error', (error) => end(false, error.message));
-  });
 }

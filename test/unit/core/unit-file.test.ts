@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import type { GroupSpec } from '../../../src/core/daemon.js';
+import { serviceUnit } from '../../../src/core/unit-file.js';
+import { daemonSpec, TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
+
+const GROUP: GroupSpec = {
+  name: 'shop',
+  description: 'a shop',
+  target: 'shop.target',
+  roles: [
+    { name: 'node', description: 'everywhere', target: 'shop-node.target' },
+    { name: 'master', description: 'once', target: 'shop-master.target' },
+  ],
+  setup: undefined,
+  environmentFile: '/etc/default/shop',
+  notMasterExitStatus: 11,
+};
+const OPTIONS = { version: 252, runtimeDirectory: '/run/watchkeeper' };
+
+/** The values of a directive, in order. */
+function values(text: string, directive: string): readonly string[] {
+  return text.split('\n').filter((line) => line.startsWith(`${directive}=`)).map((line) => line.slice(directive.length + 1));
+}
+
+describe('service unit', () => {
+  it('orders, requires and belongs as the catalogue says', () => {
+    const spec = daemonSpec({ name: 'web', roles: ['master'], after: ['log'], requires: ['db'] });
+    const text = serviceUnit(spec, GROUP, { ...OPTIONS, setupUnit: 'shop-common.service', unitOf: (name) => `shop-${name}.service` });
+    expect(values(text, 'Requires')).to.deep.equal(['shop-common.service', 'shop-db.service']);
+    expect(values(text, 'After')).to.deep.equal(['shop-common.service', 'shop-db.service', 'shop-log.service']);
+    expect(values(text, 'PartOf')).to.deep.equal(['shop-master.target']);
+    expect(values(text, 'WantedBy')).to.deep.equal(['shop-master.target']);
+  });
+
+  it("belongs to the group's target where it has no role", () => {
+    expect(values(serviceUnit(daemonSpec({ name: 'web' }), GROUP, OPTIONS), 'PartOf')).to.deep.equal(['shop.target']);
+  });
+
+  it('gives arguments in the order of every service manager: fixed, mode, variables, one-shot', () => {
+    const spec = daemonSpec({ name: 'web', executable: '/usr/sbin/web', arguments: ['-a'], foregroundArguments: ['-f'], backgroundArguments: ['-b'], argumentVariables: ['WEB_ARGS', 'EXTRA_WEB_ARGS'] });
+    expect(values(serviceUnit(spec, GROUP, OPTIONS), 'ExecStart')).to.deep.equal(['/usr/sbin/web -a -f $WEB_ARGS $EXTRA_WEB_ARGS $ONESHOT_ARGUMENTS']);
+    const forking = serviceUnit({ ...spec, background: 'always-forks', pidFile: '/run/web.pid', pidFileWriter: 'daemon' }, GROUP, OPTIONS);
+    expect(values(forking, 'ExecStart')[0]).to.include(' -b ').and.not.include(' -f ');
+    expect(values(forking, 'Type')).to.deep.equal(['forking']);
+    expect(values(forking, 'PIDFile')).to.deep.equal(['/run/web.pid']);
+  });
+
+  it('takes what systemd would expand or split for what it is', () => {
+    const spec = daemonSpec({ name: 'web', executable: '/usr/sbin/web', arguments: ['a b', '$HOME', '100%', 'say "hi"', 'back\\slash', 'line\nend', ''] });
+    expect(values(serviceUnit(spec, GROUP, OPTIONS), 'ExecStart')).to.deep.equal([
+      '/usr/sbin/web "a b" "$$HOME" "100%%" "say \\"hi\\"" "back\\\\slash" "line\\nend" "" $ONESHOT_ARGUMENTS',
+    ]);
+  });
+
+  it('reads the one-shot file after all others, and has the helper before and after the start', () => {
+    const text = serviceUnit(daemonSpec({ name: 'web' }), GROUP, OPTIONS);
+    expect(values(text, 'EnvironmentFile')).to.deep.equal(['-/etc/default/shop', '-/run/watchkeeper/oneshot/web.env']);
+    expect(values(text, 'ExecStartPre')).to.deep.equal(['-+/usr/lib/watchkeeper/oneshot-arguments web /run/watchkeeper']);
+    expect(values(text, 'ExecStartPost')).to.deep.equal(['-+/usr/lib/watchkeeper/oneshot-arguments --done web /run/watchkeeper']);
+  });
+
+  it('grows the delay only where systemd knows how', () => {
+    const spec = daemonSpec({ name: 'web', restart: { ...TEST_RESTART_POLICY, when: 'on-failure' } });
+    const old = serviceUnit(spec, GROUP, OPTIONS);
+    expect(values(old, 'RestartSec')).to.deep.equal(['1000ms']);
+    expect(values(old, 'RestartSteps')).to.deep.equal([]);
+    const recent = serviceUnit(spec, GROUP, { ...OPTIONS, version: 257 });
+    // 1 s × 2^6 is the first that reaches 60 s.
+    expect(values(recent, 'RestartSteps')).to.deep.equal(['6']);
+    expect(values(recent, 'RestartMaxDelaySec')).to.deep.equal(['60000ms']);
+    expect(values(recent, 'StartLimitBurst')).to.deep.equal(['5']);
+    expect(values(recent, 'RestartPreventExitStatus')).to.deep.equal(['78 11']);
+  });
+
+  it('restarts nothing, and limits nothing, where the policy is never', () => {
+    const text = serviceUnit(daemonSpec({ name: 'web', restart: { ...TEST_RESTART_POLICY, when: 'never' } }), GROUP, { ...OPTIONS, version: 257 });
+    expect(values(text, 'Restart')).to.deep.equal(['no']);
+    expect(text).not.to.match(/^(RestartSec|RestartSteps|StartLimit)/m);
+  });
+
+  it('refuses a path or description that would begin a new line', () => {
+    expect(() => serviceUnit(daemonSpec({ name: 'web', description: 'a\nExecStart=/bin/evil' }), GROUP, OPTIONS)).to.throw(/control character/);
+  });
+
+  it('never lets an argument or a variable escape from its line', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), fc.string({ unit: 'binary' }), (words, value) => {
+        const text = serviceUnit(daemonSpec({ name: 'web', arguments: words, environment: { ODD: value } }), GROUP, OPTIONS);
+        expect(values(text, 'ExecStart')).to.have.length(1);
+        expect(values(text, 'Environment')).to.have.length(1);
+        expect(text.split('\n').filter((line) => line !== '' && !/^(\[(Unit|Service|Install)\]|[A-Za-z]+=)/.test(line))).to.deep.equal([]);
+        expect(text).not.to.match(/\\\n/);
+      }),
+    );
+  });
+});
