@@ -106,8 +106,9 @@ export class Watcher implements Controller {
       const stopped = await stopInOrder(specs, { clock: this.parts.clock, stopOne: (spec) => this.#bringDown(spec, request.by) });
       const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
       for (const failure of failures) progress?.(failure);
-      if (failures.length > 0) return failures;
-      return this.start(request, progress);
+      // What did not stop still runs; what did stop must not stay down because of it.
+      const names = specs.map(({ name }) => name).filter((name) => !failures.some((failure) => failure.name === name));
+      return [...failures, ...(await this.start({ ...request, names }, progress))];
     }
     this.#want(only, 'up', request.by);
     this.#setup.renew();

@@ -24,9 +24,13 @@ describe('watcher without systemd', function () {
   beforeEach(() => (world = new WatcherWorld()));
   afterEach(() => world.cleanups.run());
 
-  async function restarted(daemon: TestDaemon, old: number, timeout = 2000): Promise<number> {
-    await eventually(`${daemon.spec.name} is back`, () => daemon.mains().length === 1 && daemon.mains()[0] !== old && daemon.isReady(), timeout);
-    return only(daemon);
+  /** Kills it, and waits for the next one to be at work (it writes down that it began after its arguments). */
+  async function killed(daemon: TestDaemon, timeout = 2000): Promise<void> {
+    const old = only(daemon);
+    const starts = daemon.starts();
+    process.kill(old, 'SIGKILL');
+    const back = (): boolean => daemon.starts() === starts + 1 && daemon.mains().length === 1 && daemon.mains()[0] !== old;
+    await eventually(`${daemon.spec.name} is back`, back, timeout);
   }
 
   it('starts the group in order by readiness, each as a child of its own session', async () => {
@@ -49,9 +53,7 @@ describe('watcher without systemd', function () {
     await world.startWatcher();
     await world.running('web');
     for (let round = 1; round <= 2; round += 1) {
-      const pid = only(web);
-      process.kill(pid, 'SIGKILL');
-      await restarted(web, pid, 1000);
+      await killed(web, 1000);
       await world.running('web');
       const status = (await world.status('web')).daemons['web'];
       expect(status).to.deep.include({ restarts: round, lastExit: { kind: 'killed', signal: 'SIGKILL' } });
@@ -88,9 +90,7 @@ describe('watcher without systemd', function () {
     expect((await world.run('stop', 'web')).status).to.equal(0);
     expect((await world.run('start', 'web', '--no-voting', 'a b"\'$x')).status).to.equal(0);
     expect(web.lastArguments().slice(-2)).to.deep.equal(['--no-voting', 'a b"\'$x']);
-    const pid = only(web);
-    process.kill(pid, 'SIGKILL');
-    await restarted(web, pid);
+    await killed(web);
     expect(web.lastArguments()).to.not.include('--no-voting');
   });
 
@@ -107,8 +107,7 @@ describe('watcher without systemd', function () {
     expect(daemons.map(only)).to.deep.equal(before);
     const [a] = daemons;
     if (a === undefined) throw new Error('no daemon');
-    process.kill(only(a), 'SIGKILL');
-    await restarted(a, before[0] ?? 0, 2000);
+    await killed(a);
   });
 
   it('killed by -9 at any moment loses nothing and doubles nothing', async () => {
@@ -170,9 +169,7 @@ describe('watcher without systemd', function () {
     const flaky = (await world.status('flaky')).daemons['flaky'];
     expect(flaky?.reason).to.match(/exited with status 3.*the flag is up.*crash loop \(5 failures within 1 m\)/);
     expect(flaky?.nextTry).to.be.within(60_000, 12 * 60_000);
-    const pid = only(good);
-    process.kill(pid, 'SIGKILL');
-    await restarted(good, pid, 1000);
+    await killed(good, 1000);
     const failing = await world.run('start', 'flaky');
     expect(failing.status).to.equal(1);
     expect(failing.stderr).to.include('exited with status 3');
@@ -303,9 +300,7 @@ describe('watcher without systemd', function () {
     const refused = await world.run('stop', 'web');
     expect(refused.status).to.equal(1);
     expect(refused.stderr).to.include('no space left');
-    const pid = only(web);
-    process.kill(pid, 'SIGKILL');
-    await restarted(web, pid);
+    await killed(web);
     expect(existsSync(join(world.state, 'desired', 'web'))).to.equal(false);
   });
 
