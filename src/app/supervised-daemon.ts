@@ -139,6 +139,11 @@ export class SupervisedDaemon {
     const { spec } = this;
     const prepared = this.#ports.preparation.prepare(spec);
     if (prepared.kind === 'skipped') { this.#around.send({ kind: 'skipped', reason: prepared.reason }); return; }
+    if (prepared.kind === 'running') {
+      this.#around.send({ kind: 'found', process: prepared.process, reason: prepared.reason });
+      this.#awaitReadiness(prepared.process);
+      return;
+    }
     if (prepared.kind === 'failed') { this.#launchFailed(prepared); return; }
     if (spec.background === 'always-forks') { this.#launchForking(oneShotArguments); return; }
     const launch = this.#ports.launcher.launch({

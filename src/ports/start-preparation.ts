@@ -1,6 +1,7 @@
 /** The last questions before a daemon is spawned, where systemd does not ask them. */
 import type { DaemonSpec } from '../core/daemon.js';
 import type { Outcome } from '../core/outcome.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
 
 export type Prepared =
   | {
@@ -10,6 +11,8 @@ export type Prepared =
       /** The environment file's variables, then the daemon's own. */
       readonly environment: Readonly<Record<string, string>>;
     }
+  /** It is up already: started by somebody else since we looked last. */
+  | { readonly kind: 'running'; readonly process: ProcessIdentity; readonly reason: string }
   | Extract<Outcome, { kind: 'skipped' | 'failed' }>;
 
 export interface StartPreparation {

@@ -26,6 +26,8 @@ export class FakeMachine {
   readonly conditionUnmet = new Set<string>();
   readonly neverReady = new Set<string>();
   readonly unstoppable = new Set<string>();
+  /** ms that the news of an end comes late, after the stop is known to be complete. */
+  newsDelay = 0;
   readonly memories = new Map<string, Memory>();
   readonly #running = new Map<string, Running>();
   readonly #watched = new Map<number, () => void>();
@@ -45,8 +47,12 @@ export class FakeMachine {
     const running = this.#running.get(name);
     if (running === undefined) throw new Error(`${name} does not run`);
     this.#running.delete(name);
-    running.ended(exit);
-    this.#watched.get(running.process.pid)?.();
+    const tell = (): void => {
+      running.ended(exit);
+      this.#watched.get(running.process.pid)?.();
+    };
+    if (this.newsDelay === 0) tell();
+    else this.clock.after(this.newsDelay, tell);
   }
 
   startsOf(name: string): number {
@@ -76,10 +82,12 @@ export class FakeMachine {
         },
       },
       preparation: {
-        prepare: ({ name }) =>
-          this.conditionUnmet.has(name)
-            ? (skipped('condition not met') as Extract<Outcome, { kind: 'skipped' }>)
-            : { kind: 'ready', variableArguments: [], environment: {} },
+        prepare: ({ name }) => {
+          const process = this.processOf(name);
+          if (process !== undefined) return { kind: 'running', process, reason: 'somebody started it' };
+          if (this.conditionUnmet.has(name)) return skipped('condition not met') as Extract<Outcome, { kind: 'skipped' }>;
+          return { kind: 'ready', variableArguments: [], environment: {} };
+        },
       },
       readiness: { check: ({ name }) => Promise.resolve({ ready: !this.neverReady.has(name), reason: 'looked' }) },
       memory: {

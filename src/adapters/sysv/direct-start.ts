@@ -46,6 +46,7 @@ export class DirectStart {
     const found = finder.find(spec);
     if (found.kind === 'running') return ok(false, `already running: ${found.reason}`, found.process);
     const prepared = preparation.prepare(spec);
+    if (prepared.kind === 'running') return ok(false, `already running: ${prepared.reason}`, prepared.process);
     if (prepared.kind !== 'ready') return prepared;
     const deadline = clock.monotonic() + spec.startTimeout;
     const request = {

@@ -12,7 +12,7 @@ import { removePidFile } from './pid-file.js';
 import type { Stopper } from './stopper.js';
 import { distrust, type Trust } from './trusted-path.js';
 
-type Refusal = Extract<Outcome, { kind: 'skipped' | 'failed' }>;
+type Refusal = Exclude<Prepared, { kind: 'ready' }>;
 
 export class HostPreparation implements StartPreparation {
   constructor(
@@ -67,7 +67,7 @@ export class HostPreparation implements StartPreparation {
   /** Clears away what an earlier life of the daemon left, so that it can't get in the way. */
   #ground(spec: DaemonSpec): Refusal | undefined {
     const found = this.finder.find(spec);
-    if (found.kind === 'running') return refuse('failed', `it already runs: ${found.reason}`, `daemon-util status ${spec.name}`);
+    if (found.kind === 'running') return { kind: 'running', process: found.process, reason: found.reason };
     if (found.last !== undefined) this.stopper.killLeftovers(spec, found.last);
     if (spec.pidFile === undefined) return undefined;
     const problem = removePidFile(spec.pidFile);

@@ -109,6 +109,22 @@ describe('app/watcher', () => {
     expect(site.machine.startsOf('db')).to.equal(2);
   });
 
+  it('a restart gets ready although the news of the old process comes late', async () => {
+    const site = await new Site([DB]).begin();
+    site.machine.newsDelay = 3;
+    const [answer] = await site.during(site.watcher.restart({ ...REQUEST, names: ['db'] }));
+    expect([answer?.outcome.kind, site.state('db'), site.machine.startsOf('db')]).to.deep.equal(['ok', 'running', 2]);
+  });
+
+  it('adopts what somebody else started between a death and the restart', async () => {
+    const site = await new Site([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0 } })]).begin();
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(100);
+    const theirs = site.machine.preexisting('db');
+    await site.machine.clock.advanceAsync(5000);
+    expect([site.board.get('db')?.pid, site.state('db'), site.machine.startsOf('db')]).to.deep.equal([theirs.pid, 'running', 1]);
+  });
+
   it('holds a daemon back visibly while what it requires is broken, and starts it when that recovers', async () => {
     const site = new Site([DB, API]);
     site.machine.broken.add('db');
