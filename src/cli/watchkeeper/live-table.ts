@@ -36,7 +36,8 @@ export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStr
     drawing = true;
     try {
       const daemons = await source.status();
-      const width = Math.max(20, terminal.columns);
+      // Some terminals have no size yet.
+      const width = terminal.columns > 0 ? terminal.columns : 80;
       const news = source.recentNews(NEWS_LINES).map((item) => newsLine(item).slice(0, width - 1));
       const table = statusTable(daemons, { colour: options.colour, width: width - 1 });
       draw([options.title, '', ...table, '', ...news, '', ...options.hints].join('\n'));
