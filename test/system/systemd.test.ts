@@ -13,8 +13,8 @@ import { daemonsRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
 
 /** A first run builds the root file systems, too. */
-const BUILD_TIMEOUT = 900_000;
-const RUN_TIMEOUT = 240_000;
+const BUILD_TIMEOUT = 780_000;
+const RUN_TIMEOUT = 480_000;
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 
 interface Run {

@@ -98,10 +98,12 @@ export class Bench {
     return serviceUnit(spec, GROUP, { version: this.#version, runtimeDirectory: this.runtime, helperDirectory: this.#helpers });
   }
 
+  /** systemd reads a file that is new to it when it is asked for the unit; a reload would take a third of a second. */
   unit(name: string, text: string): void {
+    const isKnown = this.#units.has(name);
     this.#units.add(name);
     writeFileSync(join(UNITS, name), text);
-    systemctl('daemon-reload');
+    if (isKnown) systemctl('daemon-reload');
   }
 
   async start(spec: DaemonSpec, oneShotArguments: readonly string[] = []): Promise<Outcome> {
@@ -125,7 +127,6 @@ export class Bench {
       rmSync(join(UNITS, unit), { force: true });
       rmSync(join(UNITS, `${unit}.d`), { recursive: true, force: true });
     }
-    systemctl('daemon-reload');
     if (units.length > 0) spawnSync('/usr/bin/systemctl', ['reset-failed', ...units], { timeout: 20_000 });
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -155,6 +155,7 @@ describe('D-Bus observer', function () {
     const follower = follow([spec]);
     await eventually('it is told as missing', () => follower.last(spec)?.details['LoadState'] === 'not-found');
     bench.unit(spec.unit, '[Service]\nExecStart=/bin/sleep infinity\n');
+    systemctl('daemon-reload');
     await eventually('it is told as loaded', () => follower.last(spec)?.details['LoadState'] === 'loaded');
     must('/bin/rm', join('/run/systemd/system', spec.unit));
     systemctl('daemon-reload');
