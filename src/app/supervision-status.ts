@@ -1,6 +1,7 @@
 /** The machine's state → what status, board and control socket tell. */
 import type { DaemonStatus, StatusState } from '../core/daemon-status.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
+import { isReady } from '../core/supervision-moves.js';
 import type { Supervision } from '../core/supervision-state.js';
 
 /** USER_HZ of every Linux that Node runs on: ticks of /proc/PID/stat a second. */
@@ -14,18 +15,18 @@ export function uptimeOf(process: ProcessIdentity, now: number): number {
 export function supervisionStatus(name: string, state: Supervision, now: number): DaemonStatus {
   const { phase, memory } = state;
   const process = 'process' in phase ? phase.process : undefined;
-  const observed: StatusState = phase.kind;
+  const observed: StatusState = phase.kind === 'running' && phase.degraded !== undefined ? 'degraded' : phase.kind;
   return {
     name,
     desired: state.desired,
     observed,
-    ready: phase.kind === 'running',
+    ready: isReady(phase),
     pid: process?.pid ?? null,
     uptime: process === undefined ? null : uptimeOf(process, now),
     owner: 'watcher',
     restarts: memory.restarts,
     nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
-    reason: state.reason,
+    reason: (phase.kind === 'running' ? phase.degraded : undefined) ?? state.reason,
     lastExit: memory.lastExit ?? null,
   };
 }

@@ -7,6 +7,8 @@ import type { DaemonSpec } from '../core/daemon.js';
 import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
 import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
 import type { SetupGate } from './setup-gate.js';
+import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
+import { isReady } from '../core/supervision-moves.js';
 import { SupervisedDaemon, type SupervisionPorts } from './supervised-daemon.js';
 
 export interface SupervisorEvents {
@@ -26,6 +28,8 @@ export class Supervisor {
   readonly #queue: [SupervisedDaemon, SupervisionEvent][] = [];
   readonly #dirty = new Set<SupervisedDaemon>();
   readonly #waiters = new Map<string, Waiter[]>();
+  /** The process that each daemon had when it was ready last. */
+  readonly #lastReady = new Map<string, ProcessIdentity>();
   #draining = false;
   #released = false;
 
@@ -125,10 +129,11 @@ export class Supervisor {
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         const [daemon, event] = next;
-        const wasReady = daemon.state.phase.kind === 'running';
+        const wasReady = isReady(daemon.state.phase);
         daemon.handle(event);
         this.#dirty.add(daemon);
-        if (wasReady !== (daemon.state.phase.kind === 'running')) this.#tellDependants(daemon.spec.name);
+        if (wasReady !== isReady(daemon.state.phase)) this.#tellDependants(daemon.spec.name);
+        if (!wasReady && isReady(daemon.state.phase)) this.#propagateRestart(daemon);
       }
     } finally {
       this.#draining = false;
@@ -143,8 +148,26 @@ export class Supervisor {
     }
   }
 
+  /** It is up again with another process: those that chose so are restarted with it. */
+  #propagateRestart(daemon: SupervisedDaemon): void {
+    const { name } = daemon.spec;
+    const last = this.#lastReady.get(name);
+    if (daemon.process !== undefined) this.#lastReady.set(name, daemon.process);
+    if (last === undefined || daemon.process === undefined || sameProcess(last, daemon.process)) return;
+    for (const dependant of this.#dependants.get(name) ?? []) {
+      const other = this.#daemons.get(dependant);
+      if (other?.spec.restartWith.includes(name) !== true || other.state.phase.kind !== 'running' || other.state.desired === 'down') continue;
+      this.#queue.push([other, { kind: 'restart', by: `${name} was restarted (restartWith)`, oneShotArguments: [] }]);
+    }
+  }
+
+  #isReady(name: string): boolean {
+    const daemon = this.#daemons.get(name);
+    return daemon !== undefined && isReady(daemon.state.phase);
+  }
+
   #tellDependencies(daemon: SupervisedDaemon): void {
-    const unmet = daemon.spec.requires.filter((name) => this.#daemons.get(name)?.state.phase.kind !== 'running');
+    const unmet = daemon.spec.requires.filter((name) => !this.#isReady(name));
     this.#queue.push([daemon, { kind: 'dependencies', unmet }]);
   }
 

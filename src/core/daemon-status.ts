@@ -13,6 +13,8 @@ export type StatusState =
   | 'waiting'
   | 'starting'
   | 'running'
+  /** It runs, but a readiness check fails: its dependants wait. */
+  | 'degraded'
   | 'stopping'
   | 'backing-off'
   | 'crash-loop'
@@ -36,6 +38,11 @@ export interface DaemonStatus {
   /** Why it is in this state: the last decision, in words. */
   readonly reason: string;
   readonly lastExit: ExitStatus | null;
+}
+
+/** Its process is there, and nobody is taking it down: what `check` answers. */
+export function isUp(state: StatusState): boolean {
+  return state === 'running' || state === 'degraded' || state === 'starting';
 }
 
 /** What an operator wants of a daemon where nobody has said anything yet. */

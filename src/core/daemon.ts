@@ -46,6 +46,49 @@ export interface RestartPolicy {
   readonly slowRetryDelay: number;
 }
 
+/** HTTP over TCP or a UNIX socket; healthy is a status from 200 to 399, or `status` exactly. */
+export interface HttpCheck {
+  readonly kind: 'http';
+  /** http:// or https://; with `socket`, host and port are only what the server is told. */
+  readonly url: string;
+  /** Path of a UNIX socket. */
+  readonly socket: string | undefined;
+  readonly status: number | undefined;
+  /** false: a certificate that nobody vouches for is accepted, as daemons of a cluster sign their own. */
+  readonly verify: boolean;
+}
+
+/** What a health check looks at. */
+export type CheckMethod =
+  | HttpCheck
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  /** Exit status 0 is healthy; OCF's 190 and 191 (degraded) are, with a remark. */
+  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] }
+  /** The pid file names the daemon's process. */
+  | { readonly kind: 'pid-file' }
+  /** WATCHDOG=1 by sd_notify(3) came within the interval. */
+  | { readonly kind: 'watchdog' }
+  /** Resident memory of its main process (or all of its session) is at most so many bytes. */
+  | { readonly kind: 'memory'; readonly maxBytes: number; readonly session: boolean }
+  /** CPU time over `window` ms is at most this share of one core (1 is 100 %). */
+  | { readonly kind: 'cpu'; readonly maxShare: number; readonly window: number; readonly session: boolean }
+  /** Its output since its start is free of this text (no pattern: security rule 6). */
+  | { readonly kind: 'log'; readonly absent: string };
+
+/** `readiness`: a failing one makes the daemon degraded, and its dependants wait. `liveness`: a failing one restarts it. */
+export interface HealthCheck {
+  readonly name: string;
+  readonly kind: 'readiness' | 'liveness';
+  readonly method: CheckMethod;
+  /** ms after it became ready before the first look. */
+  readonly grace: number;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+}
+
 /** How we know that a daemon is of use to its dependants. */
 export type ReadinessCheck =
   /** The process has lived for `settle` ms. */
@@ -57,6 +100,13 @@ export type ReadinessCheck =
   | { readonly kind: 'unix'; readonly path: string }
   /** The program exits with 0. Run as the daemon's user, by argv, without a shell. */
   | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] };
+
+/**
+ * What is wanted of a daemon after a boot: `always` up, as before the boot
+ * (`last`), or down until somebody asks (`never`). A stop with `--hold` stands
+ * under each.
+ */
+export type BootPolicy = 'always' | 'last' | 'never';
 
 /** Unmet: the daemon is skipped, with the reason, and nothing has failed. */
 export interface StartCondition {
@@ -103,6 +153,13 @@ export interface DaemonSpec {
   readonly requires: readonly string[];
   /** Stopped with the rest, but only started when it is asked for by name. */
   readonly onDemand: boolean;
+  /** A subset of `requires`: it is restarted when one of these was (rest_for_one of OTP's supervisor). */
+  readonly restartWith: readonly string[];
+  readonly boot: BootPolicy;
+  /** In a container: the watcher ends, and not with 0, when it is given up. */
+  readonly essential: boolean;
+  /** Looked at while it runs; see core/health.ts. */
+  readonly health: readonly HealthCheck[];
   readonly conditions: readonly StartCondition[];
   /** Exit statuses that are not a failure; 0 is always one. */
   readonly successExitStatuses: readonly number[];

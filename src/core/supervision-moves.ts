@@ -21,11 +21,17 @@ export function remember(state: Supervision, changes: Partial<Memory>): [Supervi
   return [{ ...state, memory }, { kind: 'remember', memory }];
 }
 
-/** Into `starting`, or `waiting` while a required daemon is not ready. */
-export function launch(state: Supervision, reason: string, context: Context): Step {
+/** Why a launch must wait; undefined: it need not. An operator's own word goes before a pause. */
+export function obstacle(state: Supervision, explicit: boolean): string | undefined {
+  if (state.unmet.length > 0) return `waits for ${state.unmet.join(', ')}`;
+  return explicit ? undefined : state.paused;
+}
+
+/** Into `starting`, or `waiting` while a required daemon is not ready or somebody paused it. */
+export function launch(state: Supervision, reason: string, context: Context, explicit = false): Step {
   const effects = leave(state.phase);
-  if (state.unmet.length > 0) {
-    const why = `waits for ${state.unmet.join(', ')}`;
+  const why = obstacle(state, explicit);
+  if (why !== undefined) {
     return [{ ...state, phase: { kind: 'waiting' }, reason: why }, [...effects, announce('waiting', why)]];
   }
   const next: Supervision = {
@@ -44,7 +50,7 @@ export function enterRunning(state: Supervision, process: ProcessIdentity, reaso
   const token = inRow ? state.tokens + 1 : undefined;
   const next: Supervision = {
     ...state,
-    phase: { kind: 'running', process, since: context.now, token },
+    phase: { kind: 'running', process, since: context.now, token, degraded: undefined },
     reason,
     tokens: token ?? state.tokens,
   };
@@ -57,6 +63,11 @@ export function terminate(state: Supervision, then: AfterStop, reason: string, c
   const effects: Effect[] = [...leave(state.phase), announce('stop', reason)];
   if (process !== undefined) effects.push({ kind: 'terminate', process });
   return [{ ...state, phase: { kind: 'stopping', process, then, since: context.now }, reason }, effects];
+}
+
+/** It runs, and its dependants may count on it. */
+export function isReady(phase: Phase): boolean {
+  return phase.kind === 'running' && phase.degraded === undefined;
 }
 
 export function isOurs(phase: Phase, process: ProcessIdentity): boolean {

@@ -14,8 +14,15 @@ export type Phase =
   | { readonly kind: 'waiting' }
   /** `process` is undefined until the launch is confirmed. */
   | { readonly kind: 'starting'; readonly process: ProcessIdentity | undefined; readonly since: number }
-  /** Ready. `token` names the timer that ends the row of failures; undefined: no row. */
-  | { readonly kind: 'running'; readonly process: ProcessIdentity; readonly since: number; readonly token: number | undefined }
+  | {
+      readonly kind: 'running';
+      readonly process: ProcessIdentity;
+      readonly since: number;
+      /** Names the timer that ends the row of failures; undefined: no row. */
+      readonly token: number | undefined;
+      /** Why it is of no use to its dependants, although it runs; undefined: it is. */
+      readonly degraded: string | undefined;
+    }
   | { readonly kind: 'stopping'; readonly process: ProcessIdentity | undefined; readonly then: AfterStop; readonly since: number }
   | { readonly kind: 'backing-off' | 'crash-loop'; readonly token: number; readonly until: number }
   | { readonly kind: 'given-up' };
@@ -42,6 +49,8 @@ export interface Supervision {
   readonly memory: Memory;
   /** Names of required daemons that are not ready. */
   readonly unmet: readonly string[];
+  /** Why nothing is to be done by itself, e.g. "paused by ops until 14:00: upgrade"; undefined: nobody paused it. */
+  readonly paused: string | undefined;
   /** For the next launch only. */
   readonly oneShotArguments: readonly string[];
   /** Last token given out; a timer with another token than the phase's is stale. */
@@ -55,6 +64,16 @@ export type SupervisionEvent =
   | { readonly kind: 'restart'; readonly by: string; readonly oneShotArguments: readonly string[] }
   /** Names of required daemons that are not ready; empty: all are. */
   | { readonly kind: 'dependencies'; readonly unmet: readonly string[] }
+  /** undefined: nobody pauses it any more. */
+  | { readonly kind: 'paused'; readonly reason: string | undefined }
+  /** A liveness check failed often enough. */
+  | { readonly kind: 'unhealthy'; readonly process: ProcessIdentity; readonly reason: string }
+  /** A readiness check failed often enough, or passes again (`reason` undefined). */
+  | { readonly kind: 'degraded'; readonly process: ProcessIdentity; readonly reason: string | undefined }
+  /** An operator does not want to wait for the timed attempt; failures stay on record. */
+  | { readonly kind: 'retry-now'; readonly by: string }
+  /** An operator wants the failures forgotten. */
+  | { readonly kind: 'reset'; readonly by: string }
   | { readonly kind: 'launched'; readonly process: ProcessIdentity }
   | { readonly kind: 'launch-failed'; readonly code: FailureCode; readonly reason: string; readonly retry: boolean }
   /** A start condition is not met. */
@@ -86,7 +105,11 @@ export type NewsKind =
   | 'recovered'
   | 'waiting'
   | 'skipped'
-  | 'stop-failed';
+  | 'stop-failed'
+  | 'unhealthy'
+  | 'degraded'
+  | 'healthy'
+  | 'reset';
 
 export type Effect =
   | { readonly kind: 'launch'; readonly oneShotArguments: readonly string[] }

@@ -43,6 +43,11 @@ const AT_REST: Row = {
   'want-down': on.wishNoted,
   restart: on.begin,
   dependencies: on.noteUnmet,
+  paused: on.notePause,
+  unhealthy: ignore,
+  degraded: ignore,
+  'retry-now': ignore,
+  reset: on.reset,
   launched: on.adoptLate,
   'launch-failed': ignore,
   skipped: ignore,
@@ -57,16 +62,29 @@ const AT_REST: Row = {
 };
 
 /** Phases where the next attempt is timed. */
-const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, absent: ignore, timer: on.retry };
+const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': on.retryNow, reset: on.resetAndTry, absent: ignore, timer: on.retry };
 
 const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   stopped: AT_REST,
-  waiting: { ...AT_REST, 'want-up': on.keepWaiting, 'want-down': on.callOff, dependencies: on.maybeBegin, absent: ignore },
+  waiting: {
+    ...AT_REST,
+    'want-up': on.insist,
+    restart: on.insist,
+    'want-down': on.callOff,
+    dependencies: on.maybeBegin,
+    paused: on.maybeResume,
+    absent: ignore,
+  },
   starting: {
     'want-up': ignore,
     'want-down': on.stop,
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
+    paused: on.notePause,
+    unhealthy: ignore,
+    degraded: ignore,
+    'retry-now': ignore,
+    reset: on.reset,
     launched: on.launched,
     'launch-failed': on.launchFailed,
     skipped: on.skipped,
@@ -84,6 +102,11 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.stop,
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
+    paused: on.notePause,
+    unhealthy: on.unhealthy,
+    degraded: on.degraded,
+    'retry-now': ignore,
+    reset: on.resetRunning,
     launched: ignore,
     'launch-failed': ignore,
     skipped: ignore,
@@ -101,6 +124,11 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.stayDownAfterStop,
     restart: on.startAfterStop,
     dependencies: on.noteUnmet,
+    paused: on.notePause,
+    unhealthy: ignore,
+    degraded: ignore,
+    'retry-now': ignore,
+    reset: on.reset,
     launched: on.terminateLate,
     'launch-failed': on.nothingToStop,
     skipped: on.nothingToStop,
@@ -115,7 +143,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   },
   'backing-off': TIMED,
   'crash-loop': TIMED,
-  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, absent: ignore },
+  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': on.retryNow, reset: on.resetAndTry, absent: ignore },
 };
 
 export const NO_MEMORY: Memory = {
@@ -134,6 +162,7 @@ export function initialSupervision(desired: DesiredState, memory: Memory): Super
     reason: 'not looked at yet',
     memory,
     unmet: [],
+    paused: undefined,
     oneShotArguments: [],
     tokens: 0,
   };

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 
 import type { DaemonSpec, RestartPolicy, SignalName } from '../../core/daemon.js';
 import { CONDITIONS, READINESS, VARIABLES } from './daemon-formats.js';
+import { HEALTH } from './health-formats.js';
 import { boolean, decimal, duration, integer, listOf, oneOf, optional, string } from './format.js';
 import { flatten, type SchemaOf } from './schema.js';
 
@@ -89,6 +90,14 @@ const DAEMON: SchemaOf<DaemonKeys> = {
   after: { format: NAMES, default: [], doc: 'Daemons that are started before it, where they are started too.' },
   requires: { format: NAMES, default: [], doc: 'Daemons that must be ready before it is started; implies `after`.' },
   onDemand: { format: boolean(), default: false, doc: 'Stopped with the rest, but started only by name.' },
+  restartWith: { format: NAMES, default: [], doc: 'Those of `requires` whose restart restarts it, too; the others leave it alone.' },
+  boot: {
+    format: oneOf('always', 'last', 'never'),
+    default: 'last',
+    doc: 'What is wanted of it after a boot: up, as before the boot, or down until somebody asks. A stop with `--hold` stands in any case.',
+  },
+  essential: { format: boolean(), default: false, doc: 'Where Watchkeeper is the main process of a container: the container ends when this daemon is given up.' },
+  health: { format: HEALTH, default: [], defaultText: 'none', doc: 'Checks while it runs, by name; the kinds are below.' },
   conditions: { format: CONDITIONS, default: [], doc: 'Where one is not met, the daemon is skipped, and nothing has failed: `- pathExists: /a` or `- pathMissing: /b`.' },
   successExitStatuses: { format: STATUSES, default: [], doc: 'Exit statuses besides 0 that are no failure.' },
   neverRetryExitStatuses: { format: STATUSES, default: [78], doc: 'Exit statuses after which a restart is pointless (78 is EX_CONFIG of sysexits(3)).' },

@@ -6,7 +6,8 @@
  */
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { statusLine } from '../../core/status-line.js';
-import { describeMeans, isUp } from './check-commands.js';
+import { isUp } from '../../core/daemon-status.js';
+import { describeMeans } from './check-commands.js';
 import type { Handler, Reply, Session } from './command.js';
 import { startThese } from './control-commands.js';
 import { printPlan } from './plan.js';
@@ -22,14 +23,14 @@ export const checkAndStart: Handler = async (session, [name = '']) => {
     release();
   }
   if (status === undefined) throw new Error(`no status for ${daemon.name}`);
-  const left = isUp(status) ? undefined : whyLeftDown(status, controller.via);
-  if (session.options.dryRun && (isUp(status) || left !== undefined)) {
+  const left = isUp(status.observed) ? undefined : whyLeftDown(status, controller.via);
+  if (session.options.dryRun && (isUp(status.observed) || left !== undefined)) {
     return printPlan(session, controller.via, []);
   }
-  if (isUp(status) || left !== undefined) {
+  if (isUp(status.observed) || left !== undefined) {
     await describeMeans(session, controller.via, reason);
     if (left !== undefined) session.out(`${name} is not started: ${left}`);
-    return { exitStatus: isUp(status) ? 0 : 1, json: { daemon: status, notStarted: left ?? null } };
+    return { exitStatus: isUp(status.observed) ? 0 : 1, json: { daemon: status, notStarted: left ?? null } };
   }
   return startIt(session, name);
 };

@@ -1,6 +1,6 @@
 /** Commands that look and judge (check…), or look and report (status, pid). */
 import type { Catalogue } from '../../core/catalogue.js';
-import type { DaemonStatus } from '../../core/daemon-status.js';
+import { isUp, type DaemonStatus } from '../../core/daemon-status.js';
 import type { StartCondition } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { NOT_MASTER } from '../../core/outcome.js';
@@ -11,15 +11,10 @@ import type { Handler, Session } from './command.js';
 import { NOT_MASTER_EXIT_STATUS } from './outcomes.js';
 import { daemonNamed, startList } from './selection.js';
 
-/** Up, or on its way up. A daemon that is starting or reloading is not dead. */
-export function isUp(status: DaemonStatus): boolean {
-  return status.observed === 'running' || status.observed === 'starting';
-}
-
 export const check: Handler = async (session, [name = '']) => {
   const status = await statusOf(session, name);
   session.detail(statusLine(status));
-  return { exitStatus: isUp(status) ? 0 : 1, json: { daemon: status } };
+  return { exitStatus: isUp(status.observed) ? 0 : 1, json: { daemon: status } };
 };
 
 export const pid: Handler = async (session, [name = '']) => {

@@ -68,6 +68,7 @@ function colourOf(state: StatusState, desired: 'up' | 'down', paint: ReturnType<
   switch (state) {
     case 'running':
       return desired === 'up' ? paint.green : paint.yellow;
+    case 'degraded':
     case 'starting':
     case 'stopping':
     case 'waiting':

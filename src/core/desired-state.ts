@@ -1,0 +1,47 @@
+/** What is wanted of a daemon now, from what was said of it, when, and the boot since. */
+import type { BootPolicy, DesiredState } from './daemon.js';
+
+/** What the operator wants of a daemon, since when, and who said so. */
+export interface DesiredRecord {
+  readonly desired: DesiredState;
+  /** ms since the epoch */
+  readonly at: number;
+  /** "daemon-util stop (uid 0, pid 4711)" */
+  readonly by: string;
+  /** The boot in which it was said. */
+  readonly bootId: string;
+  /** A `down` that also stands against the boot policy and against starts of many. */
+  readonly hold?: boolean;
+}
+
+/** The words of it in a daemon's entry of the catalogue. */
+export interface DesiredPolicy {
+  readonly boot: BootPolicy;
+  readonly onDemand: boolean;
+}
+
+export interface Wanted {
+  readonly desired: DesiredState;
+  /** "stopped by daemon-util stop web (uid 0, pid 4711)" */
+  readonly reason: string;
+  readonly held: boolean;
+}
+
+/** @param bootId of this boot */
+export function wantedNow(policy: DesiredPolicy, record: DesiredRecord | undefined, bootId: string): Wanted {
+  if (record?.hold === true && record.desired === 'down') return { desired: 'down', reason: `held down by ${record.by}`, held: true };
+  if (record?.bootId === bootId) return said(record);
+  if (policy.onDemand) return { desired: 'down', reason: 'on demand: started only when it is asked for', held: false };
+  switch (policy.boot) {
+    case 'always':
+      return { desired: 'up', reason: 'boot policy always', held: false };
+    case 'never':
+      return { desired: 'down', reason: 'boot policy never: down until somebody asks', held: false };
+    case 'last':
+      return record === undefined ? { desired: 'up', reason: 'wanted up', held: false } : said(record);
+  }
+}
+
+function said({ desired, by }: DesiredRecord): Wanted {
+  return { desired, reason: desired === 'down' ? `stopped by ${by}` : `started by ${by}`, held: false };
+}
