@@ -10,18 +10,19 @@
 import { requireDaemon } from '../core/catalogue.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
-import type { DaemonSpec, DesiredState } from '../core/daemon.js';
+import type { DaemonSpec } from '../core/daemon.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { isAlive } from '../core/observation.js';
 import { orderForStart } from '../core/order.js';
 import type { Ordered } from '../core/order.js';
 import type { Outcome } from '../core/outcome.js';
 import type { Clock } from '../ports/clock.js';
-import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Locks } from '../ports/locks.js';
 import type { Runner } from '../ports/runner.js';
 import type { ServiceManager } from '../ports/service-manager.js';
 import type { DesiredStateStore } from '../ports/store.js';
+import { Wishes } from './wishes.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
 import { setupOnce } from './setup-once.js';
@@ -45,22 +46,26 @@ type Waves = readonly (readonly DaemonSpec[])[];
 export class DirectControl implements Controller {
   readonly via = 'direct';
 
-  constructor(private readonly parts: DirectControlParts) {}
+  readonly #wishes: Wishes;
 
-  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    const specs = this.select(request.names);
-    if (specs.length > 1) for (const spec of specs) this.want(spec, 'up', request.by);
-    return this.startWaves(this.steps(specs), request, progress);
+  constructor(private readonly parts: DirectControlParts) {
+    this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
   }
 
-  async stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const { specs, held } = this.selectForStart(request.names, progress);
+    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
+    return [...held, ...(await this.startWaves(this.steps(specs), request, progress))];
+  }
+
+  async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.select(request.names);
-    if (specs.length > 1) for (const spec of specs) this.want(spec, 'down', request.by);
+    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(this.steps(specs))) {
       outcomes.push(
         ...(await this.underLocks(wave, request.by, progress, () => {
-          for (const spec of wave) this.want(spec, 'down', request.by);
+          for (const spec of wave) this.#wishes.want(spec, 'down', request.by, request.hold);
           return this.parts.manager.stop(wave);
         })),
       );
@@ -74,7 +79,7 @@ export class DirectControl implements Controller {
     if (only !== undefined && specs.length === 1) {
       return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
     }
-    for (const spec of specs) this.want(spec, 'up', request.by);
+    for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
     const stopFailures: NamedOutcome[] = [];
     for (const wave of reversed(this.steps(specs))) {
       const outcomes = await this.underLocks(wave, request.by, undefined, () => this.parts.manager.stop(wave));
@@ -87,10 +92,10 @@ export class DirectControl implements Controller {
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
-    const { manager, desired, clock } = this.parts;
+    const { manager, clock } = this.parts;
     const specs = names.map((name) => this.find(name));
     const observations = await manager.observe(specs);
-    return specs.map((spec, index) => directStatus(spec, at(observations, index), desired.read(spec.name), manager.kind, clock.monotonic()));
+    return specs.map((spec, index) => directStatus(spec, at(observations, index), this.#wishes.now(spec), manager.kind, clock.monotonic()));
   }
 
   private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -98,7 +103,7 @@ export class DirectControl implements Controller {
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
       const ofWave = await this.underLocks(wave, request.by, progress, () => {
-        for (const spec of wave) this.want(spec, 'up', request.by);
+        for (const spec of wave) this.#wishes.want(spec, 'up', request.by);
         return this.startNow(wave, request.oneShotArguments, setup);
       });
       outcomes.push(...ofWave);
@@ -109,7 +114,7 @@ export class DirectControl implements Controller {
 
   private async restartOne(spec: DaemonSpec, request: StartControlRequest): Promise<readonly Outcome[]> {
     // Wanted up all the time: if we are killed between the two, it belongs up again.
-    this.want(spec, 'up', request.by);
+    this.#wishes.want(spec, 'up', request.by);
     const stopped = await this.parts.manager.stop([spec]);
     if (stopped.some((outcome) => outcome.kind === 'failed')) return stopped;
     return this.startNow([spec], request.oneShotArguments, this.setup());
@@ -156,10 +161,14 @@ export class DirectControl implements Controller {
     return this.parts.manager.kind === 'systemd' ? ordered.waves : ordered.sequence.map((spec) => [spec]);
   }
 
-  /** Skips the write where nothing changes: the fsync is what costs. */
-  private want(spec: DaemonSpec, desired: DesiredState, by: string): void {
-    if (this.parts.desired.read(spec.name)?.desired === desired) return;
-    this.parts.desired.write(spec.name, { desired, at: this.parts.clock.wall(), by, bootId: this.parts.bootId });
+  private selectForStart(names: readonly string[], progress?: Progress): { specs: readonly DaemonSpec[]; held: readonly NamedOutcome[] } {
+    const specs = this.select(names);
+    const held = specs.flatMap((spec) => {
+      const outcome = this.#wishes.heldBack(spec, names);
+      return outcome === undefined ? [] : [{ name: spec.name, outcome, took: 0 }];
+    });
+    for (const outcome of held) progress?.(outcome);
+    return { specs: specs.filter(({ name }) => !held.some((other) => other.name === name)), held };
   }
 
   /** In the catalogue's order, each once. */

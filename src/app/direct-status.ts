@@ -1,23 +1,22 @@
 /** What can be said of a daemon without a watcher's memory. */
-import { defaultDesired } from '../core/daemon-status.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
+import type { Wanted } from '../core/desired-state.js';
 import type { Observation } from '../core/observation.js';
 import type { ServiceManagerKind } from '../ports/service-manager.js';
-import type { DesiredRecord } from '../ports/store.js';
 import { uptimeOf } from './supervision-status.js';
 
 /** @param now ms since boot */
 export function directStatus(
   spec: DaemonSpec,
   observation: Observation,
-  desired: DesiredRecord | undefined,
+  wanted: Wanted,
   kind: ServiceManagerKind,
   now: number,
 ): DaemonStatus {
   return {
     name: spec.name,
-    desired: desired?.desired ?? defaultDesired(spec),
+    desired: wanted.desired,
     observed: observation.state,
     ready: observation.state === 'running',
     pid: observation.process?.pid ?? null,
@@ -25,7 +24,7 @@ export function directStatus(
     owner: kind === 'systemd' ? 'systemd' : 'watcher',
     restarts: observation.restarts ?? 0,
     nextTry: null,
-    reason: observation.state === 'stopped' && desired?.desired === 'down' ? `stopped by ${desired.by}` : observation.reason,
+    reason: observation.state === 'stopped' && wanted.desired === 'down' ? wanted.reason : observation.reason,
     lastExit: observation.lastExit ?? null,
   };
 }

@@ -11,20 +11,20 @@ import { describeExit } from '../core/exit-status.js';
 import type { Observation } from '../core/observation.js';
 import type { NewsKind } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
-import type { ControlRequest, Controller, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
 import type { Log } from '../ports/log.js';
 import type { Observer } from '../ports/observer.js';
 import type { Cancel } from '../ports/process-table.js';
 import type { StateBoard } from '../ports/state-board.js';
-import type { DesiredStateStore } from '../ports/store.js';
 import { directStatus } from './direct-status.js';
+import type { Wishes } from './wishes.js';
 
 export interface ObservingWatcherParts {
   readonly observer: Observer;
   /** Carries out orders through systemd, for a catalogue. */
   readonly control: (catalogue: Catalogue) => Controller;
-  readonly desired: DesiredStateStore;
+  readonly wishes: Wishes;
   readonly board: StateBoard;
   readonly journal: Journal;
   readonly log: Log;
@@ -74,7 +74,7 @@ export class ObservingWatcher implements Controller {
     return this.#control.start(request, progress);
   }
 
-  stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     return this.#control.stop(request, progress);
   }
 
@@ -118,7 +118,7 @@ export class ObservingWatcher implements Controller {
   }
 
   #statusOf(spec: DaemonSpec, observation: Observation): DaemonStatus {
-    return directStatus(spec, observation, this.parts.desired.read(spec.name), 'systemd', this.parts.clock.monotonic());
+    return directStatus(spec, observation, this.parts.wishes.now(spec), 'systemd', this.parts.clock.monotonic());
   }
 }
 

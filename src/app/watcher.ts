@@ -3,14 +3,14 @@
  * in order, keeps it up, and carries out what `daemon-util` asks of it.
  */
 import type { Catalogue } from '../core/catalogue.js';
-import { defaultDesired, type DaemonStatus } from '../core/daemon-status.js';
-import type { DaemonSpec, DesiredState } from '../core/daemon.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
+import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
 import { orderForStart } from '../core/order.js';
 import { failed, ok, type Outcome } from '../core/outcome.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
-import type { ControlRequest, Controller, NamedOutcome, Progress, StartControlRequest } from '../ports/controller.js';
+import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
 import type { Runner } from '../ports/runner.js';
 import type { StateBoard } from '../ports/state-board.js';
@@ -21,6 +21,7 @@ import { SetupGate } from './setup-gate.js';
 import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
 import { Supervisor } from './supervisor.js';
 import { supervisionStatus } from './supervision-status.js';
+import { Wishes } from './wishes.js';
 
 export interface WatcherParts extends SupervisionPorts {
   readonly runner: Runner;
@@ -34,6 +35,7 @@ export class Watcher implements Controller {
   readonly via = 'watcher';
   readonly #supervisor: Supervisor;
   readonly #setup: SetupGate;
+  readonly #wishes: Wishes;
   #catalogue: Catalogue;
 
   constructor(
@@ -41,6 +43,7 @@ export class Watcher implements Controller {
     private readonly parts: WatcherParts,
   ) {
     this.#catalogue = catalogue;
+    this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
     this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
     this.#supervisor = new Supervisor(
       parts,
@@ -75,7 +78,7 @@ export class Watcher implements Controller {
         if (daemon?.state.phase.kind !== 'stopped') return Promise.resolve(ok(false, 'somebody was quicker'));
         const event: SupervisionEvent = { kind: 'absent', reason: 'the watcher starts what is wanted up' };
         if (daemon.state.desired === 'down') {
-          this.#supervisor.send(spec.name, { kind: 'absent', reason: this.#whyDown(spec) });
+          this.#supervisor.send(spec.name, { kind: 'absent', reason: this.#wishes.now(spec).reason });
           return Promise.resolve(ok(false, 'wanted down'));
         }
         return this.#supervisor.ask(spec.name, event, 'up');
@@ -93,9 +96,9 @@ export class Watcher implements Controller {
     });
   }
 
-  async stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
-    for (const spec of specs) this.#want(spec, 'down', request.by);
+    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
     return stopInOrder(specs, { clock: this.parts.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
   }
 
@@ -110,7 +113,7 @@ export class Watcher implements Controller {
       const names = specs.map(({ name }) => name).filter((name) => !failures.some((failure) => failure.name === name));
       return [...failures, ...(await this.start({ ...request, names }, progress))];
     }
-    this.#want(only, 'up', request.by);
+    this.#wishes.want(only, 'up', request.by);
     this.#setup.renew();
     return startInOrder([only], {
       clock: this.parts.clock,
@@ -174,9 +177,11 @@ export class Watcher implements Controller {
   }
 
   async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
+    const held = this.#wishes.heldBack(spec, request.names);
+    if (held !== undefined) return held;
     const daemon = this.#supervisor.get(spec.name);
     if (daemon === undefined) return failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload');
-    this.#want(spec, 'up', request.by);
+    this.#wishes.want(spec, 'up', request.by);
     const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
     const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
     if (daemon.state.phase.kind === 'running') {
@@ -205,20 +210,8 @@ export class Watcher implements Controller {
   }
 
   #supervise(spec: DaemonSpec, reason?: string): void {
-    const desired = this.parts.desired.read(spec.name)?.desired ?? defaultDesired(spec);
-    const state = initialSupervision(desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
+    const state = initialSupervision(this.#wishes.now(spec).desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
     this.#supervisor.add(spec, reason === undefined ? state : { ...state, reason });
-  }
-
-  #whyDown(spec: DaemonSpec): string {
-    const record = this.parts.desired.read(spec.name);
-    return record === undefined ? 'on demand: started only when it is asked for' : `stopped by ${record.by}`;
-  }
-
-  /** Durable before anything is done. Skips the write where nothing changes: the fsync is what costs. */
-  #want(spec: DaemonSpec, desired: DesiredState, by: string): void {
-    if (this.parts.desired.read(spec.name)?.desired === desired) return;
-    this.parts.desired.write(spec.name, { desired, at: this.parts.clock.wall(), by, bootId: this.parts.bootId });
   }
 
   #publish(daemon: SupervisedDaemon): void {

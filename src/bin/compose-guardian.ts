@@ -90,9 +90,10 @@ async function observe(clock: Clock, host: Host): Promise<Observer> {
 
 async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   const { configuration, host, clock, runner, locks, self, journal, board, log } = parts;
-  const [{ ObservingWatcher }, { DirectControl }, observer, manager] = await Promise.all([
+  const [{ ObservingWatcher }, { DirectControl }, { Wishes }, observer, manager] = await Promise.all([
     import('../app/observing-watcher.js'),
     import('../app/direct-control.js'),
+    import('../app/wishes.js'),
     observe(clock, host),
     host.manager('systemd', true),
   ]);
@@ -100,7 +101,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
   const watcher = new ObservingWatcher(configuration.catalogue, {
     observer,
     control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
-    desired,
+    wishes: new Wishes(desired, clock, self.bootId),
     board,
     journal,
     log,

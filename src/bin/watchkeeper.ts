@@ -40,8 +40,9 @@ function means(): Means {
 
 async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAnswer> {
   const configuration = await host.configuration();
-  const [{ directStatus }, { desiredStateStore }, { detect }, clock] = await Promise.all([
+  const [{ directStatus }, { Wishes }, { desiredStateStore }, { detect }, clock] = await Promise.all([
     import('../app/direct-status.js'),
+    import('../app/wishes.js'),
     import('../adapters/state/desired-state.js'),
     import('./service-manager.js'),
     host.clock(),
@@ -49,12 +50,13 @@ async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAn
   const specs = select(configuration, names);
   const { kind } = await detect({ ...configuration, runner: await host.runner() });
   const manager = await host.manager(kind, false);
-  const desired = desiredStateStore(configuration.paths.state, (line) => void process.stderr.write(`watchkeeper: ${line}\n`));
+  const store = desiredStateStore(configuration.paths.state, (line) => void process.stderr.write(`watchkeeper: ${line}\n`));
+  const wishes = new Wishes(store, clock, (await host.self()).bootId);
   const observations = await manager.observe(specs);
   const daemons = observations.flatMap((observation, index) => {
     const spec = specs[index];
     if (spec === undefined) return [];
-    const { name, ...rest } = directStatus(spec, observation, desired.read(spec.name), kind, clock.monotonic());
+    const { name, ...rest } = directStatus(spec, observation, wishes.now(spec), kind, clock.monotonic());
     return [[name, rest] as const];
   });
   return { schemaVersion: 1, watcher: null, daemons: Object.fromEntries(daemons) };

@@ -1,5 +1,5 @@
 /** One daemon as `status --json`, the control socket and the state board tell it. */
-import type { DesiredState, RestartOwner } from './daemon.js';
+import type { RestartOwner } from './daemon.js';
 import type { ExitStatus } from './exit-status.js';
 
 /**
@@ -43,9 +43,4 @@ export interface DaemonStatus {
 /** Its process is there, and nobody is taking it down: what `check` answers. */
 export function isUp(state: StatusState): boolean {
   return state === 'running' || state === 'degraded' || state === 'starting';
-}
-
-/** What an operator wants of a daemon where nobody has said anything yet. */
-export function defaultDesired(daemon: { readonly onDemand: boolean }): DesiredState {
-  return daemon.onDemand ? 'down' : 'up';
 }

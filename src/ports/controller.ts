@@ -19,6 +19,11 @@ export interface ControlRequest {
   readonly by: string;
 }
 
+export interface StopControlRequest extends ControlRequest {
+  /** It stays down whatever the boot policy says, and whoever starts many, until it is started by name. */
+  readonly hold?: boolean;
+}
+
 export interface StartControlRequest extends ControlRequest {
   /** By name; for this start only. */
   readonly oneShotArguments: Readonly<Record<string, readonly string[]>>;
@@ -29,10 +34,10 @@ export type Progress = (outcome: NamedOutcome) => void;
 
 export interface Controller {
   readonly via: 'watcher' | 'direct';
-  /** Sets desired `up`, then starts in order. Ends after the first failure: later daemons have no outcome. */
+  /** Sets desired `up`, then starts in order; of many, those that are held down are skipped. Ends after the first failure: later daemons have no outcome. */
   start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Sets desired `down`, then stops in reverse order. Goes on after a failure. */
-  stop(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Stops what runs and starts it again; what is stopped is started. */
   restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   status(names: readonly string[]): Promise<readonly DaemonStatus[]>;

@@ -1,16 +1,5 @@
-/** What must outlive a process: the operator's intent, and the supervision's memory. */
-import type { DesiredState } from '../core/daemon.js';
-
-/** What the operator wants of a daemon, since when, and who said so. */
-export interface DesiredRecord {
-  readonly desired: DesiredState;
-  /** ms since the epoch */
-  readonly at: number;
-  /** "daemon-util stop (uid 0, pid 4711)" */
-  readonly by: string;
-  /** The boot in which it was said. */
-  readonly bootId: string;
-}
+/** What must outlive a process: the operator's intent. */
+import type { DesiredRecord } from '../core/desired-state.js';
 
 export interface DesiredStateStore {
   /** Always from the disk: daemon-util may have written since. Rubbish reads as undefined, and is reported. */

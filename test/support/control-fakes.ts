@@ -8,7 +8,8 @@ import type { Clock } from '../../src/ports/clock.js';
 import type { Locks } from '../../src/ports/locks.js';
 import type { Runner, RunResult } from '../../src/ports/runner.js';
 import type { ServiceManager, ServiceManagerKind } from '../../src/ports/service-manager.js';
-import type { DesiredRecord, DesiredStateStore } from '../../src/ports/store.js';
+import type { DesiredRecord } from '../../src/core/desired-state.js';
+import type { DesiredStateStore } from '../../src/ports/store.js';
 import { daemonSpec } from './daemon-spec.js';
 
 export function catalogueOf(daemons: readonly DaemonSpec[], group: Partial<GroupSpec> = {}): Catalogue {

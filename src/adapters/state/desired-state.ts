@@ -3,7 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 
 import { isValidName } from '../../core/daemon.js';
-import type { DesiredRecord, DesiredStateStore } from '../../ports/store.js';
+import type { DesiredRecord } from '../../core/desired-state.js';
+import type { DesiredStateStore } from '../../ports/store.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
 import { ensureDirectory } from './directories.js';
 import { errorCode } from './unwritable.js';
@@ -51,7 +52,8 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
 
 export function formatDesired(record: DesiredRecord): string {
   const { desired, at, bootId } = record;
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId })}\n`;
+  const hold = record.hold === true ? { hold: true } : {};
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold })}\n`;
 }
 
 /** The record, or why there is none in this text. */
@@ -63,13 +65,13 @@ export function parseDesired(text: string): DesiredRecord | string {
     return 'it is not JSON';
   }
   if (typeof value !== 'object' || value === null) return 'it is not a record';
-  const { schemaVersion, desired, at, by, bootId } = value as Record<string, unknown>;
+  const { schemaVersion, desired, at, by, bootId, hold } = value as Record<string, unknown>;
   if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
   if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
-  return { desired, at, by, bootId };
+  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}) };
 }
 
 /** undefined: no such file, or none that may be believed; the latter is reported. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { desiredStateStore, formatDesired, parseDesired } from '../../../../src/adapters/state/desired-state.js';
-import type { DesiredRecord } from '../../../../src/ports/store.js';
+import type { DesiredRecord } from '../../../../src/core/desired-state.js';
 
 const DOWN: DesiredRecord = { desired: 'down', at: 1_700_000_000_000, by: 'daemon-util stop web (uid 0, pid 4711)', bootId: 'b0' };
 

@@ -52,7 +52,7 @@ const ROWS: readonly Row[] = [
   {
     argv: ['status'],
     status: 0,
-    stdout: 'db: running (pid 77, up 4 s, 0 restarts)\napi: stopped (wanted up): seen stopped\nweb: stopped (wanted up): seen stopped\nmetrics: stopped: seen stopped\n',
+    stdout: 'db: running (pid 77, up 4 s, 0 restarts)\napi: stopped (wanted up): seen stopped\nweb: stopped (wanted up): seen stopped\nmetrics: stopped: on demand: started only when it is asked for\n',
   },
   { argv: ['rotate-logs', 'api'], status: 0 },
   { argv: ['reload-ssh-keys'], status: 0 },

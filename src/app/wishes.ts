@@ -1,0 +1,36 @@
+/** What the operator wants: read with the boot in mind, and written down before anything is done. */
+import type { DaemonSpec, DesiredState } from '../core/daemon.js';
+import { wantedNow, type Wanted } from '../core/desired-state.js';
+import { skipped, type Outcome } from '../core/outcome.js';
+import type { Clock } from '../ports/clock.js';
+import type { DesiredStateStore } from '../ports/store.js';
+
+export class Wishes {
+  constructor(
+    private readonly store: DesiredStateStore,
+    private readonly clock: Pick<Clock, 'wall'>,
+    private readonly bootId: string,
+  ) {}
+
+  now(spec: DaemonSpec): Wanted {
+    return wantedNow(spec, this.store.read(spec.name), this.bootId);
+  }
+
+  /**
+   * Skips the write where nothing changes: the fsync is what costs.
+   * @throws WatchkeeperError STATE_UNWRITABLE
+   */
+  want(spec: DaemonSpec, desired: DesiredState, by: string, hold = false): void {
+    const record = this.store.read(spec.name);
+    const same = record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === hold;
+    if (same) return;
+    this.store.write(spec.name, { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}) });
+  }
+
+  /** Why a start of many must leave this one alone; a start of it alone ends the hold. */
+  heldBack(spec: DaemonSpec, names: readonly string[]): Extract<Outcome, { kind: 'skipped' }> | undefined {
+    const { held, reason } = this.now(spec);
+    if (!held || names.length === 1) return undefined;
+    return { ...skipped(reason), kind: 'skipped', reason: `${reason}; daemon-util start ${spec.name} ends that` };
+  }
+}
