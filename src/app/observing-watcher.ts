@@ -18,6 +18,7 @@ import type { Observer } from '../ports/observer.js';
 import type { Cancel } from '../ports/process-table.js';
 import type { StateBoard } from '../ports/state-board.js';
 import { directStatus } from './direct-status.js';
+import type { Pauses } from './pauses.js';
 import type { Wishes } from './wishes.js';
 
 export interface ObservingWatcherParts {
@@ -25,6 +26,7 @@ export interface ObservingWatcherParts {
   /** Carries out orders through systemd, for a catalogue. */
   readonly control: (catalogue: Catalogue) => Controller;
   readonly wishes: Wishes;
+  readonly pauses: Pauses;
   readonly board: StateBoard;
   readonly journal: Journal;
   readonly log: Log;
@@ -112,7 +114,12 @@ export class ObservingWatcher implements Controller {
     return Promise.resolve(changes);
   }
 
+  refresh(): void {
+    this.parts.pauses.refresh();
+  }
+
   release(): void {
+    this.parts.pauses.release();
     this.#following?.cancel();
     this.parts.board.close();
   }

@@ -10,8 +10,9 @@ import { orderForStart } from '../core/order.js';
 import { failed, ok, type Outcome } from '../core/outcome.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
-import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
+import type { PauseStore } from '../ports/pause-store.js';
 import type { Runner } from '../ports/runner.js';
 import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
@@ -21,6 +22,7 @@ import { SetupGate } from './setup-gate.js';
 import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
 import { Supervisor } from './supervisor.js';
 import { supervisionStatus } from './supervision-status.js';
+import { Pauses } from './pauses.js';
 import { Wishes } from './wishes.js';
 
 export interface WatcherParts extends SupervisionPorts {
@@ -29,6 +31,7 @@ export interface WatcherParts extends SupervisionPorts {
   readonly board: StateBoard;
   readonly journal: Journal;
   readonly bootId: string;
+  readonly pauses: PauseStore;
 }
 
 export class Watcher implements Controller {
@@ -36,6 +39,7 @@ export class Watcher implements Controller {
   readonly #supervisor: Supervisor;
   readonly #setup: SetupGate;
   readonly #wishes: Wishes;
+  readonly #pauses: Pauses;
   #catalogue: Catalogue;
 
   constructor(
@@ -43,6 +47,7 @@ export class Watcher implements Controller {
     private readonly parts: WatcherParts,
   ) {
     this.#catalogue = catalogue;
+    this.#pauses = new Pauses(parts.pauses, parts.clock, () => this.#tellPauses());
     this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
     this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
     this.#supervisor = new Supervisor(
@@ -61,6 +66,7 @@ export class Watcher implements Controller {
   async adopt(): Promise<void> {
     for (const spec of this.#catalogue.daemons) this.#supervise(spec);
     this.#supervisor.settleDependencies();
+    this.refresh();
     await this.#adoptRunning(this.#catalogue.daemons);
   }
 
@@ -158,12 +164,29 @@ export class Watcher implements Controller {
       this.parts.board.withdraw(change.name);
     }
     this.#supervisor.settleDependencies();
+    this.#tellPauses();
     await this.#adoptRunning(added);
     return changes;
   }
 
+  /** Looks whether somebody paused something, or no longer does. */
+  refresh(): void {
+    this.#pauses.refresh();
+  }
+
+  /** The next attempt now, instead of when it is timed. */
+  async retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge('retry-now', request, progress);
+  }
+
+  /** Failures on record are forgotten; what was slowed down or given up is tried again. */
+  async reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge('reset', request, progress);
+  }
+
   /** Leaves the daemons running: the next watcher adopts them. */
   release(): void {
+    this.#pauses.release();
     this.#supervisor.release();
     this.parts.board.close();
   }
@@ -198,6 +221,28 @@ export class Watcher implements Controller {
     if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
     this.#supervisor.send(spec.name, event);
     return ok(false, 'was stopped');
+  }
+
+  #nudge(kind: 'retry-now' | 'reset', { names, by }: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return startInOrder(this.#select(names), {
+      clock: this.parts.clock,
+      stopAtFirstFailure: false,
+      progress,
+      startOne: (spec) => {
+        const daemon = this.#supervisor.get(spec.name);
+        if (daemon === undefined) return Promise.resolve(failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload'));
+        if (daemon.state.desired === 'up') return this.#supervisor.ask(spec.name, { kind, by }, 'up');
+        this.#supervisor.send(spec.name, { kind, by });
+        return Promise.resolve(ok(false, `wanted down: ${daemon.state.reason}`));
+      },
+    });
+  }
+
+  #tellPauses(): void {
+    for (const daemon of this.#supervisor.daemons) {
+      const reason = this.#pauses.reason(daemon.spec.name);
+      if (reason !== daemon.state.paused) this.#supervisor.send(daemon.spec.name, { kind: 'paused', reason });
+    }
   }
 
   async #adoptRunning(specs: readonly DaemonSpec[]): Promise<void> {

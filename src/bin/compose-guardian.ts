@@ -5,7 +5,9 @@ import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
-import type { Controller, NamedOutcome } from '../ports/controller.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { PauseStore } from '../ports/pause-store.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
 import type { Locks } from '../ports/locks.js';
 import type { Log } from '../ports/log.js';
@@ -27,6 +29,10 @@ export interface Guardian extends Controller {
   startGroup(): Promise<unknown>;
   stopAll(by: string): Promise<readonly NamedOutcome[]>;
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
+  /** Looks whether somebody paused something, or no longer does. */
+  refresh(): void;
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Those that we cap by size. */
   outputFiles(): readonly string[];
   release(): void;
@@ -74,6 +80,7 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     board,
     journal,
     bootId: self.bootId,
+    pauses: await pauses(parts),
     memory: memoryStore(configuration.paths.runtime, parts.warn),
   });
   return Object.assign(watcher, {
@@ -83,6 +90,15 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
   });
 }
 
+async function pauses({ configuration, warn }: GuardianParts): Promise<PauseStore> {
+  const { pauseStore } = await import('../adapters/state/pauses.js');
+  return pauseStore(configuration.paths.state, configuration.settings.pauseFile, warn);
+}
+
+function notOurs(what: string): WatchkeeperError {
+  return new WatchkeeperError('USAGE', `cannot ${what}`, 'systemd restarts the daemons here', 'daemon-util start NAME, which also clears a start limit');
+}
+
 async function observe(clock: Clock, host: Host): Promise<Observer> {
   const [{ SystemdObserver }, { processes }] = await Promise.all([import('../adapters/systemd/observer.js'), host.directParts('built-in')]);
   return new SystemdObserver({ clock, processes });
@@ -90,10 +106,11 @@ async function observe(clock: Clock, host: Host): Promise<Observer> {
 
 async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   const { configuration, host, clock, runner, locks, self, journal, board, log } = parts;
-  const [{ ObservingWatcher }, { DirectControl }, { Wishes }, observer, manager] = await Promise.all([
+  const [{ ObservingWatcher }, { DirectControl }, { Wishes }, { Pauses }, observer, manager] = await Promise.all([
     import('../app/observing-watcher.js'),
     import('../app/direct-control.js'),
     import('../app/wishes.js'),
+    import('../app/pauses.js'),
     observe(clock, host),
     host.manager('systemd', true),
   ]);
@@ -101,6 +118,8 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
   const watcher = new ObservingWatcher(configuration.catalogue, {
     observer,
     control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
+    // Nothing follows from a pause here but what `systemdRetry` does.
+    pauses: new Pauses(await pauses(parts), clock, () => undefined),
     wishes: new Wishes(desired, clock, self.bootId),
     board,
     journal,
@@ -118,5 +137,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     startGroup: () => Promise.resolve(),
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
+    retryNow: () => Promise.reject(notOurs('retry')),
+    reset: () => Promise.reject(notOurs('reset')),
   });
 }

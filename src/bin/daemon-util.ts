@@ -1,13 +1,11 @@
 /** `daemon-util`: its means, each made when a command first asks for it. */
 import * as fs from 'node:fs';
 
-import type { ControlChoiceParts } from '../app/control-choice.js';
 import type { Means, Options } from '../cli/daemon-util/command.js';
 import { runDaemonUtil } from '../cli/daemon-util/run.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
-import type { Controller } from '../ports/controller.js';
-import type { Detection } from '../ports/service-manager.js';
+import { ControlMeans } from './control.js';
 import { Host } from './host.js';
 import { version } from './version.js';
 
@@ -23,24 +21,7 @@ export function daemonUtil(argv: readonly string[]): Promise<number> {
 
 function means(options: Options, note: (line: string) => void): Means {
   const host = new Host(options.config, process.env);
-  let detection: Promise<Detection> | undefined;
-  const detected = () =>
-    (detection ??= host.configuration().then(async ({ catalogue, settings }) => {
-      const { detect } = await import('./service-manager.js');
-      return detect({ catalogue, settings, runner: await host.runner() });
-    }));
-  const manager = async () => host.manager((await detected()).kind, true);
-  const choice = async (): Promise<Omit<ControlChoiceParts, 'purpose'>> => {
-    const { settings } = await host.configuration();
-    return {
-      findWatcher: () => host.watcher(settings.controlTimeout),
-      direct: () => direct(host, manager, note),
-      kind: async () => (await detected()).kind,
-      locks: await host.locks(),
-      clock: await host.clock(),
-      timeout: settings.controlTimeout,
-    };
-  };
+  const control = new ControlMeans(host, note);
   return {
     get version() {
       return version();
@@ -48,37 +29,14 @@ function means(options: Options, note: (line: string) => void): Means {
     environment: process.env,
     caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
     catalogue: async () => (await host.configuration()).catalogue,
-    detection: detected,
-    manager,
-    control: async (purpose) => {
-      const { chooseControl } = await import('../app/control-choice.js');
-      const chosen = await chooseControl({ ...(await choice()), purpose });
-      if (chosen.controller.via === 'direct') await host.makeOutputDirectory(note);
-      return chosen;
-    },
-    reader: async () => (await import('../app/control-choice.js')).chooseReader(await choice()),
+    detection: () => control.detection(),
+    manager: () => control.manager(),
+    control: (purpose) => control.control(purpose),
+    reader: () => control.reader(),
     pathExists: (path) => fs.existsSync(path),
     account: (spec) => account(host, spec),
     reloadSshKeys: async () => (await import('../adapters/ssh/reload.js')).reloadSshKeys(await host.runner()),
   };
-}
-
-async function direct(host: Host, manager: () => ReturnType<Host['manager']>, note: (line: string) => void): Promise<Controller> {
-  const { catalogue, settings } = await host.configuration();
-  const [{ DirectControl }, { desiredStateStore }] = await Promise.all([
-    import('../app/direct-control.js'),
-    import('../adapters/state/desired-state.js'),
-  ]);
-  return new DirectControl({
-    catalogue,
-    manager: await manager(),
-    desired: desiredStateStore(settings.paths.state, note),
-    locks: await host.locks(),
-    clock: await host.clock(),
-    runner: await host.runner(),
-    bootId: (await host.self()).bootId,
-    lockTimeout: settings.lockTimeout,
-  });
 }
 
 /** Where the catalogue says nothing, a daemon is started as who we are. */

@@ -87,6 +87,9 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     info,
     names: () => guardian.names(),
     reload,
+    retryNow: (request, progress) => guardian.retryNow(request, progress),
+    reset: (request, progress) => guardian.reset(request, progress),
+    refresh: () => guardian.refresh(),
     recentNews: (limit) => journal.recent(limit),
     followNews: (callback) => {
       followers.add(callback);
@@ -99,6 +102,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const server = await serveControl(paths.runtime, service, log);
   const beats: Beat[] = [
     { interval: heartbeatInterval, beat: () => board.heartbeat() },
+    { interval: heartbeatInterval, beat: () => guardian.refresh() },
     { interval: OUTPUT_LOOK, beat: () => void capOutputs(guardian.outputFiles(), output).then((problems) => problems.forEach(warn)) },
   ];
   if (notifier.watchdogInterval !== undefined) beats.push({ interval: notifier.watchdogInterval, beat: () => notifier.watchdog() });

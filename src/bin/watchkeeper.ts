@@ -1,4 +1,6 @@
 /** `watchkeeper`: its means, each made when a command first asks for it. */
+import { userInfo } from 'node:os';
+
 import type { Means, RunOptions } from '../cli/watchkeeper/command.js';
 import { runWatchkeeper } from '../cli/watchkeeper/run.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
@@ -7,6 +9,9 @@ import type { StatusAnswer } from '../ports/watcher-client.js';
 import type { Configuration } from '../adapters/config/load.js';
 import { requireDaemon } from '../core/catalogue.js';
 import { isDemo } from './demo.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { PauseLease } from '../core/pause.js';
+import { ControlMeans } from './control.js';
 import { Host } from './host.js';
 import { version } from './version.js';
 
@@ -32,10 +37,34 @@ function means(): Means {
       const { settings } = await host.configuration();
       return host.watcher(settings.controlTimeout);
     },
+    caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
+    owner: process.env['SUDO_USER'] ?? userInfo().username,
+    now: () => Date.now(),
+    control: (config, by) => new ControlMeans(new Host(config, process.env), complain).control(by),
+    pauses: (config, change) => pauses(new Host(config, process.env), change),
     ownStatus: (config, names) => ownStatus(new Host(config, process.env), names),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).configuration(),
   };
+}
+
+function complain(line: string): void {
+  process.stderr.write(`watchkeeper: ${line}\n`);
+}
+
+async function pauses(host: Host, change?: (leases: readonly PauseLease[]) => readonly PauseLease[]): Promise<readonly PauseLease[]> {
+  const { settings } = await host.configuration();
+  const { pauseStore } = await import('../adapters/state/pauses.js');
+  const store = pauseStore(settings.paths.state, settings.pauseFile, complain);
+  if (change === undefined) return store.read();
+  const result = await (await host.locks()).acquire('pauses', { timeout: settings.lockTimeout, purpose: 'watchkeeper pause' });
+  if (!result.ok) throw new WatchkeeperError('LOCKED', 'cannot change the pauses', `${result.heldBy} is at them`, 'the same again');
+  try {
+    store.write(change(store.read()));
+    return store.read();
+  } finally {
+    result.lock.release();
+  }
 }
 
 async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAnswer> {
@@ -50,7 +79,7 @@ async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAn
   const specs = select(configuration, names);
   const { kind } = await detect({ ...configuration, runner: await host.runner() });
   const manager = await host.manager(kind, false);
-  const store = desiredStateStore(configuration.paths.state, (line) => void process.stderr.write(`watchkeeper: ${line}\n`));
+  const store = desiredStateStore(configuration.paths.state, complain);
   const wishes = new Wishes(store, clock, (await host.self()).bootId);
   const observations = await manager.observe(specs);
   const daemons = observations.flatMap((observation, index) => {

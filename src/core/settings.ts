@@ -16,6 +16,8 @@ export interface Settings {
   readonly controlTimeout: number;
   /** ms between two signs of life of the watcher on the state board. */
   readonly heartbeatInterval: number;
+  /** Pause file of the old watcher's kind: its first line is the Unix time until which nothing is done. */
+  readonly pauseFile: string | undefined;
   /** Of each daemon's output file, where systemd's journal doesn't take it. */
   readonly output: {
     /** Bytes after which a file is rotated. */

@@ -213,7 +213,7 @@ export function gone(state: Supervision, _event: EventOf<'gone'>, context: Conte
       return [{ ...calm, phase: { kind: 'stopped' } }, [note, announce('stopped', state.reason)]];
     }
     case 'start':
-      return launch(state, state.reason, context);
+      return launch(state, state.reason, context, true);
     case 'count-failure':
       return failure(state, { kind: 'start', reason: state.reason, retry: true }, 0, context);
   }

@@ -1,7 +1,7 @@
 /** What the running watcher offers to those who talk to it. */
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { RestartOwner } from '../core/daemon.js';
-import type { Controller } from './controller.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
 import type { NewsItem } from './journal.js';
 import type { Cancel } from './process-table.js';
 import type { Detection } from './service-manager.js';
@@ -25,6 +25,10 @@ export interface ControlService {
   names(): readonly string[];
   /** @throws WatchkeeperError CONFIG_INVALID; the old configuration then stays in force */
   reload(): Promise<readonly CatalogueChange[]>;
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  /** Looks at once whether somebody paused something, or no longer does. */
+  refresh(): void;
   /** The newest last. */
   recentNews(limit: number): readonly NewsItem[];
   followNews(callback: (item: NewsItem) => void): Cancel;

@@ -2,7 +2,7 @@
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { WatcherInfo } from './control-service.js';
-import type { Controller } from './controller.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
 import type { NewsItem } from './journal.js';
 
 export interface StatusAnswer {
@@ -18,6 +18,10 @@ export interface WatcherClient extends Controller {
   statusAnswer(names?: readonly string[]): Promise<StatusAnswer>;
   /** @throws WatchkeeperError CONFIG_INVALID; the old configuration then stays in force */
   reload(): Promise<readonly CatalogueChange[]>;
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
+  /** Has the watcher look at once whether somebody paused something. */
+  refresh(): Promise<void>;
   /** Ends when the watcher ends; with `follow`, not before. */
   events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void>;
 }

@@ -50,6 +50,9 @@ describe('control socket', () => {
     info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false }),
     names: () => ['web', 'db'],
     reload: () => Promise.resolve([{ kind: 'added', name: 'web' }]),
+    retryNow: carryOut('retry-now'),
+    reset: carryOut('reset'),
+    refresh: () => undefined,
     recentNews: () => [],
     followNews: (callback) => {
       followers.add(callback);
@@ -131,7 +134,7 @@ describe('control socket', () => {
     const answer = await client?.start({ names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] } }, (outcome) => seen.push(outcome));
     expect(answer).to.deep.equal(outcomes);
     expect(seen).to.deep.equal(outcomes);
-    expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] } }]);
+    expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] }, hold: false }]);
     expect(await client?.reload()).to.deep.equal([{ kind: 'added', name: 'web' }]);
   });
 

@@ -9,6 +9,7 @@ import { daemonSpec, TEST_RESTART_POLICY } from './daemon-spec.js';
 
 export const WORLD_ACTIONS = [
   'want-up', 'want-down', 'restart', 'kill', 'ready', 'not-ready', 'launch-answer', 'stop-answer', 'time', 'dependencies', 'stray',
+  'pause', 'unhealthy', 'degraded', 'retry-now', 'reset',
 ] as const;
 
 export type WorldAction = (typeof WORLD_ACTIONS)[number];
@@ -25,6 +26,11 @@ export class SupervisionWorld {
   #launching = 0;
   #terminating = false;
   #timer: { token: number; due: number } | undefined;
+  #pausedBefore: string | undefined;
+  /** An operator's word is being handled. */
+  #explicit = false;
+  /** An operator's wish to have it up has not led to a launch yet. */
+  #asked = false;
 
   constructor(wantedUp: boolean, found: boolean) {
     this.state = initialSupervision(wantedUp ? 'up' : 'down', NO_MEMORY);
@@ -37,13 +43,20 @@ export class SupervisionWorld {
   act(action: WorldAction, choice: number): void {
     switch (action) {
       case 'want-up':
-        { this.#send({ kind: 'want-up', by: 'test', oneShotArguments: choice % 2 === 0 ? [] : ['--once'] }); return; }
+        // After a stop that is under way the start is still the operator's.
+        this.#asked = true;
+        this.#explicitly({ kind: 'want-up', by: 'test', oneShotArguments: choice % 2 === 0 ? [] : ['--once'] });
+        return;
       case 'want-down':
-        { this.#send({ kind: 'want-down', by: 'test' }); return; }
+        this.#send({ kind: 'want-down', by: 'test' });
+        return;
       case 'restart':
-        { this.#send({ kind: 'restart', by: 'test', oneShotArguments: [] }); return; }
+        this.#asked = true;
+        this.#explicitly({ kind: 'restart', by: 'test', oneShotArguments: [] });
+        return;
       case 'kill':
-        { this.#kill(choice); return; }
+        this.#kill(choice);
+        return;
       case 'ready':
         if (this.#alive !== undefined) this.#send({ kind: 'ready', process: this.#alive });
         return;
@@ -51,21 +64,43 @@ export class SupervisionWorld {
         if (this.#alive !== undefined) this.#send({ kind: 'not-ready', process: this.#alive, reason: 'slow' });
         return;
       case 'launch-answer':
-        { this.#answerLaunch(choice); return; }
+        this.#answerLaunch(choice);
+        return;
       case 'stop-answer':
-        { this.#answerStop(choice); return; }
+        this.#answerStop(choice);
+        return;
       case 'time':
-        { this.#pass(choice); return; }
+        this.#pass(choice);
+        return;
       case 'dependencies':
-        { this.#send({ kind: 'dependencies', unmet: choice % 2 === 0 ? [] : ['db'] }); return; }
+        this.#send({ kind: 'dependencies', unmet: choice % 2 === 0 ? [] : ['db'] });
+        return;
+      case 'pause':
+        this.#pausedBefore = choice % 2 === 0 ? undefined : 'paused';
+        this.#send({ kind: 'paused', reason: this.#pausedBefore });
+        return;
+      case 'unhealthy':
+        if (this.#alive !== undefined) this.#send({ kind: 'unhealthy', process: this.#alive, reason: 'hung' });
+        return;
+      case 'degraded':
+        if (this.#alive !== undefined) this.#send({ kind: 'degraded', process: this.#alive, reason: choice % 2 === 0 ? undefined : 'slow' });
+        return;
+      case 'retry-now':
+        this.#explicitly({ kind: 'retry-now', by: 'test' });
+        return;
+      case 'reset':
+        this.#explicitly({ kind: 'reset', by: 'test' });
+        return;
       case 'stray':
-        { this.#stray(choice); return; }
+        this.#stray(choice);
+        return;
     }
   }
 
   /** Lets everything end well, and wishes. */
   behave(up: boolean): void {
     this.act('dependencies', 0);
+    this.act('pause', 0);
     this.act(up ? 'want-up' : 'want-down', 0);
     for (let turn = 0; turn < 20; turn += 1) {
       this.#answerLaunch(1);
@@ -88,6 +123,12 @@ export class SupervisionWorld {
     return this.#alive !== undefined;
   }
 
+  #explicitly(event: SupervisionEvent): void {
+    this.#explicit = true;
+    this.#send(event);
+    this.#explicit = false;
+  }
+
   #fork(): ProcessIdentity {
     this.#nextPid += 1;
     return { pid: this.#nextPid, startTicks: this.#now, bootId: 'boot' };
@@ -105,10 +146,13 @@ export class SupervisionWorld {
       case 'launch':
         if (this.#alive !== undefined || this.#launching > 0) throw new Error('a second instance was launched');
         if (this.state.desired === 'down') throw new Error('what is wanted down was launched');
+        if (this.#pausedBefore !== undefined && !this.#explicit && !this.#asked) throw new Error('a paused daemon was launched by itself');
+        this.#asked = false;
         this.#launching += 1;
         return;
       case 'terminate':
         if (this.#terminating) throw new Error('terminated twice');
+        if (this.#pausedBefore !== undefined && this.state.reason === 'hung') throw new Error('a paused daemon was taken down for its health');
         this.#terminating = true;
         return;
       case 'arm-timer':

@@ -1,4 +1,5 @@
 /** What may be written for a key, and how the text becomes a value. */
+import { DURATION_UNITS, parseDuration } from '../../core/duration.js';
 import { isPlainPath } from '../../core/plain-values.js';
 import { quoted } from '../../core/printable.js';
 import { mostSimilar } from '../../core/similar.js';
@@ -118,7 +119,6 @@ export function decimal({ min, max, what = 'a number' }: Range): Format<number> 
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** setTimeout of Node takes no longer delay: 2^31 - 1 ms. */
 const MAX_DURATION = 24 * 86_400_000;
 
@@ -130,11 +130,10 @@ export function duration(min = 0): Format<number> {
     allowed,
     convict: 'nat',
     read: (plain) => {
-      const match = typeof plain === 'string' ? /^(\d{1,12}(?:\.\d{1,3})?) ?(ms|s|m|h|d|)$/.exec(plain) : null;
-      const value = match === null ? NaN : Math.round(Number(match[1]) * (UNITS[match[2] ?? ''] ?? NaN));
+      const value = (typeof plain === 'string' ? parseDuration(plain) : undefined) ?? NaN;
       return value >= min && value <= MAX_DURATION ? accept(value) : notAllowed(plain, allowed);
     },
-    show: (value) => inLargestUnit(value, UNITS),
+    show: (value) => inLargestUnit(value, DURATION_UNITS),
   };
 }
 

@@ -1,6 +1,6 @@
 /** How Watchkeeper itself behaves: the keys at the top of watchkeeper.yaml. */
 import type { Settings } from '../../core/settings.js';
-import { absolutePath, bytes, duration, integer, oneOf } from './format.js';
+import { absolutePath, bytes, duration, integer, oneOf, optional } from './format.js';
 import { flatten, type SchemaOf } from './schema.js';
 
 /** The control socket's path must fit sun_path, 108 bytes. */
@@ -43,6 +43,12 @@ const SETTINGS: SchemaOf<Settings> = {
     format: duration(100),
     default: 5000,
     doc: 'Between two signs of life of the watcher on the state board.',
+  },
+  pauseFile: {
+    format: optional(absolutePath()),
+    default: undefined,
+    defaultText: 'none',
+    doc: "Honoured as one more pause: a file whose first line is the Unix time until which nothing is restarted, e.g. `/var/lib/ganeti/watcher.pause`.",
   },
   output: {
     maxBytes: {

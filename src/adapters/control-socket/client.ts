@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { CatalogueChange } from '../../core/catalogue-change.js';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { ERROR_CODES, WatchkeeperError } from '../../core/errors.js';
-import type { NamedOutcome, Progress } from '../../ports/controller.js';
+import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../../ports/controller.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
-import { SOCKET_NAME, TOKEN_NAME, type ActionBody, type StreamLine, type WireError } from './protocol.js';
+import { SOCKET_NAME, TOKEN_NAME, type StreamLine, type WireError } from './protocol.js';
 
 /** Codes of connect(2) that mean: nobody is there. */
 const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
@@ -30,16 +30,28 @@ class Client implements WatcherClient {
   readonly via = 'watcher';
   constructor(private readonly talk: Talk) {}
 
-  start(request: ActionBody, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     return this.talk.act('/v1/start', request, progress);
   }
 
-  stop(request: Omit<ActionBody, 'oneShotArguments'>, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.talk.act('/v1/stop', { ...request, oneShotArguments: {} }, progress);
+  stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/stop', request, progress);
   }
 
-  restart(request: ActionBody, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     return this.talk.act('/v1/restart', request, progress);
+  }
+
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/retry-now', request, progress);
+  }
+
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.talk.act('/v1/reset', request, progress);
+  }
+
+  async refresh(): Promise<void> {
+    await this.talk.post('/v1/refresh', {});
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
@@ -83,7 +95,7 @@ class Talk {
     return checked(JSON.parse(await this.text(response))) as T;
   }
 
-  async act(path: string, body: ActionBody, progress: Progress | undefined): Promise<readonly NamedOutcome[]> {
+  async act(path: string, body: ControlRequest, progress: Progress | undefined): Promise<readonly NamedOutcome[]> {
     const outcomes: NamedOutcome[] = [];
     const ends: StreamLine[] = [];
     await this.lines('POST', path, JSON.stringify(body), (value) => {

@@ -21,6 +21,8 @@ export interface ActionBody {
   readonly names: readonly string[];
   readonly by: string;
   readonly oneShotArguments: Readonly<Record<string, readonly string[]>>;
+  /** Of a stop. */
+  readonly hold: boolean;
 }
 
 export interface WireError {
@@ -43,18 +45,19 @@ export function parseAction(text: string): ActionBody | string {
     return 'the body is not JSON';
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the body is not an object';
-  const { names, by = 'a client of the control socket', oneShotArguments = {}, ...rest } = value as Record<string, unknown>;
+  const { names, by = 'a client of the control socket', oneShotArguments = {}, hold = false, ...rest } = value as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) return `unknown key ${JSON.stringify(unknown.slice(0, 80))}; allowed: names, by, oneShotArguments`;
+  if (unknown !== undefined) return `unknown key ${JSON.stringify(unknown.slice(0, 80))}; allowed: names, by, oneShotArguments, hold`;
   if (!isStrings(names) || names.length === 0 || names.length > MAX_NAMES) return '"names" is not a list of names';
   if (typeof by !== 'string' || by.length > MAX_BY) return `"by" is not a text of at most ${MAX_BY} characters`;
   if (typeof oneShotArguments !== 'object' || oneShotArguments === null) return '"oneShotArguments" is not an object';
+  if (typeof hold !== 'boolean') return '"hold" is neither true nor false';
   const entries: [string, readonly string[]][] = [];
   for (const [name, words] of Object.entries(oneShotArguments)) {
     if (!isStrings(words) || words.some((word) => word.includes('\0'))) return '"oneShotArguments" holds something else than lists of words';
     entries.push([name, words]);
   }
-  return { names, by, oneShotArguments: Object.fromEntries(entries) };
+  return { names, by, oneShotArguments: Object.fromEntries(entries), hold };
 }
 
 function isStrings(value: unknown): value is string[] {

@@ -27,7 +27,10 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'POST', path: '/v1/start', respond: action((service, body, progress) => service.controller.start(body, progress)) },
   { method: 'POST', path: '/v1/stop', respond: action((service, body, progress) => service.controller.stop(body, progress)) },
   { method: 'POST', path: '/v1/restart', respond: action((service, body, progress) => service.controller.restart(body, progress)) },
+  { method: 'POST', path: '/v1/retry-now', respond: action((service, body, progress) => service.retryNow(body, progress)) },
+  { method: 'POST', path: '/v1/reset', respond: action((service, body, progress) => service.reset(body, progress)) },
   { method: 'POST', path: '/v1/reload', respond: reload },
+  { method: 'POST', path: '/v1/refresh', respond: refresh },
 ];
 
 export function route(method: string, path: string): Routed {
@@ -100,6 +103,12 @@ function action(carryOut: (service: ControlService, body: ActionBody, progress: 
 
 async function reload(service: ControlService, { response }: Exchange): Promise<void> {
   json(response, { schemaVersion: SCHEMA_VERSION, changes: await service.reload() });
+}
+
+function refresh(service: ControlService, { response }: Exchange): Promise<void> {
+  service.refresh();
+  json(response, { schemaVersion: SCHEMA_VERSION });
+  return Promise.resolve();
 }
 
 function known(service: ControlService, names: readonly string[]): readonly string[] {

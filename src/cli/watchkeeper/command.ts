@@ -1,4 +1,6 @@
 /** What a command of `watchkeeper` is, and what it may use. */
+import type { ChosenControl } from '../../app/control-choice.js';
+import type { PauseLease } from '../../core/pause.js';
 import type { Configuration } from '../../adapters/config/load.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 
@@ -46,6 +48,16 @@ export interface Means {
   readonly terminal: Terminal;
   /** undefined: no watcher runs. */
   client(config: string | undefined): Promise<WatcherClient | undefined>;
+  /** "uid 0, pid 4711" */
+  readonly caller: string;
+  /** Whose a pause is if nobody is named: the user that called sudo, or that we are. */
+  readonly owner: string;
+  /** ms since the epoch */
+  now(): number;
+  /** For changes; holds control until it is released. */
+  control(config: string | undefined, by: string): Promise<ChosenControl>;
+  /** @param change gives what is to be kept instead; under a lock. @returns what is kept now */
+  pauses(config: string | undefined, change?: (leases: readonly PauseLease[]) => readonly PauseLease[]): Promise<readonly PauseLease[]>;
   /** Status without a watcher: what this process sees itself. */
   ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
   /** Runs the watcher until it is told to end; @returns its exit status. */

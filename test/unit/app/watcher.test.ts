@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { Watcher } from '../../../src/app/watcher.js';
 import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
 import type { DaemonStatus } from '../../../src/core/daemon-status.js';
+import type { PauseLease } from '../../../src/core/pause.js';
 import type { NewsItem } from '../../../src/ports/journal.js';
 import { catalogueOf, FakeDesired, FakeRunner } from '../../support/control-fakes.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
@@ -17,6 +18,7 @@ class Site {
   readonly desired = new FakeDesired(this.diary);
   readonly runner = new FakeRunner(this.diary);
   readonly news: NewsItem[] = [];
+  leases: PauseLease[] = [];
   readonly board = new Map<string, DaemonStatus>();
   readonly watcher: Watcher;
 
@@ -26,6 +28,7 @@ class Site {
       runner: this.runner,
       desired: this.desired,
       bootId: 'boot',
+      pauses: { read: () => this.leases, write: () => undefined, stamp: () => String(this.leases.length) },
       journal: {
         append: (item) => {
           const kept = { id: this.news.length, ...item };
@@ -192,6 +195,74 @@ describe('app/watcher', () => {
     site.machine.conditionUnmet.add('db');
     await site.begin();
     expect([site.state('db'), site.board.get('db')?.reason, site.machine.clock.armed]).to.deep.equal(['stopped', 'condition not met', 0]);
+  });
+
+  it('while it is paused nothing is restarted, and when the pause ends it is', async () => {
+    const site = await new Site([DB, WEB]).begin();
+    const now = site.machine.clock.wall();
+    site.leases = [{ id: 'a', owner: 'ops', reason: 'upgrade', daemons: ['db'], since: now, until: now + 60_000 }];
+    site.watcher.refresh();
+    site.machine.end('db');
+    site.machine.end('web');
+    await site.machine.clock.advanceAsync(30_000);
+    expect([site.state('db'), site.machine.startsOf('db'), site.state('web')]).to.deep.equal(['waiting', 1, 'running']);
+    expect(site.board.get('db')?.reason).to.match(/^paused by ops until .*: upgrade$/);
+    await site.machine.clock.advanceAsync(31_000);
+    expect([site.state('db'), site.machine.startsOf('db')]).to.deep.equal(['running', 2]);
+    // Done with the end of the row of failures, nothing is armed any more.
+    await site.machine.clock.advanceAsync(120_000);
+    expect(site.machine.clock.armed).to.equal(0);
+  });
+
+  it("an operator's start goes before a pause", async () => {
+    const site = await new Site([DB]).begin();
+    const now = site.machine.clock.wall();
+    site.leases = [{ id: 'a', owner: 'ops', reason: 'x', daemons: undefined, since: now, until: now + 60_000 }];
+    site.watcher.refresh();
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(1000);
+    const [answer] = await site.during(site.watcher.start({ ...REQUEST, names: ['db'] }));
+    expect([answer?.outcome.kind, site.state('db')]).to.deep.equal(['ok', 'running']);
+  });
+
+  it('restarts with a daemon those that chose so, and leaves the others', async () => {
+    const follows = daemonSpec({ name: 'follows', requires: ['db'], restartWith: ['db'] });
+    const stays = daemonSpec({ name: 'stays', requires: ['db'] });
+    const site = await new Site([DB, follows, stays]).begin();
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(1000);
+    expect(['db', 'follows', 'stays'].map((name) => site.machine.startsOf(name))).to.deep.equal([2, 2, 1]);
+    expect(['db', 'follows', 'stays'].map((name) => site.state(name))).to.deep.equal(['running', 'running', 'running']);
+  });
+
+  it('a held daemon stays down through a start of many, and comes by its name', async () => {
+    const site = await new Site([DB, WEB]).begin();
+    await site.during(site.watcher.stop({ names: ['db'], by: 'ops', hold: true }));
+    const outcomes = await site.during(site.watcher.start({ ...REQUEST, names: ['db', 'web'] }));
+    expect(outcomes.find(({ name }) => name === 'db')?.outcome.kind).to.equal('skipped');
+    expect(site.state('db')).to.equal('stopped');
+    await site.during(site.watcher.start({ ...REQUEST, names: ['db'] }));
+    expect(site.state('db')).to.equal('running');
+  });
+
+  it('obeys the boot policy where the last word is of an earlier boot', async () => {
+    const daemons = (['always', 'last', 'never'] as const).flatMap((boot) => [daemonSpec({ name: `${boot}-down`, boot }), daemonSpec({ name: `${boot}-up`, boot })]);
+    const site = new Site(daemons);
+    for (const { name } of daemons) site.desired.records.set(name, { desired: name.endsWith('up') ? 'up' : 'down', at: 0, by: 'ops', bootId: 'earlier' });
+    await site.begin();
+    expect(daemons.filter(({ name }) => site.state(name) === 'running').map(({ name }) => name)).to.deep.equal(['always-down', 'always-up', 'last-up']);
+  });
+
+  it('retries now what is timed, and keeps the failures on record; a reset forgets them', async () => {
+    const site = await new Site([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0, baseDelay: 50_000 } })]).begin();
+    site.machine.end('db');
+    await site.machine.clock.advanceAsync(10);
+    expect(site.state('db')).to.equal('backing-off');
+    const [answer] = await site.during(site.watcher.retryNow({ names: ['db'], by: 'ops' }));
+    expect([answer?.outcome.kind, site.state('db'), site.machine.memories.get('db')?.tally.row]).to.deep.equal(['ok', 'running', 1]);
+    await site.during(site.watcher.reset({ names: ['db'], by: 'ops' }));
+    expect(site.machine.memories.get('db')).to.deep.include({ restarts: 0 });
+    expect(site.machine.clock.armed).to.equal(0);
   });
 
   it('says that a daemon outlived its stop', async () => {

@@ -54,10 +54,11 @@ describe('etc/watchkeeper/watchkeeper.yaml', () => {
   const configuration = configurationFromText('uncommented', uncommented(SHIPPED), {});
   const values = new Map(listValues(configuration).map((value) => [value.key, value]));
 
-  it('names every setting, with its default', () => {
+  it('names every setting, with its default where that is not an example', () => {
+    const examples = new Set(['pauseFile']);
     for (const leaf of SETTINGS_SCHEMA.leaves.values()) {
       expect(values.get(leaf.name)?.origin, leaf.name).to.match(/^uncommented:/);
-      expect(values.get(leaf.name)?.value, leaf.name).to.deep.equal(leaf.default);
+      if (!examples.has(leaf.name)) expect(values.get(leaf.name)?.value, leaf.name).to.deep.equal(leaf.default);
     }
   });
 
