@@ -126,5 +126,10 @@ export class Host {
 async function loadConfiguration(option: string | undefined, environment: Environment): Promise<Configuration> {
   if (isDemo(option, environment)) return loadDemo(environment);
   const { configurationFile, loadConfiguration: load } = await import('../adapters/config/load.js');
-  return load(configurationFile(option, environment), environment);
+  const configuration = load(configurationFile(option, environment), environment);
+  if (configuration.tasks.some(({ schedule }) => schedule !== undefined)) {
+    const { checkSchedules } = await import('../adapters/cron/check-schedules.js');
+    checkSchedules(configuration);
+  }
+  return configuration;
 }

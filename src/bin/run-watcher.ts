@@ -16,6 +16,7 @@ import type { NewsItem } from '../ports/journal.js';
 import type { Lock, Locks } from '../ports/locks.js';
 import type { Log } from '../ports/log.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
+import { composeTasks } from './compose-tasks.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
 import { detect } from './service-manager.js';
 import type { Host } from './host.js';
@@ -57,6 +58,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
   const detection = await detect({ ...configuration, runner });
   const guardian = await composeGuardian(detection, { configuration, host, clock, runner, locks, self, journal, board, log, warn });
+  const tasks = await composeTasks(configuration, host, log);
   const signals = listenForSignals();
   const began = clock.monotonic();
 
@@ -65,6 +67,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     try {
       const fresh = await readAgain();
       const changes = await guardian.reload(fresh.catalogue);
+      await tasks.reload(fresh);
       configuration = fresh;
       for (const change of changes) log.info({ daemon: change.name, change: change.kind }, describeChange(change));
       if (changes.length === 0) log.info({}, 'reloaded; nothing changed');
@@ -90,6 +93,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     retryNow: (request, progress) => guardian.retryNow(request, progress),
     reset: (request, progress) => guardian.reset(request, progress),
     refresh: () => guardian.refresh(),
+    tasks,
     recentNews: (limit) => journal.recent(limit),
     followNews: (callback) => {
       followers.add(callback);
@@ -112,6 +116,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
 
   const started = guardian.startGroup().then(async () => {
     notifier.ready(await summary(guardian));
+    tasks.begin();
   });
   started.catch((error: unknown) => log.error({ error: String(error) }, 'cannot start the group'));
   signals.onReload(() => {
@@ -122,6 +127,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   log.info({ signal: why, stopOnExit: options.stopOnExit }, options.stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
   notifier.stopping();
   if (options.stopOnExit) await guardian.stopAll(`the watcher, told to end by ${why}`);
+  await tasks.end();
   beating.cancel();
   await table?.finish();
   await server.close();

@@ -43,6 +43,7 @@ function means(): Means {
     control: (config, by) => new ControlMeans(new Host(config, process.env), complain).control(by),
     pauses: (config, change) => pauses(new Host(config, process.env), change),
     ownStatus: (config, names) => ownStatus(new Host(config, process.env), names),
+    ownTasks: async (config) => (await import('./compose-tasks.js')).readTasks(new Host(config, process.env), complain),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).configuration(),
   };

@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   CONFIG_UNREADABLE: { exitStatus: 78, meaning: 'a configuration file cannot be read' },
   USAGE: { exitStatus: 1, meaning: 'unknown command, missing or superfluous argument; nothing was done' },
   UNKNOWN_DAEMON: { exitStatus: 1, meaning: 'the catalogue has no daemon of this name' },
+  UNKNOWN_TASK: { exitStatus: 1, meaning: 'the configuration has no scheduled task of this name' },
+  TASK_REFUSED: { exitStatus: 1, meaning: 'the scheduled task may not run now: it runs already, or its conditions are not met' },
   STATE_UNWRITABLE: { exitStatus: 1, meaning: 'a state or runtime directory cannot be written (read-only, full, no permission)' },
   WATCHER_RUNNING: { exitStatus: 1, meaning: 'another watcher already has control' },
   WATCHER_ABSENT: { exitStatus: 1, meaning: 'the command needs the watcher, and none is running' },

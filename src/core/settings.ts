@@ -1,5 +1,6 @@
 /** How Watchkeeper itself behaves, as opposed to the daemons (catalogue.ts). */
 import type { Paths } from './paths.js';
+import type { WatcherHooks } from './task.js';
 
 export interface Settings {
   readonly paths: Paths;
@@ -18,6 +19,13 @@ export interface Settings {
   readonly heartbeatInterval: number;
   /** Pause file of the old watcher's kind: its first line is the Unix time until which nothing is done. */
   readonly pauseFile: string | undefined;
+  /** Holds a directory for each event (core/hook.ts), whose executables are hooks. */
+  readonly hooksDirectory: string;
+  /** As the main process of a container. */
+  readonly container: {
+    /** ms for stopping all daemons; then what is left is killed. */
+    readonly stopBudget: number;
+  };
   /** Of each daemon's output file, where systemd's journal doesn't take it. */
   readonly output: {
     /** Bytes after which a file is rotated. */
@@ -25,4 +33,6 @@ export interface Settings {
     /** Rotated files that are kept. */
     readonly files: number;
   };
+  /** Executables that the watcher runs after each interval. */
+  readonly watcherHooks: WatcherHooks;
 }

@@ -5,6 +5,7 @@ import type { Controller, ControlRequest, NamedOutcome, Progress } from './contr
 import type { NewsItem } from './journal.js';
 import type { Cancel } from './process-table.js';
 import type { Detection } from './service-manager.js';
+import type { TaskControl } from './task-control.js';
 
 export interface WatcherInfo {
   readonly version: string;
@@ -29,6 +30,7 @@ export interface ControlService {
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Looks at once whether somebody paused something, or no longer does. */
   refresh(): void;
+  readonly tasks: TaskControl;
   /** The newest last. */
   recentNews(limit: number): readonly NewsItem[];
   followNews(callback: (item: NewsItem) => void): Cancel;

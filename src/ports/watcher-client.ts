@@ -3,7 +3,9 @@ import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { WatcherInfo } from './control-service.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
+import type { TaskRun } from '../core/task-run.js';
 import type { NewsItem } from './journal.js';
+import type { TaskStatus } from './task-control.js';
 
 export interface StatusAnswer {
   readonly schemaVersion: number;
@@ -22,6 +24,11 @@ export interface WatcherClient extends Controller {
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Has the watcher look at once whether somebody paused something. */
   refresh(): Promise<void>;
+  tasks(): Promise<readonly TaskStatus[]>;
+  /** @throws WatchkeeperError UNKNOWN_TASK */
+  taskHistory(name: string): Promise<readonly TaskRun[]>;
+  /** As TaskControl.run. */
+  runTask(name: string, by: string): Promise<string>;
   /** Ends when the watcher ends; with `follow`, not before. */
   events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void>;
 }

@@ -53,6 +53,14 @@ describe('control socket', () => {
     retryNow: carryOut('retry-now'),
     reset: carryOut('reset'),
     refresh: () => undefined,
+    tasks: {
+      list: () => [],
+      history: (name) => (name === 'backup' ? [] : undefined),
+      run: (name, by) => {
+        asked.push({ what: 'run task', name, by });
+        return refusal === undefined ? Promise.resolve('started') : Promise.reject(refusal);
+      },
+    },
     recentNews: () => [],
     followNews: (callback) => {
       followers.add(callback);

@@ -4,13 +4,17 @@ import { join } from 'node:path';
 
 import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
+import type { HookSpec } from '../../core/hook.js';
 import type { Paths } from '../../core/paths.js';
 import type { Settings } from '../../core/settings.js';
+import type { TaskSpec } from '../../core/task.js';
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import type { Draft } from './draft.js';
 import { GROUP_SCHEMA } from './group-schema.js';
+import { HOOK_SCHEMA } from './hook-schema.js';
 import { complete, type Given, type Leaf } from './schema.js';
 import { SETTINGS_SCHEMA } from './settings-schema.js';
+import { TASK_SCHEMA } from './task-schema.js';
 
 /** By convict, which looks once more at the values that the formats have read. */
 export function assembleSettings(given: Given): Settings {
@@ -38,6 +42,20 @@ function nested(leaves: Iterable<Leaf>, value: (leaf: Leaf) => unknown): Record<
 export function assembleCatalogue(draft: Draft, paths: Paths): Catalogue {
   const daemons = [...draft.daemons].map(([name, { given }]) => assembleDaemon(name, given, draft.defaults, paths));
   return { group: assembleGroup(draft.group), daemons };
+}
+
+/** In the order of the file. */
+export function assembleTasks(draft: Draft): readonly TaskSpec[] {
+  return [...draft.tasks].map(([name, { given }]) => ({ name, ...complete(TASK_SCHEMA, given) }));
+}
+
+/** Without a program, the check of core/hook-check.ts refuses it. */
+export function assembleHooks(draft: Draft): readonly HookSpec[] {
+  return [...draft.hooks].map(([name, { given }]) => {
+    const { argv, ...keys } = complete(HOOK_SCHEMA, given);
+    const [program = '', ...words] = argv;
+    return { name, ...keys, argv: [program, ...words] };
+  });
 }
 
 function assembleGroup(given: Given): GroupSpec {

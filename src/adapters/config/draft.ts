@@ -3,26 +3,31 @@ import { quoted } from '../../core/printable.js';
 import { mostSimilar } from '../../core/similar.js';
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import { GROUP_SCHEMA } from './group-schema.js';
+import { HOOK_SCHEMA } from './hook-schema.js';
 import { type Located, type LocatedMap, plainOf } from './located.js';
 import type { Place, Problems } from './problems.js';
 import type { FlatSchema, Leaf } from './schema.js';
 import { environmentVariable, SETTINGS_SCHEMA } from './settings-schema.js';
+import { TASK_SCHEMA } from './task-schema.js';
 
-export interface DraftDaemon {
+/** A daemon, a task or a hook. */
+export interface DraftEntry {
   /** Where it was named first. */
   readonly place: Place;
   readonly given: Map<string, unknown>;
 }
 
 const MAX_SUGGESTIONS = 100;
-const SECTIONS = ['catalogue', 'group', 'defaults', 'daemons'] as const;
+const SECTIONS = ['catalogue', 'group', 'defaults', 'daemons', 'tasks', 'hooks'] as const;
 
 export class Draft {
   readonly settings = new Map<string, unknown>();
   readonly group = new Map<string, unknown>();
   readonly defaults = new Map<string, unknown>();
   /** In the order in which the files name them first. */
-  readonly daemons = new Map<string, DraftDaemon>();
+  readonly daemons = new Map<string, DraftEntry>();
+  readonly tasks = new Map<string, DraftEntry>();
+  readonly hooks = new Map<string, DraftEntry>();
   /** A map of daemons was written, even if it is empty. */
   daemonsGiven = false;
   /** By dotted key: where the value was written, or the environment variable. */
@@ -38,7 +43,12 @@ export class Draft {
     this.#section(file, root, 'defaults', (map) =>
       this.#readMap({ file, schema: DAEMON_SCHEMA, given: this.defaults, prefix: 'defaults.' }, map, ''),
     );
-    this.#section(file, root, 'daemons', (map) => this.#readDaemons(file, map));
+    this.#section(file, root, 'daemons', (map) => {
+      this.daemonsGiven = true;
+      this.#readNamed(file, map, { section: 'daemons', entries: this.daemons, schema: DAEMON_SCHEMA, what: 'daemon' });
+    });
+    this.#section(file, root, 'tasks', (map) => this.#readNamed(file, map, { section: 'tasks', entries: this.tasks, schema: TASK_SCHEMA, what: 'task' }));
+    this.#section(file, root, 'hooks', (map) => this.#readNamed(file, map, { section: 'hooks', entries: this.hooks, schema: HOOK_SCHEMA, what: 'hook' }));
   }
 
   addEnvironment(environment: Readonly<Record<string, string | undefined>>): void {
@@ -63,16 +73,15 @@ export class Draft {
     else this.problems.add({ file, line: entry.line }, name, `a map ('key: value' lines) is needed, not ${described(entry.node)}`);
   }
 
-  #readDaemons(file: string, map: LocatedMap): void {
-    this.daemonsGiven = true;
+  #readNamed(file: string, map: LocatedMap, { section, entries, schema, what }: Named): void {
     for (const [name, entry] of map.entries) {
       const place = { file, line: entry.line };
-      const daemon = this.daemons.get(name) ?? { place, given: new Map<string, unknown>() };
-      this.daemons.set(name, daemon);
-      const prefix = `daemons.${name}.`;
-      if (entry.node.kind === 'map') this.#readMap({ file, schema: DAEMON_SCHEMA, given: daemon.given, prefix }, entry.node, '');
+      const named = entries.get(name) ?? { place, given: new Map<string, unknown>() };
+      entries.set(name, named);
+      const prefix = `${section}.${name}.`;
+      if (entry.node.kind === 'map') this.#readMap({ file, schema, given: named.given, prefix }, entry.node, '');
       else if (!isNothing(entry.node)) {
-        this.problems.add(place, `daemons.${name}`, `a map of the daemon's keys is needed, not ${described(entry.node)}`);
+        this.problems.add(place, `${section}.${name}`, `a map of the ${what}'s keys is needed, not ${described(entry.node)}`);
       }
     }
   }
@@ -116,6 +125,13 @@ export class Draft {
     target.given.set(leaf.name, leaf.merges === true ? Object.fromEntries(merged) : reading.value);
     this.origins.set(full, place);
   }
+}
+
+interface Named {
+  readonly section: string;
+  readonly entries: Map<string, DraftEntry>;
+  readonly schema: FlatSchema<unknown>;
+  readonly what: string;
 }
 
 interface Target {

@@ -6,11 +6,14 @@
 import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 
-import { checkCatalogue } from '../../core/catalogue-check.js';
+import { type CatalogueProblem, checkCatalogue } from '../../core/catalogue-check.js';
 import type { Catalogue } from '../../core/catalogue.js';
+import { checkHooks } from '../../core/hook-check.js';
+import type { HookSpec } from '../../core/hook.js';
 import type { Paths } from '../../core/paths.js';
 import type { Settings } from '../../core/settings.js';
-import { assembleCatalogue, assembleSettings } from './assemble.js';
+import { checkTasks, type TaskSpec } from '../../core/task.js';
+import { assembleCatalogue, assembleHooks, assembleSettings, assembleTasks } from './assemble.js';
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import { Draft } from './draft.js';
 import { describePlace, type Place, Problems } from './problems.js';
@@ -26,6 +29,9 @@ export interface Configuration {
   readonly settings: Settings;
   readonly paths: Paths;
   readonly catalogue: Catalogue;
+  /** Their schedules are not judged yet: adapters/cron/check-schedules.ts does it. */
+  readonly tasks: readonly TaskSpec[];
+  readonly hooks: readonly HookSpec[];
   /** The main file, or what stands for it ("the built-in demo"). */
   readonly main: string;
   /** Every file that was read, as it was then; none for a built-in configuration. */
@@ -79,11 +85,18 @@ function build(main: string, sources: readonly Source[], files: readonly FileSta
   const settings = assembleSettings(draft.settings);
   const catalogue = assembleCatalogue(draft, settings.paths);
   reportCatalogue(main, draft, catalogue, problems);
+  const tasks = assembleTasks(draft);
+  const roles = catalogue.group.roles.map(({ name }) => name);
+  reportProblems(main, draft, checkTasks(tasks, roles), problems);
+  const hooks = assembleHooks(draft);
+  reportProblems(main, draft, checkHooks(hooks, catalogue), problems);
   problems.throwIfAny();
   return {
     settings,
     paths: settings.paths,
     catalogue,
+    tasks,
+    hooks,
     main,
     files,
     origin: (key) => {
@@ -101,9 +114,13 @@ function reportCatalogue(main: string, draft: Draft, catalogue: Catalogue, probl
     const written = daemon.given.get('executable') ?? draft.defaults.get('executable');
     if (written !== undefined || told.has(key) || told.has('defaults.executable')) continue;
     problems.add(daemon.place, key, 'it is missing; the absolute path of a program is needed');
-    told.add(key);
   }
-  for (const problem of checkCatalogue(catalogue)) {
+  reportProblems(main, draft, checkCatalogue(catalogue), problems);
+}
+
+function reportProblems(main: string, draft: Draft, found: readonly CatalogueProblem[], problems: Problems): void {
+  const told = new Set(problems.list.map((problem) => problem.key));
+  for (const problem of found) {
     const key = problem.path.join('.');
     if (told.has(key) || told.has(inDefaults(problem.path) ?? key)) continue;
     problems.add(placeOf(main, draft, problem.path), key, problem.message);
@@ -116,13 +133,13 @@ function inDefaults(path: readonly string[]): string | undefined {
 
 /** Of the value itself, else of what `defaults:` says, else of the daemon, else of the whole. */
 function placeOf(main: string, draft: Draft, path: readonly string[]): Place {
-  const daemon = path[0] === 'daemons' ? draft.daemons.get(path[1] ?? '') : undefined;
+  const entries = { daemons: draft.daemons, tasks: draft.tasks, hooks: draft.hooks }[path[0] ?? ''];
   const candidates = [path.join('.'), inDefaults(path), path.slice(0, -1).join('.'), path.slice(0, 2).join('.')];
   for (const key of candidates) {
     const origin = key === undefined ? undefined : draft.origins.get(key);
     if (typeof origin === 'object') return origin;
   }
-  return daemon?.place ?? { file: main, line: undefined };
+  return entries?.get(path[1] ?? '')?.place ?? { file: main, line: undefined };
 }
 
 function originOf(draft: Draft, key: string): Place | string | undefined {

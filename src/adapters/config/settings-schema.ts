@@ -50,6 +50,18 @@ const SETTINGS: SchemaOf<Settings> = {
     defaultText: 'none',
     doc: "Honoured as one more pause: a file whose first line is the Unix time until which nothing is restarted, e.g. `/var/lib/ganeti/watcher.pause`.",
   },
+  hooksDirectory: {
+    format: absolutePath(),
+    default: '/etc/watchkeeper/hooks.d',
+    doc: 'Executables in `EVENT/` below this directory are hooks of that event, besides those under `hooks:`; names of letters, digits, `_` and `-`, as run-parts has it. It need not exist.',
+  },
+  container: {
+    stopBudget: {
+      format: duration(1000),
+      default: 25_000,
+      doc: 'As the main process of a container: time for stopping all daemons, before the runtime kills everything. What is left then is killed.',
+    },
+  },
   output: {
     maxBytes: {
       format: bytes({ min: 4096, max: 1024 ** 4 }),
@@ -57,6 +69,16 @@ const SETTINGS: SchemaOf<Settings> = {
       doc: "Size at which a daemon's output file is rotated.",
     },
     files: { format: integer({ min: 0, max: 100 }), default: 5, doc: 'How many rotated output files are kept for each daemon.' },
+  },
+  watcherHooks: {
+    directory: {
+      format: optional(absolutePath()),
+      default: undefined,
+      defaultText: 'none',
+      doc: "Directory of executables that the watcher runs after each interval, one after the other, as run-parts does: names of letters, digits, `_` and `-`; root's, and writable by root alone.",
+    },
+    interval: { format: duration(1000), default: 300_000, doc: 'From the end of a round of watcher hooks to the next.' },
+    timeout: { format: duration(100), default: 60_000, doc: 'Of each watcher hook; then it is ended with all that it has started.' },
   },
 };
 

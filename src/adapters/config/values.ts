@@ -1,9 +1,11 @@
 /** Every value in force, with where it comes from: for people and for programs. */
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import { GROUP_SCHEMA } from './group-schema.js';
+import { HOOK_SCHEMA } from './hook-schema.js';
 import type { Configuration } from './load.js';
 import type { FlatSchema, Leaf } from './schema.js';
 import { SETTINGS_SCHEMA } from './settings-schema.js';
+import { TASK_SCHEMA } from './task-schema.js';
 
 export interface ConfigurationValue {
   /** "daemons.web.restart.when" */
@@ -20,11 +22,13 @@ export interface ConfigurationValue {
 const REDACTED = '[redacted]';
 
 export function listValues(configuration: Configuration): readonly ConfigurationValue[] {
-  const { settings, catalogue } = configuration;
+  const { settings, catalogue, tasks, hooks } = configuration;
   return [
     ...valuesOf(configuration, SETTINGS_SCHEMA, settings, ''),
     ...valuesOf(configuration, GROUP_SCHEMA, catalogue.group, 'group.'),
     ...catalogue.daemons.flatMap((daemon) => valuesOf(configuration, DAEMON_SCHEMA, daemon, `daemons.${daemon.name}.`)),
+    ...hooks.flatMap((hook) => valuesOf(configuration, HOOK_SCHEMA, hook, `hooks.${hook.name}.`)),
+    ...tasks.flatMap((task) => valuesOf(configuration, TASK_SCHEMA, task, `tasks.${task.name}.`)),
   ];
 }
 

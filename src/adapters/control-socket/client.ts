@@ -7,7 +7,9 @@ import type { CatalogueChange } from '../../core/catalogue-change.js';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { ERROR_CODES, WatchkeeperError } from '../../core/errors.js';
 import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../../ports/controller.js';
+import type { TaskRun } from '../../core/task-run.js';
 import type { NewsItem } from '../../ports/journal.js';
+import type { TaskStatus } from '../../ports/task-control.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 import { SOCKET_NAME, TOKEN_NAME, type StreamLine, type WireError } from './protocol.js';
 
@@ -67,6 +69,21 @@ class Client implements WatcherClient {
   async reload(): Promise<readonly CatalogueChange[]> {
     const answer = await this.talk.post<{ changes: readonly CatalogueChange[] }>('/v1/reload', {});
     return answer.changes;
+  }
+
+  async tasks(): Promise<readonly TaskStatus[]> {
+    const { tasks } = (await this.talk.get<{ tasks: readonly TaskStatus[] }>('/v1/tasks')) ?? this.talk.gone();
+    return tasks;
+  }
+
+  async taskHistory(name: string): Promise<readonly TaskRun[]> {
+    const { runs } = (await this.talk.get<{ runs: readonly TaskRun[] }>(`/v1/tasks/history?name=${encodeURIComponent(name)}`)) ?? this.talk.gone();
+    return runs;
+  }
+
+  async runTask(name: string, by: string): Promise<string> {
+    const { what } = await this.talk.post<{ what: string }>('/v1/tasks/run', { name, by });
+    return what;
   }
 
   async events(options: { limit: number; follow: boolean }, callback: (item: NewsItem) => void): Promise<void> {

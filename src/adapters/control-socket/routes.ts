@@ -5,6 +5,7 @@ import { unknownDaemon } from '../../core/catalogue.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../ports/controller.js';
+import { listTasks, runTask, taskHistory } from './task-routes.js';
 import { KEEP_ALIVE, parseAction, SCHEMA_VERSION, type ActionBody, type StreamLine } from './protocol.js';
 
 export interface Exchange {
@@ -24,6 +25,9 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'GET', path: '/v1/watcher', respond: watcher },
   { method: 'GET', path: '/v1/status', respond: status },
   { method: 'GET', path: '/v1/events', respond: events },
+  { method: 'GET', path: '/v1/tasks', respond: listTasks },
+  { method: 'GET', path: '/v1/tasks/history', respond: taskHistory },
+  { method: 'POST', path: '/v1/tasks/run', respond: runTask },
   { method: 'POST', path: '/v1/start', respond: action((service, body, progress) => service.controller.start(body, progress)) },
   { method: 'POST', path: '/v1/stop', respond: action((service, body, progress) => service.controller.stop(body, progress)) },
   { method: 'POST', path: '/v1/restart', respond: action((service, body, progress) => service.controller.restart(body, progress)) },

@@ -2,6 +2,7 @@
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { PauseLease } from '../../core/pause.js';
 import type { Configuration } from '../../adapters/config/load.js';
+import type { TaskControl } from '../../ports/task-control.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 
 export interface OptionSpec {
@@ -60,6 +61,8 @@ export interface Means {
   pauses(config: string | undefined, change?: (leases: readonly PauseLease[]) => readonly PauseLease[]): Promise<readonly PauseLease[]>;
   /** Status without a watcher: what this process sees itself. */
   ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
+  /** Tasks without a watcher: what the files say. */
+  ownTasks(config: string | undefined): Promise<Pick<TaskControl, 'list' | 'history'>>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
   run(options: RunOptions): Promise<number>;
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */

@@ -6,6 +6,7 @@ import { DAEMON_SCHEMA } from '../../../../src/adapters/config/daemon-schema.js'
 import { GROUP_SCHEMA } from '../../../../src/adapters/config/group-schema.js';
 import { configurationFromText } from '../../../../src/adapters/config/load.js';
 import { SETTINGS_SCHEMA } from '../../../../src/adapters/config/settings-schema.js';
+import { TASK_SCHEMA } from '../../../../src/adapters/config/task-schema.js';
 import { listValues } from '../../../../src/adapters/config/values.js';
 import { configurationReference } from '../../../support/configuration-reference.js';
 
@@ -55,7 +56,7 @@ describe('etc/watchkeeper/watchkeeper.yaml', () => {
   const values = new Map(listValues(configuration).map((value) => [value.key, value]));
 
   it('names every setting, with its default where that is not an example', () => {
-    const examples = new Set(['pauseFile']);
+    const examples = new Set(['pauseFile', 'watcherHooks.directory']);
     for (const leaf of SETTINGS_SCHEMA.leaves.values()) {
       expect(values.get(leaf.name)?.origin, leaf.name).to.match(/^uncommented:/);
       if (!examples.has(leaf.name)) expect(values.get(leaf.name)?.value, leaf.name).to.deep.equal(leaf.default);
@@ -64,6 +65,15 @@ describe('etc/watchkeeper/watchkeeper.yaml', () => {
 
   it('names every key of the group', () => {
     for (const name of GROUP_SCHEMA.leaves.keys()) expect(values.get(`group.${name}`)?.origin, name).to.match(/^uncommented:/);
+  });
+
+  it('names every key of a task, with its default where that is not an example', () => {
+    const examples = new Set(['argv', 'schedule', 'timezone', 'user', 'group', 'environment', 'role', 'onlyIf']);
+    const task = configuration.tasks[0];
+    for (const leaf of TASK_SCHEMA.leaves.values()) {
+      expect(uncommented(SHIPPED), leaf.name).to.match(new RegExp(`^    ${leaf.name}:`, 'm'));
+      if (!examples.has(leaf.name)) expect(task?.[leaf.name as keyof typeof task], leaf.name).to.deep.equal(leaf.default);
+    }
   });
 
   it('names every key of a daemon, with its default where that is not an example', () => {
