@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly workingDirectory?: string;
   readonly user?: string;
   readonly group?: string;
+  /** Once it is given, all ends as at the time-out. */
+  readonly abort?: AbortSignal;
 }
 
 export interface RunResult {

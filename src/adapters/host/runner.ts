@@ -74,16 +74,22 @@ export class HostRunner implements Runner {
         if (settled) return;
         settled = true;
         timer.cancel();
+        options.abort?.removeEventListener('abort', expire);
         child.stdout?.destroy();
         child.stderr?.destroy();
         child.unref();
         resolve({ exit: exit ?? { kind: 'unknown' }, timedOut, stdout: stdout.text(), stderr: stderr.text() });
       };
-      let timer = clock.after(options.timeout, () => {
+      const expire = (): void => {
+        if (exit !== undefined) return;
         timedOut = true;
         killGroup(child.pid);
+        timer.cancel();
         timer = clock.after(KILL_PATIENCE, finish);
-      });
+      };
+      let timer = clock.after(options.timeout, expire);
+      options.abort?.addEventListener('abort', expire, { once: true });
+      if (options.abort?.aborted === true) expire();
       child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));
       child.stderr?.on('data', (chunk: Buffer) => stderr.add(chunk));
       if (options.input !== undefined) {
