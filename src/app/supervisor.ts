@@ -4,6 +4,7 @@
  * those who wait for a start or a stop to come to something.
  */
 import type { DaemonSpec } from '../core/daemon.js';
+import { formatDuration } from '../core/duration.js';
 import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
 import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
 import type { SetupGate } from './setup-gate.js';
@@ -16,6 +17,9 @@ export interface SupervisorEvents {
   changed(daemon: SupervisedDaemon): void;
   announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>): void;
 }
+
+/** ms beyond a daemon's own time-outs: the setup program, and SIGKILL's work. */
+const PATIENCE = 60_000;
 
 interface Waiter {
   readonly wish: 'up' | 'down';
@@ -88,7 +92,15 @@ export class Supervisor {
     return new Promise((resolve) => {
       const daemon = this.#daemons.get(name);
       if (daemon === undefined) { resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload')); return; }
-      const waiter: Waiter = { wish, settle: resolve };
+      const patience = daemon.spec.startTimeout + daemon.spec.stopTimeout + PATIENCE;
+      const timer = this.ports.clock.after(patience, () => waiter.settle(tooLate(daemon, patience)));
+      const waiter: Waiter = {
+        wish,
+        settle: (outcome) => {
+          timer.cancel();
+          resolve(outcome);
+        },
+      };
       const waiters = this.#waiters.get(name);
       if (waiters === undefined) this.#waiters.set(name, [waiter]);
       else waiters.push(waiter);
@@ -193,6 +205,11 @@ export class Supervisor {
     if (left.length === 0) this.#waiters.delete(name);
     else this.#waiters.set(name, left);
   }
+}
+
+/** The request is answered; what is under way goes on. */
+function tooLate({ spec, state }: SupervisedDaemon, patience: number): Outcome {
+  return failed('timeout', `still ${state.phase.kind} after ${formatDuration(patience)}: ${state.reason}`, `daemon-util status ${spec.name}`);
 }
 
 /** What came of a start; undefined: still under way. */
