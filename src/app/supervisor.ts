@@ -4,13 +4,13 @@
  * those who wait for a start or a stop to come to something.
  */
 import type { DaemonSpec } from '../core/daemon.js';
-import { formatDuration } from '../core/duration.js';
-import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
+import { failed, type Outcome } from '../core/outcome.js';
 import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
 import type { SetupGate } from './setup-gate.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { isReady } from '../core/supervision-moves.js';
 import { SupervisedDaemon, type SupervisionPorts } from './supervised-daemon.js';
+import { Waiters } from './waiters.js';
 
 export interface SupervisorEvents {
   /** A daemon's state is another one now; called once per drained queue. */
@@ -18,20 +18,12 @@ export interface SupervisorEvents {
   announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>): void;
 }
 
-/** ms beyond a daemon's own time-outs: the setup program, and SIGKILL's work. */
-const PATIENCE = 60_000;
-
-interface Waiter {
-  readonly wish: 'up' | 'down';
-  readonly settle: (outcome: Outcome) => void;
-}
-
 export class Supervisor {
   readonly #daemons = new Map<string, SupervisedDaemon>();
   readonly #dependants = new Map<string, Set<string>>();
   readonly #queue: [SupervisedDaemon, SupervisionEvent][] = [];
   readonly #dirty = new Set<SupervisedDaemon>();
-  readonly #waiters = new Map<string, Waiter[]>();
+  readonly #waiters: Waiters;
   /** The process that each daemon had when it was ready last. */
   readonly #lastReady = new Map<string, ProcessIdentity>();
   #draining = false;
@@ -42,7 +34,9 @@ export class Supervisor {
     private readonly events: SupervisorEvents,
     private readonly setup: SetupGate,
     private readonly notMasterExitStatus: number,
-  ) {}
+  ) {
+    this.#waiters = new Waiters(ports.clock);
+  }
 
   get daemons(): IterableIterator<SupervisedDaemon> {
     return this.#daemons.values();
@@ -79,7 +73,7 @@ export class Supervisor {
   remove(name: string): void {
     this.#daemons.get(name)?.release();
     this.#daemons.delete(name);
-    this.#waiters.delete(name);
+    this.#waiters.forget(name);
   }
 
   send(name: string, event: SupervisionEvent): void {
@@ -89,24 +83,12 @@ export class Supervisor {
 
   /** Sends the event and answers once the daemon has come to rest on the wished side, or can't. */
   ask(name: string, event: SupervisionEvent, wish: 'up' | 'down'): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const daemon = this.#daemons.get(name);
-      if (daemon === undefined) { resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload')); return; }
-      const patience = daemon.spec.startTimeout + daemon.spec.stopTimeout + PATIENCE;
-      const timer = this.ports.clock.after(patience, () => waiter.settle(tooLate(daemon, patience)));
-      const waiter: Waiter = {
-        wish,
-        settle: (outcome) => {
-          timer.cancel();
-          resolve(outcome);
-        },
-      };
-      const waiters = this.#waiters.get(name);
-      if (waiters === undefined) this.#waiters.set(name, [waiter]);
-      else waiters.push(waiter);
-      this.#dirty.add(daemon);
-      this.#enqueue(daemon, event);
-    });
+    const daemon = this.#daemons.get(name);
+    if (daemon === undefined) return Promise.resolve(failed('internal', `${name} is not supervised`, 'watchkeeper reload'));
+    const answer = this.#waiters.add(daemon, wish);
+    this.#dirty.add(daemon);
+    this.#enqueue(daemon, event);
+    return answer;
   }
 
   /** Tells each daemon which of its required ones are not ready; before the first start. */
@@ -188,66 +170,7 @@ export class Supervisor {
     this.#dirty.clear();
     for (const daemon of changed) {
       this.events.changed(daemon);
-      this.#answer(daemon);
+      this.#waiters.answer(daemon);
     }
-  }
-
-  #answer(daemon: SupervisedDaemon): void {
-    const { name } = daemon.spec;
-    const waiters = this.#waiters.get(name);
-    if (waiters === undefined) return;
-    const left = waiters.filter((waiter) => {
-      const outcome = waiter.wish === 'up' ? startOutcome(daemon) : stopOutcome(daemon);
-      if (outcome === undefined) return true;
-      waiter.settle(outcome);
-      return false;
-    });
-    if (left.length === 0) this.#waiters.delete(name);
-    else this.#waiters.set(name, left);
-  }
-}
-
-/** The request is answered; what is under way goes on. */
-function tooLate({ spec, state }: SupervisedDaemon, patience: number): Outcome {
-  return failed('timeout', `still ${state.phase.kind} after ${formatDuration(patience)}: ${state.reason}`, `daemon-util status ${spec.name}`);
-}
-
-/** What came of a start; undefined: still under way. */
-function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
-  const { phase, desired, reason } = daemon.state;
-  const { name } = daemon.spec;
-  switch (phase.kind) {
-    case 'starting':
-    case 'stopping':
-      return undefined;
-    case 'running':
-      return ok(true, reason, phase.process);
-    case 'waiting':
-      return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
-    case 'backing-off':
-    case 'crash-loop':
-      return failed(daemon.lastFailure, reason, `watchkeeper events; the watcher goes on trying`);
-    case 'given-up':
-      return failed(daemon.lastFailure, reason, `mending the cause, then daemon-util start ${name}`);
-    case 'stopped':
-      return desired === 'up' ? skipped(reason) : failed('canceled', reason, `daemon-util start ${name}`);
-  }
-}
-
-function stopOutcome(daemon: SupervisedDaemon): Outcome | undefined {
-  const { phase, desired, reason } = daemon.state;
-  if (desired === 'up') return failed('canceled', `up is wanted again: ${reason}`, `daemon-util stop ${daemon.spec.name}`);
-  switch (phase.kind) {
-    case 'stopped':
-      return ok(true, reason);
-    case 'running':
-      return failed('still-running', reason, `ps -o pid,stat,wchan ${phase.process.pid}`);
-    case 'waiting':
-    case 'starting':
-    case 'stopping':
-    case 'backing-off':
-    case 'crash-loop':
-    case 'given-up':
-      return undefined;
   }
 }

@@ -1,0 +1,99 @@
+/** Those who asked for a start or a stop, and what they are told when it has come to something. */
+import { formatDuration } from '../core/duration.js';
+import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
+import type { Clock } from '../ports/clock.js';
+import type { SupervisedDaemon } from './supervised-daemon.js';
+
+/** ms beyond a daemon's own time-outs: the setup program, and SIGKILL's work. */
+const PATIENCE = 60_000;
+
+export type Wish = 'up' | 'down';
+
+interface Waiter {
+  readonly wish: Wish;
+  settle(outcome: Outcome): void;
+}
+
+export class Waiters {
+  readonly #waiting = new Map<string, Set<Waiter>>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Answers once the daemon has come to rest on the wished side, or can't, or the time is over. */
+  add(daemon: SupervisedDaemon, wish: Wish): Promise<Outcome> {
+    const { name, startTimeout, stopTimeout } = daemon.spec;
+    const patience = startTimeout + stopTimeout + PATIENCE;
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(name) ?? new Set();
+      this.#waiting.set(name, waiting);
+      const settle = (outcome: Outcome): void => {
+        timer.cancel();
+        waiting.delete(waiter);
+        resolve(outcome);
+      };
+      const waiter: Waiter = { wish, settle };
+      const timer = this.clock.after(patience, () => settle(tooLate(daemon, patience)));
+      waiting.add(waiter);
+    });
+  }
+
+  /** To be called whenever the daemon's state is another one. */
+  answer(daemon: SupervisedDaemon): void {
+    for (const waiter of [...(this.#waiting.get(daemon.spec.name) ?? [])]) {
+      const outcome = waiter.wish === 'up' ? startOutcome(daemon) : stopOutcome(daemon);
+      if (outcome !== undefined) waiter.settle(outcome);
+    }
+  }
+
+  /** The daemon is no longer supervised. */
+  forget(name: string): void {
+    const gone = failed('canceled', 'it is no longer in the configuration', 'watchkeeper reload');
+    for (const waiter of [...(this.#waiting.get(name) ?? [])]) waiter.settle(gone);
+    this.#waiting.delete(name);
+  }
+}
+
+/** The request is answered; what is under way goes on. */
+function tooLate({ spec, state }: SupervisedDaemon, patience: number): Outcome {
+  return failed('timeout', `still ${state.phase.kind} after ${formatDuration(patience)}: ${state.reason}`, `daemon-util status ${spec.name}`);
+}
+
+/** What came of a start; undefined: still under way. */
+function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+  const { phase, desired, reason } = daemon.state;
+  const { name } = daemon.spec;
+  switch (phase.kind) {
+    case 'starting':
+    case 'stopping':
+      return undefined;
+    case 'running':
+      return ok(true, reason, phase.process);
+    case 'waiting':
+      return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
+    case 'backing-off':
+    case 'crash-loop':
+      return failed(daemon.lastFailure, reason, `watchkeeper events; the watcher goes on trying`);
+    case 'given-up':
+      return failed(daemon.lastFailure, reason, `mending the cause, then daemon-util start ${name}`);
+    case 'stopped':
+      return desired === 'up' ? skipped(reason) : failed('canceled', reason, `daemon-util start ${name}`);
+  }
+}
+
+function stopOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+  const { phase, desired, reason } = daemon.state;
+  if (desired === 'up') return failed('canceled', `up is wanted again: ${reason}`, `daemon-util stop ${daemon.spec.name}`);
+  switch (phase.kind) {
+    case 'stopped':
+      return ok(true, reason);
+    case 'running':
+      return failed('still-running', reason, `ps -o pid,stat,wchan ${phase.process.pid}`);
+    case 'waiting':
+    case 'starting':
+    case 'stopping':
+    case 'backing-off':
+    case 'crash-loop':
+    case 'given-up':
+      return undefined;
+  }
+}
