@@ -1,8 +1,16 @@
 /** Who carries out a request, for both programs: the watcher that runs, or this process. */
+import { existsSync } from 'node:fs';
+
 import type { ChosenControl, ControlChoiceParts } from '../app/control-choice.js';
 import type { Controller } from '../ports/controller.js';
+import type { Log, LogFields } from '../ports/log.js';
 import type { Detection, ServiceManager } from '../ports/service-manager.js';
 import type { Host } from './host.js';
+
+function noteProblems(note: (line: string) => void): Log {
+  const told = (fields: LogFields, message: string): void => note(typeof fields['reason'] === 'string' ? `${message}: ${fields['reason']}` : message);
+  return { debug: () => undefined, info: () => undefined, warn: told, error: told };
+}
 
 export class ControlMeans {
   #detection: Promise<Detection> | undefined;
@@ -53,12 +61,13 @@ export class ControlMeans {
   }
 
   async #direct(): Promise<Controller> {
-    const { catalogue, settings } = await this.host.configuration();
+    const configuration = await this.host.configuration();
+    const { catalogue, settings } = configuration;
     const [{ DirectControl }, { desiredStateStore }] = await Promise.all([
       import('../app/direct-control.js'),
       import('../adapters/state/desired-state.js'),
     ]);
-    return new DirectControl({
+    const control = new DirectControl({
       catalogue,
       manager: await this.manager(),
       desired: desiredStateStore(settings.paths.state, this.note),
@@ -68,5 +77,9 @@ export class ControlMeans {
       bootId: (await this.host.self()).bootId,
       lockTimeout: settings.lockTimeout,
     });
+    if (configuration.hooks.length === 0 && !existsSync(settings.hooksDirectory)) return control;
+    const { composeHooks } = await import('./compose-hooks.js');
+    // Nobody is left to bound a hook once we have ended: it is waited for.
+    return (await composeHooks(configuration, this.host, control, noteProblems(this.note), true)).controller;
   }
 }

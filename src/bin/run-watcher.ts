@@ -1,5 +1,6 @@
 /** `watchkeeper run`: composes the watcher, and lives with it until it is told to end. */
 import { capOutputs } from '../adapters/host/output-cap.js';
+import { mainProcess } from '../adapters/host/main-process.js';
 import { announcer } from '../adapters/notify/announcer.js';
 import { serveControl } from '../adapters/control-socket/server.js';
 import { staleReason, type Configuration } from '../adapters/config/load.js';
@@ -15,6 +16,8 @@ import type { ControlService, WatcherInfo } from '../ports/control-service.js';
 import type { NewsItem } from '../ports/journal.js';
 import type { Lock, Locks } from '../ports/locks.js';
 import type { Log } from '../ports/log.js';
+import { composeHooks } from './compose-hooks.js';
+import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
 import { composeTasks } from './compose-tasks.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
@@ -29,6 +32,9 @@ const OUTPUT_LOOK = 3000;
 /** ms that a second watcher waits for the first one to end. */
 const TAKE_OVER = 5000;
 
+/** ms that hooks get when the watcher ends. */
+const HOOK_PATIENCE = 2000;
+
 const PROBLEMS: ReadonlySet<string> = new Set(['crash', 'crash-loop', 'given-up', 'stop-failed']);
 
 export interface WatcherLife {
@@ -42,10 +48,15 @@ export interface WatcherLife {
 
 /** @throws WatchkeeperError WATCHER_RUNNING, STATE_UNWRITABLE, CONFIG_INVALID */
 export async function runWatcher({ host, options, terminal, version, reload: readAgain }: WatcherLife): Promise<number> {
+  const main = mainProcess(process.env);
+  if (main.kind === 'process-1') refuseProcessOne();
+  const container = options.container || main.kind === 'under-init';
+  const stopOnExit = options.stopOnExit || container;
   let configuration = await host.configuration();
   const [clock, locks, runner, self] = await Promise.all([host.clock(), host.locks(), host.runner(), host.self()]);
   const { paths, log: logSettings, heartbeatInterval, output } = configuration.settings;
   const lock = await takeControl(locks, version);
+  if (container) forgetEarlierLife(paths.runtime);
   const target = options.table ? { format: 'none' as const, descriptor: 2 as const } : chooseTarget(logSettings.format, process.env, process.stderr.isTTY);
   const log = openLog(logSettings.level, target, target.format === 'journal' ? undefined : paths.log);
   const warn = (text: string): void => log.warn({}, text);
@@ -57,9 +68,18 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const board = stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST);
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
   const detection = await detect({ ...configuration, runner });
-  const guardian = await composeGuardian(detection, { configuration, host, clock, runner, locks, self, journal, board, log, warn });
+  const guardian = await composeGuardian(detection, { configuration, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn });
   const tasks = await composeTasks(configuration, host, log);
-  const signals = listenForSignals();
+  const hooks = await composeHooks(configuration, host, guardian, log, false);
+  followers.add((item) => hooks.tell(item));
+  const signals = listenForSignals(container);
+  const fatal = new Promise<string>((resolve) => {
+    if (!container) return;
+    followers.add((item) => {
+      const reason = fatalNews(item, configuration.catalogue);
+      if (reason !== undefined) resolve(reason);
+    });
+  });
   const began = clock.monotonic();
 
   const reload = async (): Promise<readonly CatalogueChange[]> => {
@@ -68,6 +88,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
       const fresh = await readAgain();
       const changes = await guardian.reload(fresh.catalogue);
       await tasks.reload(fresh);
+      hooks.reload(fresh);
       configuration = fresh;
       for (const change of changes) log.info({ daemon: change.name, change: change.kind }, describeChange(change));
       if (changes.length === 0) log.info({}, 'reloaded; nothing changed');
@@ -86,7 +107,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     staleConfiguration: staleReason(configuration) !== undefined,
   });
   const service: ControlService = {
-    controller: guardian,
+    controller: hooks.controller,
     info,
     names: () => guardian.names(),
     reload,
@@ -114,7 +135,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const table = options.table ? await liveTable(guardian, journal, terminal, info, options.demo ? DEMO_HINTS : []) : undefined;
   log.info({ version, owner: guardian.restartOwner, manager: guardian.detection.kind, why: guardian.detection.reason }, 'the watcher has control');
 
-  const started = guardian.startGroup().then(async () => {
+  const started = guardian.startGroup().then(async (outcomes) => {
+    hooks.groupStarted(outcomes).catch((error: unknown) => log.error({ error: String(error) }, 'cannot tell hooks of the roles'));
     notifier.ready(await summary(guardian));
     tasks.begin();
   });
@@ -123,11 +145,21 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     reload().catch((error: unknown) => log.error({ error: String(error) }, 'the old configuration stays in force'));
   });
 
-  const why = await signals.end;
-  log.info({ signal: why, stopOnExit: options.stopOnExit }, options.stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
+  const end = await Promise.race([signals.end.then((signal) => ({ why: signal, status: 0 })), fatal.then((reason) => ({ why: reason, status: EXIT_ESSENTIAL_GIVEN_UP }))]);
+  log.info({ why: end.why, stopOnExit }, stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
   notifier.stopping();
-  if (options.stopOnExit) await guardian.stopAll(`the watcher, told to end by ${why}`);
-  await tasks.end();
+  const by = `the watcher, told to end by ${end.why}`;
+  const announce = (limit?: number): Promise<void> => hooks.groupStopping(by, limit);
+  const tasksEnded = tasks.end();
+  if (container) {
+    const { processes } = await host.directParts('built-in');
+    const { stopBudget: budget } = configuration.settings.container;
+    await stopWithin({ guardian, ...configuration, processes, clock, log, budget, by, announce, beside: tasksEnded });
+  } else if (stopOnExit) {
+    await announce();
+    await guardian.stopAll(by);
+  }
+  await Promise.all([container ? undefined : tasksEnded, hooks.finish(HOOK_PATIENCE)]);
   beating.cancel();
   await table?.finish();
   await server.close();
@@ -135,7 +167,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   journal.close();
   lock.release();
   if (options.demo) removeDemo(paths);
-  return 0;
+  return end.status;
 }
 
 /** Held for our whole life: whoever holds it is the only one that starts and stops. */

@@ -8,15 +8,23 @@ export interface Signals {
 }
 
 /**
- * The second SIGINT or SIGTERM of a kind ends us at once; the daemons stay up.
+ * The second SIGINT or SIGTERM of a kind ends us at once; the daemons stay up. As
+ * the main process of a container, where our end is the end of everything, only
+ * the second SIGINT does (Ctrl-C), and SIGQUIT is one more word for SIGTERM.
+ *
+ * SIGUSR1 and SIGUSR2 do nothing: by default one opens Node's debugger on a TCP
+ * port, and the other ends us.
+ *
  * The listeners stay in place all the time: libraries that listen too (the live
  * table's cursor) kill the process where they find themselves alone.
  */
-export function listenForSignals(): Signals {
+export function listenForSignals(inContainer: boolean): Signals {
   const end = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const ends = inContainer ? (['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) : (['SIGTERM', 'SIGINT'] as const);
+    for (const signal of ends) {
       let heard = false;
       process.on(signal, () => {
+        if (heard && inContainer && signal !== 'SIGINT') return;
         if (heard) process.exit(128 + constants.signals[signal]);
         heard = true;
         resolve(signal);
@@ -25,6 +33,6 @@ export function listenForSignals(): Signals {
   });
   const callbacks: (() => void)[] = [];
   process.on('SIGHUP', () => callbacks.forEach((callback) => callback()));
-  process.on('SIGPIPE', () => undefined);
+  for (const signal of ['SIGPIPE', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
   return { end, onReload: (callback) => callbacks.push(callback) };
 }

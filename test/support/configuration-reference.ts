@@ -1,6 +1,7 @@
 /** The tables of docs/configuration.md, as the schemas have them. */
 import { DAEMON_SCHEMA } from '../../src/adapters/config/daemon-schema.js';
 import { GROUP_SCHEMA } from '../../src/adapters/config/group-schema.js';
+import { HOOK_SCHEMA } from '../../src/adapters/config/hook-schema.js';
 import { TASK_SCHEMA } from '../../src/adapters/config/task-schema.js';
 import type { FlatSchema, Leaf } from '../../src/adapters/config/schema.js';
 import { environmentVariable, SETTINGS_SCHEMA } from '../../src/adapters/config/settings-schema.js';
@@ -15,6 +16,7 @@ export function configurationReference(): readonly ReferenceSection[] {
     { heading: '## Settings', rows: table(SETTINGS_SCHEMA, '', true) },
     { heading: '## group', rows: table(GROUP_SCHEMA, 'group.', false) },
     { heading: '## daemons', rows: table(DAEMON_SCHEMA, '', false) },
+    { heading: '## hooks', rows: table(HOOK_SCHEMA, '', false) },
     { heading: '## tasks', rows: table(TASK_SCHEMA, '', false) },
   ];
 }

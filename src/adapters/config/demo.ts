@@ -58,6 +58,7 @@ function demoText({ runtimeBase, programs }: DemoPlaces): string {
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':');
   return `
 paths: {runtime: ${at('run')}, state: ${at('state')}, log: ${at('log')}}
+hooksDirectory: ${at('hooks.d')}
 serviceManager: auto
 lockTimeout: 15s
 heartbeatInterval: 2s

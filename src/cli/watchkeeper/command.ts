@@ -75,6 +75,8 @@ export interface RunOptions {
   readonly table: boolean;
   /** Stop the daemons too when the watcher is told to end. */
   readonly stopOnExit: boolean;
+  /** We are the main process of a container, whatever process 1 is. */
+  readonly container: boolean;
 }
 
 /** What is known of the terminal behind stdout. */

@@ -7,4 +7,5 @@ export const run: Handler = (call, { means }) =>
     demo: call.flag('demo'),
     table: call.flag('table'),
     stopOnExit: call.flag('stop-on-exit'),
+    container: call.flag('container'),
   });

@@ -18,6 +18,7 @@ const TABLE: readonly Command[] = [
     options: [
       { name: 'demo', summary: 'with three little daemons to play with, unprivileged, instead of a configuration' },
       { name: 'table', summary: 'show a live table on the terminal (the default with --demo)' },
+      { name: 'container', summary: 'as the main process of a container; the default under tini, docker --init, dumb-init, catatonit and our own init' },
       { name: 'stop-on-exit', summary: 'stop the daemons too when the watcher ends (the default with --demo)' },
     ],
     load: async () => (await import('./run-command.js')).run,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { DAEMON_SCHEMA } from '../../../../src/adapters/config/daemon-schema.js';
 import { GROUP_SCHEMA } from '../../../../src/adapters/config/group-schema.js';
+import { HOOK_SCHEMA } from '../../../../src/adapters/config/hook-schema.js';
 import { configurationFromText } from '../../../../src/adapters/config/load.js';
 import { SETTINGS_SCHEMA } from '../../../../src/adapters/config/settings-schema.js';
 import { TASK_SCHEMA } from '../../../../src/adapters/config/task-schema.js';
@@ -65,6 +66,15 @@ describe('etc/watchkeeper/watchkeeper.yaml', () => {
 
   it('names every key of the group', () => {
     for (const name of GROUP_SCHEMA.leaves.keys()) expect(values.get(`group.${name}`)?.origin, name).to.match(/^uncommented:/);
+  });
+
+  it('names every key of a hook, with its default where that is not an example', () => {
+    const examples = new Set(['on', 'daemons', 'roles', 'argv', 'user', 'group', 'environment']);
+    for (const leaf of HOOK_SCHEMA.leaves.values()) {
+      const value = values.get(`hooks.mail.${leaf.name}`);
+      expect(value?.origin, leaf.name).to.match(/^uncommented:/);
+      if (!examples.has(leaf.name)) expect(value?.value, leaf.name).to.deep.equal(leaf.default);
+    }
   });
 
   it('names every key of a task, with its default where that is not an example', () => {
