@@ -28,12 +28,13 @@ export function awaitReadiness(
   let timer: Timer | undefined;
   let cancelled = false;
   let interval = FIRST_INTERVAL;
-  const deadline = since + spec.startTimeout;
+  let deadline = since + spec.startTimeout;
 
   const look = async (): Promise<void> => {
     const remaining = Math.max(1, deadline - clock.monotonic());
-    const { ready, reason } = await checker.check(spec, clock.monotonic() - since, remaining);
+    const { ready, reason, extendedUntil = 0 } = await checker.check(spec, clock.monotonic() - since, remaining);
     if (cancelled) return;
+    deadline = Math.max(deadline, extendedUntil);
     if (ready) { done({ ready: true, reason }); return; }
     if (clock.monotonic() >= deadline) {
       done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` }); return;

@@ -4,16 +4,22 @@
  */
 import { commandArguments } from '../core/command-line.js';
 import type { DaemonSpec } from '../core/daemon.js';
+import { usesNotifications } from '../core/notify-message.js';
 import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
+import type { Claims } from '../ports/claims.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { HealthChecker } from '../ports/health-checker.js';
 import type { Launcher } from '../ports/launcher.js';
 import type { MemoryStore } from '../ports/memory-store.js';
 import type { Cancel, ProcessTable } from '../ports/process-table.js';
 import type { ServiceManager } from '../ports/service-manager.js';
+import type { Notifications } from '../ports/notifications.js';
 import type { ReadinessChecker, StartPreparation } from '../ports/start-preparation.js';
+import { DaemonHealth, type Attention } from './daemon-health.js';
+import { layGround, provenMain } from './launch-ground.js';
 import { awaitReadiness } from './readiness-wait.js';
 import type { SetupGate } from './setup-gate.js';
 
@@ -25,6 +31,9 @@ export interface SupervisionPorts {
   readonly preparation: StartPreparation;
   readonly readiness: ReadinessChecker;
   readonly memory: MemoryStore;
+  readonly claims: Claims;
+  readonly health: HealthChecker;
+  readonly notifications: Notifications;
 }
 
 /** What a supervised daemon needs of the set that it belongs to. */
@@ -41,6 +50,7 @@ export class SupervisedDaemon {
   state: Supervision;
   /** Why the last launch failed, for the answer to whoever asked for it. */
   lastFailure: FailureCode = 'failed';
+  readonly health: DaemonHealth;
   readonly #ports: SupervisionPorts;
   readonly #around: Surroundings;
   #timer: Timer | undefined;
@@ -52,6 +62,10 @@ export class SupervisedDaemon {
     this.state = state;
     this.#ports = ports;
     this.#around = around;
+    this.health = new DaemonHealth(ports.clock, ports.health, {
+      unhealthy: (process, reason) => around.send({ kind: 'unhealthy', process, reason }),
+      degraded: (process, reason) => around.send({ kind: 'degraded', process, reason }),
+    });
   }
 
   /** The process that the machine counts as the daemon's main process now. */
@@ -70,6 +84,7 @@ export class SupervisedDaemon {
     });
     this.state = next;
     for (const effect of effects) this.#execute(effect);
+    this.health.follow(this.spec, attentionOf(this.state));
   }
 
   /** Lets go of timers and watches; the daemon itself is left alone. */
@@ -77,13 +92,17 @@ export class SupervisedDaemon {
     this.#timer?.cancel();
     this.#exitWatch?.cancel();
     this.#readinessWait?.cancel();
+    this.health.release();
   }
 
   #note(event: SupervisionEvent): void {
     if (event.kind === 'launch-failed') this.lastFailure = event.code;
     if (event.kind === 'not-ready') this.lastFailure = 'not-ready';
     if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = 'failed';
-    if (event.kind === 'found') this.#watchStranger(event.process);
+    if (event.kind === 'found') {
+      this.#watchStranger(event.process);
+      if (this.state.phase.kind !== 'starting' && usesNotifications(this.spec)) void this.#ports.notifications.resume(this.spec, this.#mainPid);
+    }
     const waited = this.#readinessWait?.process;
     // The end of a predecessor may be told after its successor was launched.
     const ended = event.kind === 'exited' && waited !== undefined && sameProcess(event.process, waited);
@@ -123,33 +142,38 @@ export class SupervisedDaemon {
   }
 
   #launch(oneShotArguments: readonly string[]): void {
-    const setup = this.#around.setup.pass();
-    if (setup === undefined) {
-      this.#launchNow(oneShotArguments);
+    const ground = layGround(this.spec, this.#around.setup.pass(), this.#ports.notifications, this.#mainPid);
+    if (ground === undefined) {
+      this.#launchNow(oneShotArguments, {});
       return;
     }
-    void setup.then((refusal) => {
-      if (refusal !== undefined) this.#launchFailed(refusal);
-      else if (this.state.phase.kind !== 'starting') this.#launchFailed(failed('canceled', 'called off during the setup program', ''));
-      else this.#launchNow(oneShotArguments);
-    });
+    ground.then(
+      (laid) => {
+        if (!laid.ok) this.#launchFailed(laid.refusal);
+        else if (this.state.phase.kind !== 'starting') this.#launchFailed(failed('canceled', 'called off before its process was started', ''));
+        else this.#launchNow(oneShotArguments, laid.environment);
+      },
+      (error: unknown) => this.#launchFailed(undefined, String(error)),
+    );
   }
 
-  #launchNow(oneShotArguments: readonly string[]): void {
+  #launchNow(oneShotArguments: readonly string[], notifyEnvironment: Readonly<Record<string, string>>): void {
     const { spec } = this;
     const prepared = this.#ports.preparation.prepare(spec);
     if (prepared.kind === 'skipped') { this.#around.send({ kind: 'skipped', reason: prepared.reason }); return; }
     if (prepared.kind === 'running') {
       this.#around.send({ kind: 'found', process: prepared.process, reason: prepared.reason });
+      if (usesNotifications(spec)) void this.#ports.notifications.resume(spec, this.#mainPid);
       this.#awaitReadiness(prepared.process);
       return;
     }
     if (prepared.kind === 'failed') { this.#launchFailed(prepared); return; }
     if (spec.background === 'always-forks') { this.#launchForking(oneShotArguments); return; }
+    this.#ports.health.launching(spec);
     const launch = this.#ports.launcher.launch({
       spec,
       arguments: commandArguments(spec, 'foreground', prepared.variableArguments, oneShotArguments),
-      environment: prepared.environment,
+      environment: { ...prepared.environment, ...notifyEnvironment },
     });
     if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
     const { process, exited, explain } = launch.child;
@@ -187,6 +211,17 @@ export class SupervisedDaemon {
     this.#readinessWait = { process, cancel: () => wait.cancel() };
   }
 
+  /** While it starts, a daemon may name another process of its own as the main one (MAINPID= of sd_notify(3)). */
+  readonly #mainPid = (pid: number): void => {
+    const { phase } = this.state;
+    if (phase.kind !== 'starting' || phase.process === undefined || phase.process.pid === pid) return;
+    const process = provenMain(this.spec, pid, this.#ports);
+    if (process === undefined) return;
+    this.#readinessWait?.cancel();
+    this.#around.send({ kind: 'found', process, reason: `it named pid ${pid} as its main process` });
+    this.#awaitReadiness(process);
+  };
+
   /** Not our child: its end is seen, its exit status is not. */
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
@@ -204,4 +239,10 @@ export class SupervisedDaemon {
       (error: unknown) => this.#around.send({ kind: 'stop-failed', reason: String(error) }),
     );
   }
+}
+
+/** Health is looked at while it runs; not where nothing would follow from it. */
+function attentionOf({ phase, paused, desired }: Supervision): Attention | undefined {
+  if (phase.kind !== 'running') return undefined;
+  return { process: phase.process, since: phase.since, suspended: paused !== undefined || desired === 'down' };
 }

@@ -3,6 +3,8 @@ import type { DaemonStatus, StatusState } from '../core/daemon-status.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import { isReady } from '../core/supervision-moves.js';
 import type { Supervision } from '../core/supervision-state.js';
+import type { Notifications } from '../ports/notifications.js';
+import type { SupervisedDaemon } from './supervised-daemon.js';
 
 /** USER_HZ of every Linux that Node runs on: ticks of /proc/PID/stat a second. */
 const TICKS_PER_SECOND = 100;
@@ -28,5 +30,15 @@ export function supervisionStatus(name: string, state: Supervision, now: number)
     nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
     reason: (phase.kind === 'running' ? phase.degraded : undefined) ?? state.reason,
     lastExit: memory.lastExit ?? null,
+  };
+}
+
+/** The same, with what is known of its health. */
+export function fullStatus(daemon: SupervisedDaemon, notifications: Notifications, now: number): DaemonStatus {
+  const said = notifications.state(daemon.spec.name);
+  return {
+    ...supervisionStatus(daemon.spec.name, daemon.state, now),
+    health: daemon.health.report(),
+    ...(said === undefined ? {} : { says: said.status }),
   };
 }

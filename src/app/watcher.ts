@@ -21,7 +21,7 @@ import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change
 import { SetupGate } from './setup-gate.js';
 import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
 import { Supervisor } from './supervisor.js';
-import { supervisionStatus } from './supervision-status.js';
+import { fullStatus, supervisionStatus } from './supervision-status.js';
 import { Pauses } from './pauses.js';
 import { Wishes } from './wishes.js';
 
@@ -135,7 +135,7 @@ export class Watcher implements Controller {
   status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
     const now = this.parts.clock.monotonic();
     const daemons = names.flatMap((name) => this.#supervisor.get(name) ?? []);
-    return Promise.resolve(daemons.map((daemon) => supervisionStatus(daemon.spec.name, daemon.state, now)));
+    return Promise.resolve(daemons.map((daemon) => fullStatus(daemon, this.parts.notifications, now)));
   }
 
   names(): readonly string[] {

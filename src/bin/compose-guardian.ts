@@ -67,13 +67,16 @@ export async function composeGuardian(detection: Detection, parts: GuardianParts
 
 async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 'built-in' }, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   const { configuration, host, clock, runner, self, journal, board } = parts;
-  const [{ Watcher }, { memoryStore }, direct] = await Promise.all([
+  const [{ Watcher }, { memoryStore }, { supervisedHealth }, direct] = await Promise.all([
     import('../app/watcher.js'),
     import('../adapters/state/memory-store.js'),
+    import('./compose-health.js'),
     host.directParts(detection.kind),
   ]);
+  const health = await supervisedHealth(parts, direct);
   const watcher = new Watcher(configuration.catalogue, {
     ...direct,
+    ...health,
     clock,
     runner,
     desired,
@@ -83,10 +86,15 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     pauses: await pauses(parts),
     memory: memoryStore(configuration.paths.runtime, parts.warn),
   });
+  const letGo = watcher.release.bind(watcher);
   return Object.assign(watcher, {
     restartOwner: 'watcher' as const,
     detection,
     begin: () => watcher.adopt(),
+    release: () => {
+      letGo();
+      health.notifications.release();
+    },
   });
 }
 

@@ -101,7 +101,7 @@ export class Host {
   async directParts(kind: 'start-stop-daemon' | 'built-in'): Promise<DirectParts> {
     const { catalogue, settings } = await this.configuration();
     const { assembleDirect } = await import('../adapters/sysv/assemble.js');
-    return assembleDirect({ kind, group: catalogue.group, paths: settings.paths, clock: await this.clock(), trust: this.#trust() });
+    return assembleDirect({ kind, group: catalogue.group, paths: settings.paths, clock: await this.clock(), trust: this.trust() });
   }
 
   async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
@@ -117,7 +117,8 @@ export class Host {
     return new SystemdManager({ group: catalogue.group, runner, processes, readiness, clock: await this.clock(), oneshot, explicit });
   }
 
-  #trust(): Trust {
+  /** Whose programs root runs besides its own. */
+  trust(): Trust {
     const owners = isDemo(this.option, this.environment) ? demoOwners() : [];
     return { owners, sticky: owners.length > 0 };
   }

@@ -1,6 +1,7 @@
 /** One daemon as `status --json`, the control socket and the state board tell it. */
 import type { RestartOwner } from './daemon.js';
 import type { ExitStatus } from './exit-status.js';
+import type { CheckReport } from './health.js';
 
 /**
  * `waiting`: up is wanted, a required daemon is not ready. `backing-off`: the
@@ -38,6 +39,10 @@ export interface DaemonStatus {
   /** Why it is in this state: the last decision, in words. */
   readonly reason: string;
   readonly lastExit: ExitStatus | null;
+  /** Its health checks; absent where nobody looks (no watcher). */
+  readonly health?: readonly CheckReport[];
+  /** What it last said of itself by STATUS= of sd_notify(3); null: nothing, absent: nobody listens. */
+  readonly says?: string | null;
 }
 
 /** Its process is there, and nobody is taking it down: what `check` answers. */

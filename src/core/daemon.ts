@@ -67,7 +67,7 @@ export type CheckMethod =
   | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] }
   /** The pid file names the daemon's process. */
   | { readonly kind: 'pid-file' }
-  /** WATCHDOG=1 by sd_notify(3) came within the interval. */
+  /** WATCHDOG=1 by sd_notify(3) came within the check's interval, which is the daemon's WATCHDOG_USEC. */
   | { readonly kind: 'watchdog' }
   /** Resident memory of its main process (or all of its session) is at most so many bytes. */
   | { readonly kind: 'memory'; readonly maxBytes: number; readonly session: boolean }
@@ -98,6 +98,9 @@ export type ReadinessCheck =
   /** Somebody accepts connections at this address. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
+  | HttpCheck
+  /** It says READY=1 by sd_notify(3): to systemd, or to the watcher in its place. */
+  | { readonly kind: 'notify' }
   /** The program exits with 0. Run as the daemon's user, by argv, without a shell. */
   | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] };
 

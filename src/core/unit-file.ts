@@ -7,6 +7,7 @@
  * ONESHOT_ARGUMENTS, which systemd itself splits as core/argument-words.ts does.
  */
 import type { DaemonSpec, GroupSpec, RestartPolicy } from './daemon.js';
+import { watchdogOf } from './notify-message.js';
 
 export interface UnitOptions {
   /** systemd's own, e.g. 252: newer ones know more directives. */
@@ -66,9 +67,12 @@ function unitLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): re
 function processLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): readonly Line[] {
   const forks = spec.background === 'always-forks';
   const helper = `-+${options.helperDirectory ?? DEFAULT_HELPERS}/oneshot-arguments`;
+  const watchdog = watchdogOf(spec);
   const own = [spec.name, options.runtimeDirectory].map(word).join(' ');
   return [
-    ['Type', forks ? 'forking' : 'exec'],
+    ['Type', forks ? 'forking' : spec.readiness.kind === 'notify' ? 'notify' : 'exec'],
+    // systemd hears the daemon itself, and judges: we do not look at it a second time.
+    ...(watchdog === undefined ? [] : ([['NotifyAccess', 'main'], ['WatchdogSec', milliseconds(watchdog)]] as const)),
     ...(spec.pidFile !== undefined && spec.pidFileWriter === 'daemon' ? ([['PIDFile', literal(spec.pidFile)]] as const) : []),
     ...(group.environmentFile === undefined ? [] : ([['EnvironmentFile', `-${literal(group.environmentFile)}`]] as const)),
     ['EnvironmentFile', `-${literal(`${options.runtimeDirectory}/oneshot/${spec.name}.env`)}`],

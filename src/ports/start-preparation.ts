@@ -24,8 +24,15 @@ export interface StartPreparation {
   prepare(spec: DaemonSpec): Prepared;
 }
 
+export interface ReadinessLook {
+  readonly ready: boolean;
+  readonly reason: string;
+  /** The daemon asked for more time to start, up to this monotonic instant (EXTEND_TIMEOUT_USEC=); absent or 0: it has not. */
+  readonly extendedUntil?: number;
+}
+
 /** Passes once the daemon is of use; see `DaemonSpec.readiness`. */
 export interface ReadinessChecker {
   /** One look, bounded by `timeout` ms. `uptime` is the process's, in ms. */
-  check(spec: DaemonSpec, uptime: number, timeout: number): Promise<{ ready: boolean; reason: string }>;
+  check(spec: DaemonSpec, uptime: number, timeout: number): Promise<ReadinessLook>;
 }

@@ -8,6 +8,7 @@ import type { Observation } from '../../src/core/observation.js';
 import { failed, ok, skipped, type Outcome } from '../../src/core/outcome.js';
 import type { ProcessIdentity } from '../../src/core/process-identity.js';
 import type { Memory } from '../../src/core/supervision-state.js';
+import type { CheckResult } from '../../src/core/health.js';
 import type { SupervisionPorts } from '../../src/app/supervised-daemon.js';
 import type { LaunchRequest } from '../../src/ports/launcher.js';
 import { FakeClock } from './fake-clock.js';
@@ -28,6 +29,12 @@ export class FakeMachine {
   readonly unstoppable = new Set<string>();
   /** ms that the news of an end comes late, after the stop is known to be complete. */
   newsDelay = 0;
+  /** What a look comes to, by daemon and check; healthy where a test says nothing. A promise hangs as long as it does. */
+  readonly looks = new Map<string, CheckResult | Promise<CheckResult>>();
+  /** "NAME CHECK" of each look, in order. */
+  readonly looked: string[] = [];
+  /** By name: why nobody can listen to it. */
+  readonly deaf = new Map<string, string>();
   readonly memories = new Map<string, Memory>();
   readonly #running = new Map<string, Running>();
   readonly #watched = new Map<number, () => void>();
@@ -90,6 +97,28 @@ export class FakeMachine {
         },
       },
       readiness: { check: ({ name }) => Promise.resolve({ ready: !this.neverReady.has(name), reason: 'looked' }) },
+      claims: { read: () => undefined, write: () => undefined, remove: () => undefined },
+      health: {
+        launching: () => undefined,
+        prepare: ({ name }, check) => ({
+          look: async () => {
+            this.looked.push(`${name} ${check.name}`);
+            return (await this.looks.get(`${name} ${check.name}`)) ?? { healthy: true, reason: 'well' };
+          },
+          putOff: () => 0,
+          end: () => undefined,
+        }),
+      },
+      notifications: {
+        open: ({ name }) => {
+          const reason = this.deaf.get(name);
+          return Promise.resolve(reason === undefined ? { ok: true, environment: { NOTIFY_SOCKET: `/run/notify/${name}` } } : { ok: false, reason });
+        },
+        resume: () => Promise.resolve({ ok: true, environment: {} }),
+        state: () => undefined,
+        next: () => Promise.resolve(),
+        release: () => undefined,
+      },
       memory: {
         read: (name) => this.memories.get(name),
         write: (name, memory) => void this.memories.set(name, memory),

@@ -1,11 +1,9 @@
 /** Values of a daemon that have an inner structure; each is replaced as a whole by a later file. */
 import type { ReadinessCheck, StartCondition } from '../../core/daemon.js';
 import { quoted } from '../../core/printable.js';
-import { mostSimilar } from '../../core/similar.js';
-import { absolutePath, duration, type Format, integer, isDictionary, listOf, notAllowed, oneOf, type Reading, refuse, string } from './format.js';
-import type { Plain } from './located.js';
-
-type Fields = ReadonlyMap<string, Plain>;
+import { field, type Fields, strangeKey } from './fields.js';
+import { duration, type Format, isDictionary, listOf, notAllowed, oneOf, type Reading, refuse, string } from './format.js';
+import { KEYS_OF, reached } from './method-formats.js';
 
 const VARIABLE_VALUE = string('a text', 128 * 1024);
 
@@ -40,69 +38,50 @@ const CONDITION: Format<StartCondition> = {
 
 export const CONDITIONS = listOf(CONDITION, 'conditions, each {pathExists: /path} or {pathMissing: /path}');
 
-const KIND = oneOf('settled', 'pid-file', 'tcp', 'unix', 'exec');
-const KINDS = '{kind: settled, settle: 200ms}, {kind: pid-file}, {kind: tcp, host: 127.0.0.1, port: 80}, {kind: unix, path: /path} or {kind: exec, argv: [/path, argument]}';
+const KIND = oneOf('settled', 'notify', 'pid-file', 'tcp', 'unix', 'http', 'exec');
+const KINDS =
+  '{kind: settled, settle: 200ms}, {kind: notify}, {kind: pid-file}, {kind: tcp, host: 127.0.0.1, port: 80}, {kind: unix, path: /path}, {kind: http, url: http://127.0.0.1/} or {kind: exec, argv: [/path, argument]}';
 const SETTLE = duration();
-const HOST = string('a host name or an address', 253);
-const PORT = integer({ min: 1, max: 65_535, what: 'a port' });
-const ARGV = listOf(string('a text'), 'a program and its arguments');
 
 export const READINESS: Format<ReadinessCheck> = {
   allowed: KINDS,
   convict: '*',
   read: (plain) => {
     if (!isDictionary(plain)) return notAllowed(plain, KINDS);
-    const written = plain.get('kind') ?? null;
-    if (written === null) return refuse(`'kind' is missing; it must be ${KIND.allowed}`);
-    const kind = KIND.read(written);
-    return kind.ok ? readinessOf(kind.value, plain) : refuse(`kind: ${kind.message}`);
+    const kind = field(plain, 'kind', KIND);
+    if (!kind.ok) return kind;
+    return strangeKey(plain, ['kind', ...keysOf(kind.value)], KINDS) ?? readinessOf(kind.value, plain);
   },
 };
 
-function readinessOf(kind: ReadinessCheck['kind'], fields: Fields): Reading<ReadinessCheck> {
+function keysOf(kind: ReadinessCheck['kind']): readonly string[] {
   switch (kind) {
     case 'settled':
-      return checked(fields, ['settle'], () => {
-        const settle = field(fields, 'settle', SETTLE, '200ms');
-        return settle.ok ? { ok: true, value: { kind, settle: settle.value } } : settle;
-      });
+      return ['settle'];
     case 'pid-file':
-      return checked(fields, [], () => ({ ok: true, value: { kind } }));
+    case 'notify':
+      return [];
     case 'tcp':
-      return checked(fields, ['host', 'port'], () => {
-        const host = field(fields, 'host', HOST, '127.0.0.1');
-        const port = field(fields, 'port', PORT);
-        if (!host.ok) return host;
-        return port.ok ? { ok: true, value: { kind, host: host.value, port: port.value } } : port;
-      });
     case 'unix':
-      return checked(fields, ['path'], () => {
-        const path = field(fields, 'path', absolutePath());
-        return path.ok ? { ok: true, value: { kind, path: path.value } } : path;
-      });
+    case 'http':
     case 'exec':
-      return checked(fields, ['argv'], () => {
-        const argv = field(fields, 'argv', ARGV);
-        if (!argv.ok) return argv;
-        const [program, ...rest] = argv.value;
-        if (program === undefined) return refuse('argv: a program is missing');
-        return { ok: true, value: { kind, argv: [program, ...rest] } };
-      });
+      return KEYS_OF[kind];
   }
 }
 
-function checked(fields: Fields, known: readonly string[], read: () => Reading<ReadinessCheck>): Reading<ReadinessCheck> {
-  for (const key of fields.keys()) {
-    if (key === 'kind' || known.includes(key)) continue;
-    const close = mostSimilar(key, known);
-    return refuse(`this kind has no key ${quoted(key)}${close === undefined ? '' : `; did you mean '${close}'?`}; allowed is ${KINDS}`);
+function readinessOf(kind: ReadinessCheck['kind'], fields: Fields): Reading<ReadinessCheck> {
+  switch (kind) {
+    case 'settled': {
+      const settle = field(fields, 'settle', SETTLE, '200ms');
+      return settle.ok ? { ok: true, value: { kind, settle: settle.value } } : settle;
+    }
+    case 'pid-file':
+    case 'notify':
+      return { ok: true, value: { kind } };
+    case 'tcp':
+    case 'unix':
+    case 'http':
+    case 'exec':
+      return reached(kind, fields);
   }
-  return read();
-}
-
-function field<T>(fields: Fields, key: string, format: Format<T>, fallback?: string): Reading<T> {
-  const written = fields.get(key) ?? fallback ?? null;
-  if (written === null) return refuse(`'${key}' is missing; it must be ${format.allowed}`);
-  const reading = format.read(written);
-  return reading.ok ? reading : refuse(`${key}: ${reading.message}`);
 }

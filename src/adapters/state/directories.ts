@@ -26,7 +26,7 @@ const MAX_LINKS = 16;
  * @param mode of the last component, where it is made here
  * @throws WatchkeeperError STATE_UNWRITABLE
  */
-export function ensureDirectory(path: string, mode: 0o700 | 0o755): void {
+export function ensureDirectory(path: string, mode: 0o700 | 0o711 | 0o755): void {
   if (!isAbsolute(path)) throw refuse(path, 'the path is not absolute', 'an absolute path in the configuration');
   const pending = path.split('/').filter((part) => part !== '' && part !== '.');
   let links = 0;
