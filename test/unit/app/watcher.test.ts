@@ -1,69 +1,10 @@
 import { expect } from 'chai';
 
-import { Watcher } from '../../../src/app/watcher.js';
-import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
-import type { DaemonStatus } from '../../../src/core/daemon-status.js';
-import type { PauseLease } from '../../../src/core/pause.js';
-import type { NewsItem } from '../../../src/ports/journal.js';
-import { catalogueOf, FakeDesired, FakeRunner } from '../../support/control-fakes.js';
+import { catalogueOf } from '../../support/control-fakes.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
-import { FakeMachine } from '../../support/fake-machine.js';
-
+import { WatcherSite } from '../../support/watcher-site.js';
 
 const REQUEST = { by: 'test', oneShotArguments: {} };
-
-class Site {
-  readonly machine = new FakeMachine();
-  readonly diary: string[] = [];
-  readonly desired = new FakeDesired(this.diary);
-  readonly runner = new FakeRunner(this.diary);
-  readonly news: NewsItem[] = [];
-  leases: PauseLease[] = [];
-  readonly board = new Map<string, DaemonStatus>();
-  readonly watcher: Watcher;
-
-  constructor(daemons: readonly DaemonSpec[], group: Partial<GroupSpec> = {}) {
-    this.watcher = new Watcher(catalogueOf(daemons, group), {
-      ...this.machine.ports(),
-      runner: this.runner,
-      desired: this.desired,
-      bootId: 'boot',
-      pauses: { read: () => this.leases, write: () => undefined, stamp: () => String(this.leases.length) },
-      journal: {
-        append: (item) => {
-          const kept = { id: this.news.length, ...item };
-          this.news.push(kept);
-          return kept;
-        },
-        recent: (limit) => this.news.slice(-limit),
-      },
-      board: {
-        publish: (status) => void this.board.set(status.name, status),
-        withdraw: (name) => void this.board.delete(name),
-        heartbeat: () => undefined,
-        close: () => this.board.clear(),
-      },
-    });
-  }
-
-  /** Adopts and starts, and lets a second pass. */
-  async begin(): Promise<this> {
-    await this.watcher.adopt();
-    const started = this.watcher.startGroup();
-    await this.machine.clock.advanceAsync(1000);
-    await started;
-    return this;
-  }
-
-  state(name: string): string {
-    return this.board.get(name)?.observed ?? 'unpublished';
-  }
-
-  async during<T>(promise: Promise<T>, ms = 1000): Promise<T> {
-    await this.machine.clock.advanceAsync(ms);
-    return promise;
-  }
-}
 
 const DB = daemonSpec({ name: 'db' });
 const API = daemonSpec({ name: 'api', requires: ['db'] });
@@ -72,14 +13,14 @@ const ON_DEMAND = daemonSpec({ name: 'metrics', onDemand: true });
 
 describe('app/watcher', () => {
   it('starts the group in order, leaves on-demand daemons alone, and publishes all', async () => {
-    const site = await new Site([WEB, API, DB, ON_DEMAND]).begin();
+    const site = await new WatcherSite([WEB, API, DB, ON_DEMAND]).begin();
     expect(site.machine.launches.map(({ name }) => name)).to.deep.equal(['db', 'api', 'web']);
     expect(['db', 'api', 'web', 'metrics'].map((name) => site.state(name))).to.deep.equal(['running', 'running', 'running', 'stopped']);
     expect(site.machine.clock.armed).to.equal(0);
   });
 
   it('adopts what runs, with whatever is wanted, and starts nothing twice', async () => {
-    const site = new Site([DB, API]);
+    const site = new WatcherSite([DB, API]);
     const db = site.machine.preexisting('db');
     await site.begin();
     expect(site.machine.startsOf('db')).to.equal(0);
@@ -90,14 +31,14 @@ describe('app/watcher', () => {
   });
 
   it('does not start what was stopped by hand, and says who stopped it', async () => {
-    const site = new Site([DB]);
+    const site = new WatcherSite([DB]);
     site.desired.set('db', 'down', 'the operator');
     await site.begin();
     expect([site.machine.startsOf('db'), site.state('db'), site.board.get('db')?.reason]).to.deep.equal([0, 'stopped', 'stopped by the operator']);
   });
 
   it('a stop is written down before anything is done, and is not undone by a death', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     const outcomes = await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
     expect(outcomes.map(({ outcome }) => outcome.kind)).to.deep.equal(['ok']);
     expect(site.diary).to.deep.equal(['want db down']);
@@ -106,21 +47,21 @@ describe('app/watcher', () => {
   });
 
   it('restarts at once, in the same turn', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     site.machine.end('db');
     await settled();
     expect(site.machine.startsOf('db')).to.equal(2);
   });
 
   it('a restart gets ready although the news of the old process comes late', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     site.machine.newsDelay = 3;
     const [answer] = await site.during(site.watcher.restart({ ...REQUEST, names: ['db'] }));
     expect([answer?.outcome.kind, site.state('db'), site.machine.startsOf('db')]).to.deep.equal(['ok', 'running', 2]);
   });
 
   it('adopts what somebody else started between a death and the restart', async () => {
-    const site = await new Site([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0 } })]).begin();
+    const site = await new WatcherSite([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0 } })]).begin();
     site.machine.end('db');
     await site.machine.clock.advanceAsync(100);
     const theirs = site.machine.preexisting('db');
@@ -129,7 +70,7 @@ describe('app/watcher', () => {
   });
 
   it('holds a daemon back visibly while what it requires is broken, and starts it when that recovers', async () => {
-    const site = new Site([DB, API]);
+    const site = new WatcherSite([DB, API]);
     site.machine.broken.add('db');
     await site.begin();
     expect([site.state('db'), site.state('api'), site.board.get('api')?.reason]).to.deep.equal(['backing-off', 'waiting', 'waits for db']);
@@ -139,7 +80,7 @@ describe('app/watcher', () => {
   });
 
   it('answers a start that fails with the reason, and goes on trying', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
     site.machine.broken.add('db');
     const [answer] = await site.during(site.watcher.start({ ...REQUEST, names: ['db'] }), 0);
@@ -150,7 +91,7 @@ describe('app/watcher', () => {
   });
 
   it('a start of many ends at the first failure', async () => {
-    const site = new Site([DB, API, WEB]);
+    const site = new WatcherSite([DB, API, WEB]);
     for (const name of ['db', 'api', 'web']) site.desired.set(name, 'down');
     await site.begin();
     site.machine.broken.add('db');
@@ -160,7 +101,7 @@ describe('app/watcher', () => {
   });
 
   it('counts a daemon that does not get ready as failed, after taking it down', async () => {
-    const site = new Site([daemonSpec({ name: 'slow', startTimeout: 3000, restart: { ...DB.restart, immediateRestarts: 0 } })]);
+    const site = new WatcherSite([daemonSpec({ name: 'slow', startTimeout: 3000, restart: { ...DB.restart, immediateRestarts: 0 } })]);
     site.machine.neverReady.add('slow');
     await site.watcher.adopt();
     const started = site.watcher.startGroup();
@@ -172,7 +113,7 @@ describe('app/watcher', () => {
 
   it('runs the setup program once per transaction, and not for a restart after a crash', async () => {
     const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
-    const site = await new Site([DB, API], { setup }).begin();
+    const site = await new WatcherSite([DB, API], { setup }).begin();
     expect(site.diary.filter((line) => line.startsWith('run '))).to.have.length(1);
     site.machine.end('db');
     await site.machine.clock.advanceAsync(100);
@@ -181,7 +122,7 @@ describe('app/watcher', () => {
 
   it('starts nothing after a setup program that failed, and tries that again', async () => {
     const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
-    const site = new Site([DB], { setup });
+    const site = new WatcherSite([DB], { setup });
     site.runner.result = { ...site.runner.result, exit: { kind: 'exited', status: 1 } };
     await site.begin();
     expect([site.machine.startsOf('db'), site.state('db')]).to.deep.equal([0, 'backing-off']);
@@ -191,14 +132,14 @@ describe('app/watcher', () => {
   });
 
   it('skips a daemon whose condition is not met, without a failure', async () => {
-    const site = new Site([DB]);
+    const site = new WatcherSite([DB]);
     site.machine.conditionUnmet.add('db');
     await site.begin();
     expect([site.state('db'), site.board.get('db')?.reason, site.machine.clock.armed]).to.deep.equal(['stopped', 'condition not met', 0]);
   });
 
   it('while it is paused nothing is restarted, and when the pause ends it is', async () => {
-    const site = await new Site([DB, WEB]).begin();
+    const site = await new WatcherSite([DB, WEB]).begin();
     const now = site.machine.clock.wall();
     site.leases = [{ id: 'a', owner: 'ops', reason: 'upgrade', daemons: ['db'], since: now, until: now + 60_000 }];
     site.watcher.refresh();
@@ -215,7 +156,7 @@ describe('app/watcher', () => {
   });
 
   it("an operator's start goes before a pause", async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     const now = site.machine.clock.wall();
     site.leases = [{ id: 'a', owner: 'ops', reason: 'x', daemons: undefined, since: now, until: now + 60_000 }];
     site.watcher.refresh();
@@ -228,7 +169,7 @@ describe('app/watcher', () => {
   it('restarts with a daemon those that chose so, and leaves the others', async () => {
     const follows = daemonSpec({ name: 'follows', requires: ['db'], restartWith: ['db'] });
     const stays = daemonSpec({ name: 'stays', requires: ['db'] });
-    const site = await new Site([DB, follows, stays]).begin();
+    const site = await new WatcherSite([DB, follows, stays]).begin();
     site.machine.end('db');
     await site.machine.clock.advanceAsync(1000);
     expect(['db', 'follows', 'stays'].map((name) => site.machine.startsOf(name))).to.deep.equal([2, 2, 1]);
@@ -236,7 +177,7 @@ describe('app/watcher', () => {
   });
 
   it('a held daemon stays down through a start of many, and comes by its name', async () => {
-    const site = await new Site([DB, WEB]).begin();
+    const site = await new WatcherSite([DB, WEB]).begin();
     await site.during(site.watcher.stop({ names: ['db'], by: 'ops', hold: true }));
     const outcomes = await site.during(site.watcher.start({ ...REQUEST, names: ['db', 'web'] }));
     expect(outcomes.find(({ name }) => name === 'db')?.outcome.kind).to.equal('skipped');
@@ -247,14 +188,14 @@ describe('app/watcher', () => {
 
   it('obeys the boot policy where the last word is of an earlier boot', async () => {
     const daemons = (['always', 'last', 'never'] as const).flatMap((boot) => [daemonSpec({ name: `${boot}-down`, boot }), daemonSpec({ name: `${boot}-up`, boot })]);
-    const site = new Site(daemons);
+    const site = new WatcherSite(daemons);
     for (const { name } of daemons) site.desired.records.set(name, { desired: name.endsWith('up') ? 'up' : 'down', at: 0, by: 'ops', bootId: 'earlier' });
     await site.begin();
     expect(daemons.filter(({ name }) => site.state(name) === 'running').map(({ name }) => name)).to.deep.equal(['always-down', 'always-up', 'last-up']);
   });
 
   it('retries now what is timed, and keeps the failures on record; a reset forgets them', async () => {
-    const site = await new Site([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0, baseDelay: 50_000 } })]).begin();
+    const site = await new WatcherSite([daemonSpec({ name: 'db', restart: { ...DB.restart, immediateRestarts: 0, baseDelay: 50_000 } })]).begin();
     site.machine.end('db');
     await site.machine.clock.advanceAsync(10);
     expect(site.state('db')).to.equal('backing-off');
@@ -266,7 +207,7 @@ describe('app/watcher', () => {
   });
 
   it('says that a daemon outlived its stop', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     site.machine.unstoppable.add('db');
     const [answer] = await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
     expect(answer?.outcome).to.deep.include({ kind: 'failed', code: 'still-running' });
@@ -274,7 +215,7 @@ describe('app/watcher', () => {
   });
 
   it('a reload starts nothing that is stopped, nor what is new, and stops nothing', async () => {
-    const site = await new Site([DB, API]).begin();
+    const site = await new WatcherSite([DB, API]).begin();
     await site.during(site.watcher.stop({ names: ['api'], by: 'test' }));
     const changes = await site.watcher.reload(catalogueOf([daemonSpec({ name: 'db', stopTimeout: 1 }), API, WEB]));
     expect(changes).to.deep.equal([{ kind: 'changed', name: 'db', keys: ['stopTimeout'] }, { kind: 'added', name: 'web' }]);
@@ -284,20 +225,20 @@ describe('app/watcher', () => {
   });
 
   it('a reload drops what the configuration no longer has and leaves its process alone', async () => {
-    const site = await new Site([DB, WEB]).begin();
+    const site = await new WatcherSite([DB, WEB]).begin();
     await site.watcher.reload(catalogueOf([DB]));
     expect([site.board.has('web'), site.machine.processOf('web') !== undefined]).to.deep.equal([false, true]);
   });
 
   it('stops all in reverse order at the end, and what is wanted stays as it was', async () => {
-    const site = await new Site([DB, API, WEB]).begin();
+    const site = await new WatcherSite([DB, API, WEB]).begin();
     const outcomes = await site.during(site.watcher.stopAll('the end'));
     expect(outcomes.map(({ name }) => name)).to.deep.equal(['web', 'api', 'db']);
     expect(site.desired.records.size).to.equal(0);
   });
 
   it('a full disk refuses a stop by an error and leaves the daemon as it is', async () => {
-    const site = await new Site([DB]).begin();
+    const site = await new WatcherSite([DB]).begin();
     site.desired.refusal = new Error('full');
     const refused = await site.watcher.stop({ names: ['db'], by: 'test' }).then(() => 'stopped', () => 'refused');
     expect([refused, site.state('db')]).to.deep.equal(['refused', 'running']);
