@@ -100,6 +100,7 @@ export class Supervisor {
   /** From now on nothing is done and nothing told, whatever still happens to the daemons. */
   release(): void {
     this.#released = true;
+    this.#waiters.release();
     for (const daemon of this.#daemons.values()) daemon.release();
   }
 

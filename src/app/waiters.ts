@@ -47,8 +47,16 @@ export class Waiters {
 
   /** The daemon is no longer supervised. */
   forget(name: string): void {
-    const gone = failed('canceled', 'it is no longer in the configuration', 'watchkeeper reload');
-    for (const waiter of [...(this.#waiting.get(name) ?? [])]) waiter.settle(gone);
+    this.#turnAway(name, failed('canceled', 'it is no longer in the configuration', 'watchkeeper reload'));
+  }
+
+  /** The watcher ends: nobody will answer, and no timer may hold it up. */
+  release(): void {
+    for (const name of [...this.#waiting.keys()]) this.#turnAway(name, failed('canceled', 'the watcher has ended', `daemon-util status ${name}`));
+  }
+
+  #turnAway(name: string, outcome: Outcome): void {
+    for (const waiter of [...(this.#waiting.get(name) ?? [])]) waiter.settle(outcome);
     this.#waiting.delete(name);
   }
 }

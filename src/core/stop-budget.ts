@@ -8,6 +8,8 @@ import type { DaemonSpec } from './daemon.js';
 
 /** ms; less is no chance to end well. */
 const LEAST = 100;
+/** The rest is for what comes between two stops. */
+const USABLE = 0.9;
 
 /** By name: the most stops that follow its own one after the other. Without cycles, as the configuration has it. */
 export function stopsThatFollow(specs: readonly DaemonSpec[]): ReadonlyMap<string, number> {
@@ -33,5 +35,5 @@ export function stopsThatFollow(specs: readonly DaemonSpec[]): ReadonlyMap<strin
  * @returns ms until SIGKILL
  */
 export function stopShare(stopTimeout: number, following: number, left: number): number {
-  return Math.min(stopTimeout, Math.max(LEAST, Math.floor(left / (following + 1))));
+  return Math.min(stopTimeout, Math.max(LEAST, Math.floor((USABLE * left) / (following + 1))));
 }
