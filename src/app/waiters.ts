@@ -16,12 +16,14 @@ interface Waiter {
 
 export class Waiters {
   readonly #waiting = new Map<string, Set<Waiter>>();
+  #released = false;
 
   constructor(private readonly clock: Clock) {}
 
   /** Answers once the daemon has come to rest on the wished side, or can't, or the time is over. */
   add(daemon: SupervisedDaemon, wish: Wish): Promise<Outcome> {
     const { name, startTimeout, stopTimeout } = daemon.spec;
+    if (this.#released) return Promise.resolve(ended(name));
     const patience = startTimeout + stopTimeout + PATIENCE;
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(name) ?? new Set();
@@ -52,13 +54,18 @@ export class Waiters {
 
   /** The watcher ends: nobody will answer, and no timer may hold it up. */
   release(): void {
-    for (const name of [...this.#waiting.keys()]) this.#turnAway(name, failed('canceled', 'the watcher has ended', `daemon-util status ${name}`));
+    this.#released = true;
+    for (const name of [...this.#waiting.keys()]) this.#turnAway(name, ended(name));
   }
 
   #turnAway(name: string, outcome: Outcome): void {
     for (const waiter of [...(this.#waiting.get(name) ?? [])]) waiter.settle(outcome);
     this.#waiting.delete(name);
   }
+}
+
+function ended(name: string): Outcome {
+  return failed('canceled', 'the watcher has ended', `daemon-util status ${name}`);
 }
 
 /** The request is answered; what is under way goes on. */
