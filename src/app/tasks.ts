@@ -26,6 +26,7 @@ export class Tasks implements TaskControl {
   readonly #retired = new Set<ScheduledTask>();
   readonly #hooks: HookRounds;
   #timer: Timer | undefined;
+  #ended = false;
 
   constructor(
     specs: readonly TaskSpec[],
@@ -38,6 +39,8 @@ export class Tasks implements TaskControl {
 
   /** From now on, tasks run. */
   begin(): void {
+    // Told to end while the daemons were still being started.
+    if (this.#ended) return;
     for (const task of this.#tasks.values()) task.begin();
     this.#arm();
   }
@@ -63,6 +66,7 @@ export class Tasks implements TaskControl {
 
   /** What runs gets a grace, then SIGTERM, then SIGKILL: nobody would keep its deadline any more. */
   async end(): Promise<void> {
+    this.#ended = true;
     this.#timer?.cancel();
     this.#hooks.close();
     for (const task of this.#tasks.values()) task.close();

@@ -138,9 +138,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const started = guardian.startGroup().then(async (outcomes) => {
     hooks.groupStarted(outcomes).catch((error: unknown) => log.error({ error: String(error) }, 'cannot tell hooks of the roles'));
     notifier.ready(await summary(guardian));
-    tasks.begin();
   });
-  started.catch((error: unknown) => log.error({ error: String(error) }, 'cannot start the group'));
+  started.catch((error: unknown) => log.error({ error: String(error) }, 'cannot start the group')).finally(() => tasks.begin());
   signals.onReload(() => {
     reload().catch((error: unknown) => log.error({ error: String(error) }, 'the old configuration stays in force'));
   });

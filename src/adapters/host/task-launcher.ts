@@ -5,7 +5,7 @@
  * stderr share it, so their lines come in their order.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -45,6 +45,8 @@ export class HostTaskLauncher implements TaskLauncher {
   async launch(request: TaskLaunch, onLine: OnLine): Promise<TaskStart> {
     const [program, ...rest] = request.argv;
     if (program === undefined) return { ok: false, reason: 'there is no program' };
+    // spawn would say ENOENT, and mean the program.
+    if (!existsSync(request.workingDirectory)) return { ok: false, reason: `its working directory ${request.workingDirectory} does not exist` };
     const objection = untrusted(program);
     if (objection !== undefined) return { ok: false, reason: objection };
     const command = asUser([program, ...rest], request, this.parts.accounts);

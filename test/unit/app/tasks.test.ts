@@ -319,5 +319,7 @@ describe('Tasks', () => {
     await world.clock.advanceAsync(MINUTE);
     await world.clock.settle(tasks.end());
     world.clock.expectNoTimers();
+    tasks.begin();
+    world.clock.expectNoTimers();
   });
 });
