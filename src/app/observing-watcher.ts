@@ -1,6 +1,7 @@
 /**
  * The watcher where systemd is the restart owner: it follows the units, tells
- * what happens to them, and restarts nothing. Orders are carried out by the
+ * what happens to them, and restarts nothing; but for the slow attempts that an
+ * operator may have asked for (slow-retry.ts). Orders are carried out by the
  * given controller, which hands them to systemd.
  */
 import type { Catalogue } from '../core/catalogue.js';
@@ -18,7 +19,10 @@ import type { Observer } from '../ports/observer.js';
 import type { Cancel } from '../ports/process-table.js';
 import type { StateBoard } from '../ports/state-board.js';
 import { directStatus } from './direct-status.js';
+import type { DriftWatch } from './drift-watch.js';
+import { ObservedHealth, type ObservedHealthParts } from './observed-health.js';
 import type { Pauses } from './pauses.js';
+import type { SlowRetry } from './slow-retry.js';
 import type { Wishes } from './wishes.js';
 
 export interface ObservingWatcherParts {
@@ -27,6 +31,11 @@ export interface ObservingWatcherParts {
   readonly control: (catalogue: Catalogue) => Controller;
   readonly wishes: Wishes;
   readonly pauses: Pauses;
+  /** @param seen what was seen last of a daemon; undefined while systemd cannot be seen */
+  readonly slowRetry: (seen: (name: string) => Observation | undefined) => SlowRetry;
+  /** @param catalogue the one in force */
+  readonly drift: (catalogue: () => Catalogue) => DriftWatch;
+  readonly health: Pick<ObservedHealthParts, 'checker' | 'condemner'>;
   readonly board: StateBoard;
   readonly journal: Journal;
   readonly log: Log;
@@ -39,6 +48,10 @@ export class ObservingWatcher implements Controller {
   #catalogue: Catalogue;
   #control: Controller;
   #following: Cancel | undefined;
+  #sees = false;
+  readonly #slowRetry: SlowRetry;
+  readonly #drift: DriftWatch;
+  readonly #health: ObservedHealth;
 
   constructor(
     catalogue: Catalogue,
@@ -46,6 +59,15 @@ export class ObservingWatcher implements Controller {
   ) {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
+    this.#slowRetry = parts.slowRetry((name) => (this.#sees ? this.#seen.get(name) : undefined));
+    this.#drift = parts.drift(() => this.#catalogue);
+    this.#health = new ObservedHealth({
+      ...parts.health,
+      clock: parts.clock,
+      paused: (name) => parts.pauses.reason(name),
+      announce: (daemon, news, reason) => void parts.journal.append({ at: parts.clock.wall(), daemon, news, reason, delay: undefined }),
+      changed: (name) => this.#catalogue.daemons.filter((spec) => spec.name === name).forEach((spec) => this.#publish(spec)),
+    });
   }
 
   follow(): void {
@@ -58,18 +80,44 @@ export class ObservingWatcher implements Controller {
         const news = newsOf(this.#seen.get(name), observation);
         this.#seen.set(name, observation);
         if (news !== undefined) journal.append({ at: clock.wall(), daemon: name, ...news, delay: undefined });
-        this.parts.board.publish(this.#statusOf(spec, observation), observation.process);
+        this.#consider(spec);
+        // Who waits for it may go on, or may not.
+        for (const other of this.#catalogue.daemons) if (other.requires.includes(name)) this.#consider(other);
       },
+      reloaded: () => this.#drift.look(),
       connection: (connected, reason) => {
+        this.#sees = connected;
         if (connected) {
           log.info({ reason }, 'follows systemd over D-Bus');
+          this.reconsider();
           return;
         }
+        this.#slowRetry.suspend();
+        this.#health.suspend();
         log.warn({ reason }, 'lost D-Bus; what is known may be old until it is back');
         // Readers must ask systemd itself while we can't see it.
         for (const { name } of this.#catalogue.daemons) this.parts.board.withdraw(name);
       },
     });
+    this.#drift.look();
+  }
+
+  /** A pause has begun or ended. */
+  reconsider(): void {
+    for (const spec of this.#catalogue.daemons) if (this.#seen.get(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
+  }
+
+  #consider(spec: DaemonSpec): void {
+    const observation = this.#seen.get(spec.name);
+    if (observation === undefined) return;
+    this.#slowRetry.consider(spec);
+    this.#health.consider(spec, observation, this.parts.wishes.now(spec).desired === 'up');
+    this.#publish(spec);
+  }
+
+  #publish(spec: DaemonSpec): void {
+    const observation = this.#seen.get(spec.name);
+    if (observation !== undefined) this.parts.board.publish(this.#statusOf(spec, observation), observation.process);
   }
 
   start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -108,6 +156,8 @@ export class ObservingWatcher implements Controller {
     for (const change of changes) {
       if (change.kind !== 'removed') continue;
       this.#seen.delete(change.name);
+      this.#slowRetry.forget(change.name);
+      this.#health.forget(change.name);
       this.parts.board.withdraw(change.name);
     }
     this.follow();
@@ -120,12 +170,17 @@ export class ObservingWatcher implements Controller {
 
   release(): void {
     this.parts.pauses.release();
+    this.#slowRetry.release();
+    this.#health.release();
+    this.#drift.release();
     this.#following?.cancel();
     this.parts.board.close();
   }
 
   #statusOf(spec: DaemonSpec, observation: Observation): DaemonStatus {
-    return directStatus(spec, observation, this.parts.wishes.now(spec), 'systemd', this.parts.clock.monotonic());
+    const seen = directStatus(spec, observation, this.parts.wishes.now(spec), 'systemd', this.parts.clock.monotonic());
+    const { nextTry, reason } = this.#slowRetry.statusOf(spec.name);
+    return this.#health.completed({ ...seen, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });
   }
 }
 
@@ -139,6 +194,7 @@ export function newsOf(before: Observation | undefined, after: Observation): { n
     case 'running':
       return { news: 'ready', reason: after.reason };
     case 'failed':
+      if (after.leftDown?.stopped !== undefined) return { news: 'stopped', reason: `${ending}; ${after.leftDown.stopped}` };
       return { news: 'crash', reason: ending };
     case 'stopped':
       return { news: 'stopped', reason: after.reason };

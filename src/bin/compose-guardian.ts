@@ -1,8 +1,9 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
 import type { Configuration } from '../adapters/config/load.js';
+import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
-import type { RestartOwner } from '../core/daemon.js';
+import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
 import { WatchkeeperError } from '../core/errors.js';
@@ -17,6 +18,7 @@ import type { Detection } from '../ports/service-manager.js';
 import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
 import type { Host } from './host.js';
+import { unitKeepers } from './unit-keepers.js';
 
 /** What the life of a watcher needs, whoever restarts. */
 export interface Guardian extends Controller {
@@ -26,8 +28,9 @@ export interface Guardian extends Controller {
   /** Sees what runs; afterwards questions can be answered. */
   begin(): Promise<void>;
   /** Starts what is ours to start. */
-  startGroup(): Promise<unknown>;
-  stopAll(by: string): Promise<readonly NamedOutcome[]>;
+  startGroup(): Promise<readonly NamedOutcome[]>;
+  /** @param as see app/watcher.ts */
+  stopAll(by: string, as?: (spec: DaemonSpec) => DaemonSpec): Promise<readonly NamedOutcome[]>;
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void;
@@ -45,6 +48,8 @@ export interface GuardianParts {
   readonly runner: Runner;
   readonly locks: Locks;
   readonly self: ProcessIdentity;
+  /** Of this machine, or of this container's life. */
+  readonly bootId: string;
   readonly journal: Journal;
   readonly board: StateBoard;
   readonly log: Log;
@@ -66,7 +71,7 @@ export async function composeGuardian(detection: Detection, parts: GuardianParts
 }
 
 async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 'built-in' }, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
-  const { configuration, host, clock, runner, self, journal, board } = parts;
+  const { configuration, host, clock, runner, bootId, journal, board } = parts;
   const [{ Watcher }, { memoryStore }, { supervisedHealth }, direct] = await Promise.all([
     import('../app/watcher.js'),
     import('../adapters/state/memory-store.js'),
@@ -82,7 +87,7 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     desired,
     board,
     journal,
-    bootId: self.bootId,
+    bootId,
     pauses: await pauses(parts),
     memory: memoryStore(configuration.paths.runtime, parts.warn),
   });
@@ -114,8 +119,10 @@ async function observe(clock: Clock, host: Host): Promise<Observer> {
 
 async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   const { configuration, host, clock, runner, locks, self, journal, board, log } = parts;
-  const [{ ObservingWatcher }, { DirectControl }, { Wishes }, { Pauses }, observer, manager] = await Promise.all([
+  const { observedHealth } = await import('./compose-health.js');
+  const [{ ObservingWatcher }, units, { DirectControl }, { Wishes }, { Pauses }, observer, manager] = await Promise.all([
     import('../app/observing-watcher.js'),
+    unitKeepers(parts, desired),
     import('../app/direct-control.js'),
     import('../app/wishes.js'),
     import('../app/pauses.js'),
@@ -123,11 +130,15 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     host.manager('systemd', true),
   ]);
   const { lockTimeout } = configuration.settings;
-  const watcher = new ObservingWatcher(configuration.catalogue, {
+  const paused = new Pauses(await pauses(parts), clock, () => watcher.reconsider());
+  const watcher: Observing = new ObservingWatcher(configuration.catalogue, {
     observer,
     control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
     // Nothing follows from a pause here but what `systemdRetry` does.
-    pauses: new Pauses(await pauses(parts), clock, () => undefined),
+    pauses: paused,
+    slowRetry: (seen) => units.slowRetry(seen, (name) => paused.reason(name)),
+    drift: (catalogue) => units.drift(catalogue),
+    health: await observedHealth(parts),
     wishes: new Wishes(desired, clock, self.bootId),
     board,
     journal,
@@ -142,7 +153,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
       return Promise.resolve();
     },
     // Theirs to start, to stop and to keep the output of.
-    startGroup: () => Promise.resolve(),
+    startGroup: () => Promise.resolve([]),
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
     retryNow: () => Promise.reject(notOurs('retry')),

@@ -39,6 +39,8 @@ export interface DaemonStatus {
   /** Why it is in this state: the last decision, in words. */
   readonly reason: string;
   readonly lastExit: ExitStatus | null;
+  /** What an operator should know of besides its state, one line each; absent: nothing. */
+  readonly warnings?: readonly string[];
   /** Its health checks; absent where nobody looks (no watcher). */
   readonly health?: readonly CheckReport[];
   /** What it last said of itself by STATUS= of sd_notify(3); null: nothing, absent: nobody listens. */

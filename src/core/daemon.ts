@@ -46,6 +46,15 @@ export interface RestartPolicy {
   readonly slowRetryDelay: number;
 }
 
+/** Slow attempts for a unit that systemd has given up; systemd's own restarts come from RestartPolicy. */
+export interface SystemdRetryPolicy {
+  readonly enabled: boolean;
+  /** From the failure to the first attempt; each later delay is multiplied by `factor`. */
+  readonly firstDelay: number;
+  readonly factor: number;
+  readonly maxDelay: number;
+}
+
 /** HTTP over TCP or a UNIX socket; healthy is a status from 200 to 399, or `status` exactly. */
 export interface HttpCheck {
   readonly kind: 'http';
@@ -177,6 +186,7 @@ export interface DaemonSpec {
   readonly reloadSignal: SignalName;
   readonly killMode: KillMode;
   readonly restart: RestartPolicy;
+  readonly systemdRetry: SystemdRetryPolicy;
   readonly readiness: ReadinessCheck;
   /** systemd unit, with its suffix. */
   readonly unit: string;

@@ -4,6 +4,18 @@ import type { ProcessIdentity } from './process-identity.js';
 
 export type ObservedState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
 
+/** A unit that has failed, with nothing queued that would start it: its service manager has given it up, or was told to stop it. */
+export interface LeftDown {
+  /** Monotonic ms since boot; tells one failure from the next. */
+  readonly failedAt: number;
+  /** Why it counts as stopped on purpose, as far as this failure goes; undefined: nobody asked for its end. */
+  readonly stopped: string | undefined;
+  /** Why it can't be started as things are now: "it is masked". */
+  readonly barred: string | undefined;
+  /** Nothing starts it at boot. */
+  readonly disabled: boolean;
+}
+
 export interface Observation {
   readonly state: ObservedState;
   /** Its main process, proven to be the daemon's; undefined where there is none. */
@@ -13,6 +25,8 @@ export interface Observation {
   /** Restarts that the service manager counted (NRestarts); undefined where it counts none. */
   readonly restarts: number | undefined;
   readonly lastExit: ExitStatus | undefined;
+  /** Only of a service manager that restarts by itself. */
+  readonly leftDown?: LeftDown;
   /** The service manager's own words, for status and doctor: ActiveState, SubState, Job … */
   readonly details: Readonly<Record<string, string>>;
 }

@@ -109,7 +109,9 @@ export type NewsKind =
   | 'unhealthy'
   | 'degraded'
   | 'healthy'
-  | 'reset';
+  | 'reset'
+  /** The unit is not what the catalogue makes of it, or systemd has read an older one. */
+  | 'drift';
 
 export type Effect =
   | { readonly kind: 'launch'; readonly oneShotArguments: readonly string[] }

@@ -7,6 +7,7 @@
  * ONESHOT_ARGUMENTS, which systemd itself splits as core/argument-words.ts does.
  */
 import type { DaemonSpec, GroupSpec, RestartPolicy } from './daemon.js';
+import { withHeader } from './unit-header.js';
 import { watchdogOf } from './notify-message.js';
 
 export interface UnitOptions {
@@ -28,7 +29,13 @@ const DEFAULT_HELPERS = '/usr/lib/watchkeeper';
 
 type Line = readonly [directive: string, value: string];
 
+/** Begins with unitHeader: who generated it, and from what. */
 export function serviceUnit(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): string {
+  const { version, runtimeDirectory, helperDirectory = DEFAULT_HELPERS, setupUnit } = options;
+  return withHeader(serviceBody(spec, group, options), { version, runtimeDirectory, helperDirectory, ...(setupUnit === undefined ? {} : { setupUnit }) });
+}
+
+function serviceBody(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): string {
   return [
     section('Unit', unitLines(spec, group, options)),
     section('Service', [...processLines(spec, group, options), ...restartLines(spec, group, options), ...killLines(spec)]),

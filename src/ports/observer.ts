@@ -8,6 +8,8 @@ export interface ObserverEvents {
   observed(name: string, observation: Observation): void;
   /** The connection to the service manager is gone or back; after `true` everything is read anew. */
   connection(connected: boolean, reason: string): void;
+  /** The service manager has read its configuration anew. */
+  reloaded?(): void;
 }
 
 export interface Observer {

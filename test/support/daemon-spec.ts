@@ -50,6 +50,7 @@ export function daemonSpec(overrides: Partial<DaemonSpec> & Pick<DaemonSpec, 'na
     reloadSignal: 'SIGHUP',
     killMode: 'group',
     restart: TEST_RESTART_POLICY,
+    systemdRetry: { enabled: false, firstDelay: 300_000, factor: 2, maxDelay: 3_600_000 },
     readiness: { kind: 'settled', settle: 0 },
     unit: `${overrides.name}.service`,
     outputFile: undefined,

@@ -1,7 +1,7 @@
 /** The keys of one daemon, under `daemons: NAME:` and under `defaults:`. */
 import { constants } from 'node:os';
 
-import type { DaemonSpec, RestartPolicy, SignalName } from '../../core/daemon.js';
+import type { DaemonSpec, RestartPolicy, SignalName, SystemdRetryPolicy } from '../../core/daemon.js';
 import { CONDITIONS, READINESS, VARIABLES } from './daemon-formats.js';
 import { HEALTH } from './health-formats.js';
 import { boolean, decimal, duration, integer, listOf, oneOf, optional, string } from './format.js';
@@ -50,6 +50,17 @@ const RESTART: SchemaOf<RestartPolicy> = {
     doc: 'What then happens: slow attempts go on, or there are no more until an operator asks.',
   },
   slowRetryDelay: { format: duration(100), default: 300_000, doc: 'Between two attempts in a crash loop.' },
+};
+
+const SYSTEMD_RETRY: SchemaOf<SystemdRetryPolicy> = {
+  enabled: {
+    format: boolean(),
+    default: false,
+    doc: 'Under systemd: whether the watcher slowly tries a unit again that systemd has given up (start limit, no restart left). Never one that somebody stopped, masked or disabled.',
+  },
+  firstDelay: { format: duration(1000), default: 300_000, doc: 'From the failure to the first of these attempts.' },
+  factor: { format: decimal({ min: 1, max: 100 }), default: 2, doc: 'By which the delay grows, until the daemon has been up for `restart.stableAfter`, or somebody starts it.' },
+  maxDelay: { format: duration(1000), default: 3_600_000, doc: 'The longest delay; chance adds or takes away `restart.jitter` of it.' },
 };
 
 const DAEMON: SchemaOf<DaemonKeys> = {
@@ -111,6 +122,7 @@ const DAEMON: SchemaOf<DaemonKeys> = {
     doc: 'Whether a stop takes down its main process only, and spares children such as virtual machines, or all of its session.',
   },
   restart: RESTART,
+  systemdRetry: SYSTEMD_RETRY,
   readiness: {
     format: READINESS,
     default: { kind: 'settled', settle: 200 },

@@ -26,6 +26,8 @@ export interface BusCall {
 }
 
 export interface BusSignal {
+  /** Unique name of the connection that sent it. */
+  readonly sender: string;
   readonly path: string;
   readonly interface: string;
   readonly member: string;
@@ -72,8 +74,8 @@ export class BusConnection {
     this.#socket.on('end', () => this.#end('the bus closed the connection'));
     this.#bus.on('message', (message: Message) => {
       if (message.type !== MessageType.SIGNAL || this.#over !== undefined) return;
-      const { path: from, interface: name, member, body } = message;
-      this.events.signal({ path: from, interface: name, member, body });
+      const { sender, path: from, interface: name, member, body } = message;
+      this.events.signal({ sender, path: from, interface: name, member, body });
     });
   }
 

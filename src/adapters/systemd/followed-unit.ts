@@ -1,29 +1,35 @@
-/** One unit that is followed: reads it when it has changed, tells when that makes a difference. */
+/**
+ * One unit that is followed. It is read once; from then on each signal brings
+ * all of it that can change (PropertiesChanged of systemd has every such
+ * property, changed or not), so that nothing needs to be read back.
+ */
+import type { Variant } from 'dbus-next';
+
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { Clock, Timer } from '../../ports/clock.js';
 import type { ObserverEvents } from '../../ports/observer.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import { busProperties } from './bus-properties.js';
+import { leftDown } from './left-down.js';
 import { observation } from './observation.js';
-import type { SystemdBus } from './systemd-bus.js';
-import { unitFacts } from './unit-facts.js';
+import { StopMarks } from './stop-marks.js';
+import { UNIT_INTERFACE, type SystemdBus } from './systemd-bus.js';
+import { PROPERTIES, unitFacts, type UnitFacts } from './unit-facts.js';
 
-/** ms; one change of a unit comes as a handful of signals. */
-const SETTLE = 2;
+const OURS: ReadonlySet<string> = new Set(PROPERTIES);
 
 export class FollowedUnit {
   #at: { readonly systemd: SystemdBus; readonly path: string } | undefined;
-  #timer: Timer | undefined;
-  #reading = false;
-  #changedMeanwhile = false;
+  /** Properties as the bus has them; empty until it was read. */
+  readonly #known: Record<string, Variant> = {};
+  #isRead = false;
+  readonly #marks = new StopMarks();
   /** What was told last, as text. */
   #told = '';
 
   constructor(
     readonly spec: DaemonSpec,
-    private readonly options: { readonly clock: Clock; readonly processes: Pick<ProcessTable, 'identify'> },
+    private readonly processes: Pick<ProcessTable, 'identify'>,
     private readonly events: Pick<ObserverEvents, 'observed'>,
-    private readonly broken: (error: unknown) => void,
   ) {}
 
   attach(systemd: SystemdBus, path: string): void {
@@ -32,57 +38,59 @@ export class FollowedUnit {
 
   detach(): void {
     this.#at = undefined;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#isRead = false;
+    this.#marks.forgetQueue();
   }
 
-  cancel(): void {
-    this.detach();
-  }
-
-  /** Reads and tells, whether or not something is new: whoever listens may have forgotten. */
-  async readAnew(): Promise<void> {
+  /** It shall be told once more, new or not: whoever listens has forgotten. */
+  forgetTold(): void {
     this.#told = '';
-    await this.#read();
   }
 
-  changed(): void {
-    if (this.#at === undefined || this.#timer !== undefined) return;
-    this.#timer = this.options.clock.after(SETTLE, () => {
-      this.#timer = undefined;
-      this.#read().catch(this.broken);
-    });
-  }
-
-  async #read(): Promise<void> {
-    if (this.#reading) {
-      this.#changedMeanwhile = true;
-      return;
-    }
-    this.#reading = true;
-    try {
-      for (let again = true; again; again = this.#takeChanged()) await this.#readOnce();
-    } finally {
-      this.#reading = false;
-    }
-  }
-
-  #takeChanged(): boolean {
-    const changed = this.#changedMeanwhile;
-    this.#changedMeanwhile = false;
-    return changed;
-  }
-
-  async #readOnce(): Promise<void> {
+  /** @throws BusFailure */
+  async read(): Promise<void> {
     const at = this.#at;
     if (at === undefined) return;
-    const facts = unitFacts(this.spec.unit, busProperties(await at.systemd.properties(at.path)));
+    const [all] = await at.systemd.properties(at.path);
     // It may have been detached, or attached anew, while systemd answered.
-    if (this.#at !== at) return;
-    const seen = observation(facts, (pid) => this.options.processes.identify(pid));
+    if (this.#at !== at || typeof all !== 'object' || all === null) return;
+    this.#isRead = true;
+    this.#merge(all);
+    this.#marks.take(this.#facts());
+  }
+
+  /**
+   * The contents of a PropertiesChanged: interface, changed, invalidated.
+   * @returns whether it must be read again
+   */
+  take([from, changed, invalidated]: readonly unknown[]): boolean {
+    if (!this.#isRead || typeof changed !== 'object' || changed === null) return false;
+    this.#merge(changed);
+    // The unit's own interface comes second: only then the two fit together.
+    if (from === UNIT_INTERFACE) this.#marks.take(this.#facts());
+    return Array.isArray(invalidated) && invalidated.some((name) => OURS.has(String(name)));
+  }
+
+  tell(): void {
+    if (this.#at === undefined || !this.#isRead) return;
+    const facts = this.#facts();
+    const left = leftDown(facts, this.#marks.reason(facts));
+    const seen = { ...observation(facts, (pid) => this.processes.identify(pid)), ...(left === undefined ? {} : { leftDown: left }) };
     const text = JSON.stringify(seen);
     if (text === this.#told) return;
     this.#told = text;
     this.events.observed(this.spec.name, seen);
+  }
+
+  #merge(values: object): void {
+    const fresh = values as Readonly<Record<string, Variant | undefined>>;
+    for (const name of PROPERTIES) {
+      const value = fresh[name];
+      if (value !== undefined) this.#known[name] = value;
+    }
+  }
+
+  #facts(): UnitFacts {
+    return unitFacts(this.spec.unit, busProperties([this.#known]));
   }
 }

@@ -1,183 +1,68 @@
 /**
- * Follows units over D-Bus without polling. Signals only say that something has
- * changed; what it is now is read, so that a signal lost or late does no harm.
- *
- * A session lasts as long as the bus and systemd keep their names. Each begins
- * in the same order: subscribe, watch each unit's object, and only then read it,
- * so that no change falls between. When the bus goes, or systemd re-executes
- * itself, everything is read anew.
+ * Follows units over D-Bus: dbus-daemon lets a connection have 512 match rules,
+ * so that many units are spread over several connections (following.ts). To
+ * whoever listens they are one.
  */
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { Clock, Timer } from '../../ports/clock.js';
 import type { Observer, ObserverEvents } from '../../ports/observer.js';
-import type { Cancel, ProcessTable } from '../../ports/process-table.js';
-import { BusConnection, BusFailure, type BusSignal, SYSTEM_BUS_SOCKET } from './bus.js';
-import { FollowedUnit } from './followed-unit.js';
-import { SYSTEMD_NAME, SYSTEMD_OBJECT, SystemdBus } from './systemd-bus.js';
+import type { Cancel } from '../../ports/process-table.js';
+import { Following, type FollowingOptions } from './following.js';
 
-export interface SystemdObserverOptions {
-  readonly clock: Clock;
-  readonly processes: Pick<ProcessTable, 'identify'>;
-  readonly socket?: string;
-}
-
-/** ms for a call; systemd is slow while it reloads thousands of units. */
-const CALL_TIMEOUT = 10_000;
-const FIRST_DELAY = 100;
-const LONGEST_DELAY = 10_000;
-/** Calls under way at once while everything is read. */
-const AT_ONCE = 32;
+/** Some rules are for other things. */
+export const UNITS_PER_CONNECTION = 400;
 
 export class SystemdObserver implements Observer {
-  constructor(private readonly options: SystemdObserverOptions) {}
+  constructor(private readonly options: FollowingOptions) {}
 
   follow(specs: readonly DaemonSpec[], events: ObserverEvents): Cancel {
-    const following = new Following(specs, events, this.options);
-    following.connect();
-    return following;
+    const all = new Shards(specs, events, this.options);
+    all.connect();
+    return all;
   }
 }
 
-class Following implements Cancel {
-  readonly #units: readonly FollowedUnit[];
-  readonly #byPath = new Map<string, FollowedUnit>();
-  #connection: BusConnection | undefined;
-  #systemd: SystemdBus | undefined;
-  #timer: Timer | undefined;
-  #delay = FIRST_DELAY;
-  #cancelled = false;
-  /** What `events.connection` was told last. */
+class Shards implements Cancel {
+  readonly #all: readonly Following[];
+  readonly #connected = new Set<Following>();
+  /** What was told last; undefined: nothing yet. */
   #told: boolean | undefined;
-  /** Counts sessions, so that the rest of an old one notices that it is over. */
-  #session = 0;
 
   constructor(
     specs: readonly DaemonSpec[],
     private readonly events: ObserverEvents,
-    private readonly options: SystemdObserverOptions,
+    options: FollowingOptions,
   ) {
-    this.#units = specs.map((spec) => new FollowedUnit(spec, options, events, (error) => this.#broken(error)));
-  }
-
-  cancel(): void {
-    this.#cancelled = true;
-    this.#session += 1;
-    this.#timer?.cancel();
-    for (const unit of this.#units) unit.cancel();
-    this.#connection?.close('no longer wanted');
-  }
-
-  connect(): void {
-    const socket = this.options.socket ?? SYSTEM_BUS_SOCKET;
-    BusConnection.open(socket, this.options.clock, CALL_TIMEOUT, {
-      signal: (signal) => this.#signal(signal),
-      ended: (reason) => this.#lost(reason),
-    }).then(
-      (connection) => {
-        if (this.#cancelled) {
-          connection.close('no longer wanted');
-          return;
-        }
-        this.#connection = connection;
-        this.#systemd = new SystemdBus(connection);
-        this.#begin('connected to the system bus');
-      },
-      // `ended` has told already; a failure to connect always ends the connection.
-      () => undefined,
-    );
-  }
-
-  /** Reads everything; told as connected once all of it is known. */
-  #begin(why: string): void {
-    this.#session += 1;
-    const session = this.#session;
-    const isOver = () => this.#cancelled || session !== this.#session;
-    const read = async (): Promise<void> => {
-      const systemd = this.#systemd;
-      if (systemd === undefined) return;
-      await systemd.watchManager();
-      await systemd.subscribe();
-      await inBatches(this.#units, async (unit) => {
-        const path = await systemd.loadUnit(unit.spec.unit);
-        await systemd.watchUnit(path, this.#units.length);
-        if (isOver()) return;
-        unit.attach(systemd, path);
-        this.#byPath.set(path, unit);
-      });
-      if (isOver()) return;
-      this.#tell(true, why);
-      await inBatches(this.#units, (unit) => unit.readAnew());
-      if (!isOver()) this.#delay = FIRST_DELAY;
-    };
-    read().catch((error: unknown) => {
-      if (!isOver()) this.#broken(error);
+    const count = Math.max(1, Math.ceil(specs.length / UNITS_PER_CONNECTION));
+    this.#all = Array.from({ length: count }, (_, index): Following => {
+      const mine = specs.slice(index * UNITS_PER_CONNECTION, (index + 1) * UNITS_PER_CONNECTION);
+      const following: Following = new Following(mine, {
+        observed: (name, seen) => events.observed(name, seen),
+        connection: (connected, reason) => this.#heard(following, connected, reason),
+        // Each is told of it by systemd, one passes it on.
+        ...(index === 0 ? { reloaded: () => events.reloaded?.() } : {}),
+      }, options);
+      return following;
     });
   }
 
-  #signal(signal: BusSignal): void {
-    if (this.#cancelled) return;
-    if (signal.member === 'PropertiesChanged') return this.#byPath.get(signal.path)?.changed();
-    if (signal.member === 'NameOwnerChanged' && signal.body[0] === SYSTEMD_NAME) {
-      if (signal.body[2] === '') this.#systemdGone();
-      else this.#begin('systemd is back on the bus');
-      return;
-    }
-    // Told at the begin (true) and at the end (false) of a daemon-reload: units may have come, gone or changed.
-    if (signal.member === 'Reloading' && signal.path === SYSTEMD_OBJECT && signal.body[0] === false) {
-      for (const unit of this.#byPath.values()) unit.changed();
-    }
+  connect(): void {
+    for (const following of this.#all) following.connect();
   }
 
-  #systemdGone(): void {
-    this.#session += 1;
-    for (const unit of this.#units) unit.detach();
-    this.#tell(false, 'systemd has left the bus (it re-executes itself?)');
+  cancel(): void {
+    for (const following of this.#all) following.cancel();
   }
 
-  /** Something was not as promised: begin again from the connection up. */
-  #broken(error: unknown): void {
-    if (this.#cancelled) return;
-    // While systemd is away calls fail; its return begins a new session.
-    if (this.#told === false && this.#connection !== undefined && error instanceof BusFailure && error.code !== 'timeout' && error.code !== 'closed') {
-      this.#again();
-      return;
-    }
-    this.#connection?.close(error instanceof Error ? error.message : String(error));
-  }
-
-  /** systemd may announce itself before it answers. */
-  #again(): void {
-    this.#timer?.cancel();
-    this.#timer = this.options.clock.after(this.#nextDelay(), () => this.#begin('systemd answers again'));
-  }
-
-  #lost(reason: string): void {
-    if (this.#cancelled) return;
-    this.#session += 1;
-    this.#connection = undefined;
-    this.#systemd = undefined;
-    this.#byPath.clear();
-    for (const unit of this.#units) unit.detach();
-    this.#tell(false, reason);
-    this.#timer?.cancel();
-    this.#timer = this.options.clock.after(this.#nextDelay(), () => this.connect());
-  }
-
-  #nextDelay(): number {
-    const delay = this.#delay;
-    this.#delay = Math.min(2 * delay, LONGEST_DELAY);
-    return delay;
-  }
-
-  #tell(connected: boolean, reason: string): void {
-    if (this.#cancelled || (!connected && this.#told === false)) return;
-    this.#told = connected;
-    this.events.connection(connected, reason);
-  }
-}
-
-async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
+  #heard(one: Following, connected: boolean, reason: string): void {
+    if (connected) this.#connected.add(one);
+    else this.#connected.delete(one);
+    const all = this.#connected.size === this.#all.length;
+    if (!connected && this.#told === false) return;
+    if (connected && !all) return;
+    const wasLost = this.#told === false;
+    this.#told = all;
+    this.events.connection(all, reason);
+    // After a loss everything is told anew, also by those that lost nothing.
+    if (all && wasLost) for (const other of this.#all) if (other !== one) other.tellAnew();
   }
 }

@@ -5,7 +5,7 @@
  */
 import { describeExit } from '../../core/exit-status.js';
 import type { Runner, RunResult } from '../../ports/runner.js';
-import { PROPERTIES, type PropertyName, unitFacts, type UnitFacts } from './unit-facts.js';
+import { FILE_PROPERTIES, PROPERTIES, type PropertyName, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
 
 export const SYSTEMCTL = '/usr/bin/systemctl';
 
@@ -13,6 +13,8 @@ export const SYSTEMCTL = '/usr/bin/systemctl';
 const UNIT_NAME = /^[A-Za-z0-9:_.@\\-]{1,255}$/;
 /** A runner keeps 64 KiB of output; a unit's properties take 1 to 2 of them. */
 const UNITS_PER_SHOW = 16;
+/** Of paths only, with some drop-ins each. */
+const FILES_PER_SHOW = 64;
 const SHOW_TIMEOUT = 10_000;
 
 /** systemd gave no answer that makes sense: nothing is known. */
@@ -61,19 +63,41 @@ export class Systemctl {
     return (await this.show([unit])).of(unit);
   }
 
+  /**
+   * Where units were read from, in the order in which they are asked for.
+   * @throws SystemdSilent
+   */
+  async showFiles(units: readonly string[]): Promise<readonly UnitFiles[]> {
+    const files: UnitFiles[] = [];
+    for (let from = 0; from < units.length; from += FILES_PER_SHOW) {
+      files.push(...(await this.#blocks(units.slice(from, from + FILES_PER_SHOW), FILE_PROPERTIES)).map(parseFiles));
+    }
+    return files;
+  }
+
   async #showSome(units: readonly string[]): Promise<readonly UnitFacts[]> {
-    const result = await this.#call(['show', `--property=${PROPERTIES.join(',')}`, '--', ...checked(units)], SHOW_TIMEOUT);
+    const blocks = await this.#blocks(units, PROPERTIES);
+    return units.map((unit, index) => parseShow(unit, blocks[index] ?? ''));
+  }
+
+  async #blocks(units: readonly string[], properties: readonly string[]): Promise<readonly string[]> {
+    const result = await this.#call(['show', `--property=${properties.join(',')}`, '--', ...checked(units)], SHOW_TIMEOUT);
     const blocks = result.stdout.split('\n\n').filter((block) => block.trim() !== '');
     if (result.timedOut || blocks.length !== units.length) {
       const why = result.timedOut ? `no answer within ${SHOW_TIMEOUT} ms` : `${describeExit(result.exit)}: ${result.stderr.trim()}`;
       throw new SystemdSilent(`systemctl show gave ${blocks.length} of ${units.length} units (${why})`);
     }
-    return units.map((unit, index) => parseShow(unit, blocks[index] ?? ''));
+    return blocks;
   }
 
   /** start, stop, reload, reset-failed of units, waiting for their jobs. */
   async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number): Promise<ActResult> {
     return summary(await this.#call([verb, '--', ...checked(units)], timeout));
+  }
+
+  /** Asks for a start, and does not wait for its end. */
+  async enqueueStart(unit: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['start', '--no-block', '--', ...checked([unit])], timeout));
   }
 
   /** Signals the unit's main process. */
@@ -112,6 +136,18 @@ export function parseShow(unit: string, block: string): UnitFacts {
     text: (name) => values.get(name)?.[0],
     list: (name) => listOf(name, values.get(name) ?? []),
   });
+}
+
+function parseFiles(block: string): UnitFiles {
+  const values = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  const text = (name: (typeof FILE_PROPERTIES)[number]): string => values.get(name) ?? '';
+  return {
+    loadState: text('LoadState'),
+    unitFileState: text('UnitFileState'),
+    fragment: text('FragmentPath'),
+    dropIns: text('DropInPaths').split(' ').filter((path) => path !== ''),
+    needsReload: text('NeedDaemonReload') === 'yes',
+  };
 }
 
 function listOf(name: PropertyName, lines: readonly string[]): readonly string[] {

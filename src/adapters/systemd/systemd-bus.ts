@@ -5,14 +5,11 @@ export const SYSTEMD_NAME = 'org.freedesktop.systemd1';
 export const SYSTEMD_OBJECT = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
-const UNIT_OBJECTS = '/org/freedesktop/systemd1/unit';
 
-/** dbus-daemon lets a connection have 512 match rules; some are for other things. */
-const MOST_MATCHES = 400;
+/** Of its properties, those that change come with every signal. */
+export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
 
 export class SystemdBus {
-  #watchesAll = false;
-
   constructor(private readonly connection: BusConnection) {}
 
   /** Without it systemd sends no signals at all. */
@@ -24,21 +21,24 @@ export class SystemdBus {
     }
   }
 
+  /** Unique name of systemd's connection: what others send in its stead is none of its signals. */
+  async owner(): Promise<string> {
+    const [owner] = await this.#bus('GetNameOwner', SYSTEMD_NAME);
+    return typeof owner === 'string' ? owner : '';
+  }
+
   async watchManager(): Promise<void> {
-    await this.#match(`sender='${SYSTEMD_NAME}',path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='Reloading'`);
+    await this.#match(`path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='Reloading'`);
     await this.#match(`sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${SYSTEMD_NAME}'`);
   }
 
   /**
    * Signals of this object only: a rule for all units would cost a busy machine
-   * seconds of CPU. More units than the bus allows rules share one nevertheless.
+   * seconds of CPU. Without the sender, which dbus-daemon would look up for each
+   * rule and each signal; whoever gets a signal compares it with owner().
    */
-  async watchUnit(path: string, units: number): Promise<void> {
-    const rule = `sender='${SYSTEMD_NAME}',interface='${PROPERTIES}',member='PropertiesChanged'`;
-    if (units <= MOST_MATCHES) return this.#match(`${rule},path='${path}'`);
-    if (this.#watchesAll) return;
-    this.#watchesAll = true;
-    await this.#match(`${rule},path_namespace='${UNIT_OBJECTS}'`);
+  watchUnit(path: string): Promise<void> {
+    return this.#match(`path='${path}',interface='${PROPERTIES}',member='PropertiesChanged'`);
   }
 
   /** The unit's object, also of a unit that does not exist: its LoadState says so. */
@@ -59,7 +59,11 @@ export class SystemdBus {
   }
 
   async #match(rule: string): Promise<void> {
+    await this.#bus('AddMatch', `type='signal',${rule}`);
+  }
+
+  #bus(member: string, text: string): Promise<readonly unknown[]> {
     const bus = 'org.freedesktop.DBus';
-    await this.connection.call({ destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'AddMatch', signature: 's', body: [`type='signal',${rule}`] });
+    return this.connection.call({ destination: bus, path: '/org/freedesktop/DBus', interface: bus, member, signature: 's', body: [text] });
   }
 }

@@ -26,18 +26,28 @@ export interface UnitFacts {
   readonly exitStatus: number;
   /** µs of CLOCK_MONOTONIC when its main process was started last; 0: never. */
   readonly startedAt: number;
+  /** µs of CLOCK_MONOTONIC when its main process ended last; 0: it runs, or never ran. */
+  readonly endedAt: number;
+  /** The same clock: when the unit was last up, left that state, was down at last, and changed its state at all. */
+  readonly upAt: number;
+  readonly leftUpAt: number;
+  readonly downAt: number;
+  readonly changedAt: number;
   readonly canReload: boolean;
   /** Absolute paths, in the order in which they are read. */
   readonly environmentFiles: readonly string[];
   /** Units that it can't be started without. */
   readonly requires: readonly string[];
+  /** Units whose stop stops it. */
+  readonly partOf: readonly string[];
 }
 
 /** As systemctl's --property wants them; the bus knows them by the same names. */
 export const PROPERTIES = [
   'Id', 'LoadState', 'LoadError', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'Job', 'MainPID', 'NRestarts',
   'ConditionResult', 'ConditionTimestampMonotonic', 'InvocationID', 'ExecMainCode', 'ExecMainStatus',
-  'ExecMainStartTimestampMonotonic', 'CanReload', 'EnvironmentFiles', 'Requires', 'Requisite', 'BindsTo',
+  'ExecMainStartTimestampMonotonic', 'ExecMainExitTimestampMonotonic', 'ActiveEnterTimestampMonotonic',
+  'ActiveExitTimestampMonotonic', 'InactiveEnterTimestampMonotonic', 'StateChangeTimestampMonotonic', 'CanReload', 'EnvironmentFiles', 'Requires', 'Requisite', 'BindsTo', 'PartOf',
 ] as const;
 
 export type PropertyName = (typeof PROPERTIES)[number];
@@ -71,8 +81,26 @@ export function unitFacts(unit: string, source: PropertySource): UnitFacts {
     exitCode: count('ExecMainCode'),
     exitStatus: count('ExecMainStatus'),
     startedAt: count('ExecMainStartTimestampMonotonic'),
+    endedAt: count('ExecMainExitTimestampMonotonic'),
+    upAt: count('ActiveEnterTimestampMonotonic'),
+    leftUpAt: count('ActiveExitTimestampMonotonic'),
+    downAt: count('InactiveEnterTimestampMonotonic'),
+    changedAt: count('StateChangeTimestampMonotonic'),
     canReload: text('CanReload') === 'yes',
     environmentFiles: source.list('EnvironmentFiles'),
     requires: [...source.list('Requires'), ...source.list('Requisite'), ...source.list('BindsTo')],
+    partOf: source.list('PartOf'),
   };
 }
+
+/** Where a unit was read from. */
+export interface UnitFiles {
+  readonly loadState: string;
+  readonly unitFileState: string;
+  /** Path; empty: none. */
+  readonly fragment: string;
+  readonly dropIns: readonly string[];
+  readonly needsReload: boolean;
+}
+
+export const FILE_PROPERTIES = ['LoadState', 'UnitFileState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'] as const;

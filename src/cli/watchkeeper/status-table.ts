@@ -37,6 +37,13 @@ export function statusTable(daemons: readonly DaemonStatus[], style: TableStyle)
   });
 }
 
+/** To be shown below the table. */
+export function warningLines(daemons: readonly DaemonStatus[], style: TableStyle): readonly string[] {
+  const paint = colours.createColors(style.colour);
+  const lines = daemons.flatMap(({ name, warnings = [] }) => warnings.map((warning) => `${name}: ${escapeControl(warning, MAX_REASON)}`));
+  return lines.map((line) => `${paint.yellow('warning:')} ${style.width === undefined ? line : line.slice(0, style.width - 'warning: '.length)}`);
+}
+
 function row(daemon: DaemonStatus): string[] {
   return [
     daemon.name,

@@ -3,7 +3,7 @@ import type { DaemonStatus } from '../../core/daemon-status.js';
 import { jsonLine } from '../../core/printable.js';
 import type { StatusAnswer } from '../../ports/watcher-client.js';
 import type { Handler } from './command.js';
-import { statusTable } from './status-table.js';
+import { statusTable, warningLines } from './status-table.js';
 
 export const status: Handler = async (call, session) => {
   const config = call.value('config');
@@ -12,7 +12,8 @@ export const status: Handler = async (call, session) => {
   if (call.flag('json')) session.out(jsonLine(answer));
   else {
     session.out(headline(answer));
-    for (const line of statusTable(daemonsOf(answer), { colour: session.means.terminal.colour })) session.out(line);
+    const style = { colour: session.means.terminal.colour };
+    for (const line of [...statusTable(daemonsOf(answer), style), ...warningLines(daemonsOf(answer), style)]) session.out(line);
   }
   return 0;
 };

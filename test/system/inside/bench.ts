@@ -1,7 +1,7 @@
 /** What the specs inside a container work with: units of test daemons under the container's systemd. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { RecordedBootOffset } from '../../../src/adapters/host/boot-offset.js';
@@ -104,6 +104,13 @@ export class Bench {
     this.#units.add(name);
     writeFileSync(join(UNITS, name), text);
     if (isKnown) systemctl('daemon-reload');
+  }
+
+  /** As `systemctl mask` does; with --runtime it would refuse, as the unit is there already. */
+  mask(name: string): void {
+    rmSync(join(UNITS, name), { force: true });
+    symlinkSync('/dev/null', join(UNITS, name));
+    systemctl('daemon-reload');
   }
 
   async start(spec: DaemonSpec, oneShotArguments: readonly string[] = []): Promise<Outcome> {

@@ -90,7 +90,7 @@ describe('service unit', () => {
         const text = serviceUnit(daemonSpec({ name: 'web', arguments: words, environment: { ODD: value } }), GROUP, OPTIONS);
         expect(values(text, 'ExecStart')).to.have.length(1);
         expect(values(text, 'Environment')).to.have.length(1);
-        expect(text.split('\n').filter((line) => line !== '' && !/^(\[(Unit|Service|Install)\]|[A-Za-z]+=)/.test(line))).to.deep.equal([]);
+        expect(text.split('\n').filter((line) => line !== '' && !/^(# |\[(Unit|Service|Install)\]|[A-Za-z]+=)/.test(line))).to.deep.equal([]);
         expect(text).not.to.match(/\\\n/);
       }),
     );

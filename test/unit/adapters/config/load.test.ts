@@ -96,6 +96,7 @@ describe('configuration', () => {
           onIntensity: 'crash-loop',
           slowRetryDelay: 300_000,
         },
+        systemdRetry: { enabled: false, firstDelay: 300_000, factor: 2, maxDelay: 3_600_000 },
         readiness: { kind: 'settled', settle: 200 },
         unit: 'web.service',
         outputFile: '/var/log/watchkeeper/web.log',

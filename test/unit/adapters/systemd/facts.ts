@@ -19,9 +19,15 @@ export function facts(overrides: Partial<UnitFacts> = {}): UnitFacts {
     exitCode: 0,
     exitStatus: 0,
     startedAt: 0,
+    endedAt: 0,
+    upAt: 0,
+    leftUpAt: 0,
+    downAt: 0,
+    changedAt: 0,
     canReload: false,
     environmentFiles: [],
     requires: [],
+    partOf: [],
     ...overrides,
   };
 }
