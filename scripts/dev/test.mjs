@@ -35,8 +35,8 @@ function parseArguments(words) {
 function testEnvironment() {
   const environment = cleanEnvironment();
   for (const name of Object.keys(environment)) {
-    // a test that wants one sets it itself
-    if (/^(WATCHKEEPER_|NOTIFY_SOCKET$|WATCHDOG_)/.test(name)) delete environment[name];
+    // a test that wants one sets it itself; where root file systems are cached is the machine's matter
+    if (name !== 'WATCHKEEPER_TEST_CACHE' && /^(WATCHKEEPER_|NOTIFY_SOCKET$|WATCHDOG_)/.test(name)) delete environment[name];
   }
   return environment;
 }
