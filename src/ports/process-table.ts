@@ -25,6 +25,10 @@ export interface ProcessTable {
   signal(process: ProcessIdentity, signal: SignalName): 'sent' | 'gone' | 'not-permitted';
   /** The other processes of the session that this process leads; none if it leads none. */
   sessionMembers(process: ProcessIdentity): readonly ProcessIdentity[];
+  /** Whether the process leads its session; false if it is gone. */
+  leadsSession(process: ProcessIdentity): boolean;
+  /** Whether anything is left of the process group that this process led; one system call, and no pass over all processes. */
+  groupLives(process: ProcessIdentity): boolean;
   /** Calls back once when the process is gone. Costs no busy polling. */
   onExit(process: ProcessIdentity, callback: () => void): Cancel;
 }

@@ -80,6 +80,8 @@ export class FakeMachine {
       processes: {
         identify: () => undefined,
         isAlive: () => true,
+        leadsSession: () => true,
+        groupLives: () => false,
         prove: () => ({ kind: 'none', reason: 'not asked here' }),
         signal: () => 'gone',
         sessionMembers: () => [],

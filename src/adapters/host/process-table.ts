@@ -10,43 +10,35 @@
  * offset between the two clocks that was seen since boot (boot-offset.ts), and
  * a process that carries our own marker for this daemon is not asked at all.
  */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { DaemonSpec, SignalName } from '../../core/daemon.js';
 import { escapeControl } from '../../core/escape.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
-import type { Clock, Timer } from '../../ports/clock.js';
+import type { Clock } from '../../ports/clock.js';
 import { MARKER_VARIABLE, type MarkedProcess, type ProcessMarkers } from '../../ports/process-markers.js';
 import type { Cancel, Claim, ProcessTable } from '../../ports/process-table.js';
 import type { BootOffset } from './boot-offset.js';
 import { errorCode } from './error-code.js';
 import { processFile, runsSomethingElse } from './executable-proof.js';
-import { bootId, hasEnded, parseStat, readCredentials, readStat, readVariable, TICKS_PER_SECOND } from './proc.js';
+import { ExitWatches } from './exit-watches.js';
+import { bootId, hasEnded, readCredentials, readStat, readVariable, TICKS_PER_SECOND } from './proc.js';
 import type { Accounts } from './user.js';
 
 /** Ticks are 10 ms, file times a kernel tick, and clocks are slewed: ms that prove nothing. */
 const TIME_SLACK = 2000;
-/** ms between two looks at processes that are not our children. */
-const EXIT_INTERVAL = 250;
 /** Programs that a start runs through before they become the daemon, in the same process. */
 const START_CHAIN = new Set(['/usr/sbin/start-stop-daemon', '/sbin/start-stop-daemon', '/usr/bin/setpriv', '/bin/setpriv']);
 
-interface ExitWatch {
-  readonly process: ProcessIdentity;
-  /** Of /proc/PID/stat; it pins the process, so a reused pid can't be mistaken. undefined: too many open files. */
-  readonly fd: number | undefined;
-  readonly callback: () => void;
-}
-
 export class HostProcessTable implements ProcessTable, ProcessMarkers {
-  readonly #watches = new Set<ExitWatch>();
-  readonly #buffer = Buffer.alloc(1024);
-  #timer: Timer | undefined;
+  readonly #watches: ExitWatches;
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly accounts: Accounts,
     private readonly offset: BootOffset,
-  ) {}
+  ) {
+    this.#watches = new ExitWatches(clock, (process) => this.isAlive(process));
+  }
 
   identify(pid: number): ProcessIdentity | undefined {
     if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
@@ -86,15 +78,26 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
    * the last member is gone, and is not given to another process before.
    */
   sessionMembers(leader: ProcessIdentity): readonly ProcessIdentity[] {
-    if (leader.bootId !== bootId()) return [];
-    const now = readStat(leader.pid);
-    if (now !== undefined && (now.startTicks !== leader.startTicks || now.session !== leader.pid)) return [];
-    const members: ProcessIdentity[] = [];
-    for (const [pid, stat] of allStats()) {
-      if (stat.session !== leader.pid || pid === leader.pid || stat.startTicks < leader.startTicks) continue;
-      members.push({ pid, startTicks: stat.startTicks, bootId: bootId() });
+    return this.membersOfSessions([leader]).get(leader) ?? [];
+  }
+
+  /** The same for many leaders, in one pass over all processes. */
+  membersOfSessions(leaders: readonly ProcessIdentity[]): ReadonlyMap<ProcessIdentity, readonly ProcessIdentity[]> {
+    const sessions = new Map<number, { readonly leader: ProcessIdentity; readonly members: ProcessIdentity[] }>();
+    for (const leader of leaders) {
+      if (leader.bootId !== bootId()) continue;
+      const now = readStat(leader.pid);
+      if (now !== undefined && (now.startTicks !== leader.startTicks || now.session !== leader.pid)) continue;
+      sessions.set(leader.pid, { leader, members: [] });
     }
-    return members;
+    if (sessions.size > 0) {
+      for (const [pid, stat] of allStats()) {
+        const session = sessions.get(stat.session);
+        if (session === undefined || pid === session.leader.pid || stat.startTicks < session.leader.startTicks) continue;
+        session.members.push({ pid, startTicks: stat.startTicks, bootId: bootId() });
+      }
+    }
+    return new Map([...sessions.values()].map(({ leader, members }) => [leader, members]));
   }
 
   marked(): ReadonlyMap<string, readonly MarkedProcess[]> {
@@ -111,38 +114,7 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
   }
 
   onExit(process: ProcessIdentity, callback: () => void): Cancel {
-    const watch: ExitWatch = { process, fd: openStat(process.pid), callback };
-    this.#watches.add(watch);
-    this.#timer ??= this.clock.after(this.#stillRuns(watch) ? EXIT_INTERVAL : 0, () => this.#look());
-    return { cancel: () => this.#forget(watch) };
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    const ended = [...this.#watches].filter((watch) => !this.#stillRuns(watch));
-    for (const watch of ended) this.#forget(watch);
-    if (this.#watches.size > 0) this.#timer = this.clock.after(EXIT_INTERVAL, () => this.#look());
-    for (const watch of ended) watch.callback();
-  }
-
-  #forget(watch: ExitWatch): void {
-    if (!this.#watches.delete(watch)) return;
-    if (watch.fd !== undefined) closeSync(watch.fd);
-    if (this.#watches.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-
-  #stillRuns(watch: ExitWatch): boolean {
-    if (watch.fd === undefined) return this.isAlive(watch.process);
-    try {
-      const length = readSync(watch.fd, this.#buffer, 0, this.#buffer.length, 0);
-      const stat = parseStat(this.#buffer.toString('latin1', 0, length));
-      return stat !== undefined && !hasEnded(stat) && stat.startTicks === watch.process.startTicks;
-    } catch (error) {
-      if (errorCode(error) === 'ESRCH') return false;
-      throw error;
-    }
+    return this.#watches.add(process, callback);
   }
 
   /** Why it can't be the daemon; undefined: it is. */
@@ -177,15 +149,6 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
       uids.add(user.uid);
     }
     return uids;
-  }
-}
-
-function openStat(pid: number): number | undefined {
-  try {
-    return openSync(`/proc/${pid}/stat`, 'r');
-  } catch (error) {
-    if (errorCode(error) !== undefined) return undefined;
-    throw error;
   }
 }
 

@@ -55,7 +55,7 @@ export function assembleDirect(options: DirectOptions): DirectParts {
   const stopper = new Stopper(processes, processes, clock);
   const chain = options.kind === 'built-in' ? new BuiltInChain(accounts) : new StartStopDaemonChain(accounts);
   const launcher = new DaemonLauncher(chain, claims, accounts, processes);
-  const preparation = new HostPreparation(group, accounts, finder, stopper, options.trust ?? ROOT_ONLY);
+  const preparation = new HostPreparation(group, accounts, finder, stopper, options.trust ?? ROOT_ONLY, clock);
   const readiness = new HostReadiness(processes, runner, clock, options.trust ?? ROOT_ONLY);
   const manager = new DirectManager({ group, clock, processes, markers: processes, claims, finder, stopper, launcher, preparation, readiness });
   return { manager, launcher, preparation, readiness, processes, claims, runner, accounts };

@@ -29,7 +29,12 @@ export type Found =
 /** One pass over all processes, shared by the daemons of one question, made only if one needs it. */
 export type Markers = () => ReadonlyMap<string, readonly MarkedProcess[]>;
 
+/** ms */
+const SHARED_FOR = 1000;
+
 export class Finder {
+  #shared: { readonly at: number; readonly markers: Markers } | undefined;
+
   constructor(
     private readonly processes: ProcessTable,
     private readonly markers: ProcessMarkers,
@@ -40,6 +45,16 @@ export class Finder {
   pass(): Markers {
     let found: ReturnType<Markers> | undefined;
     return () => (found ??= this.markers.marked());
+  }
+
+  /**
+   * For one daemon of many that are started one after the other: the pass over
+   * all processes is shared by those that ask within a second. Who starts
+   * daemons holds control, so nobody else starts one meanwhile.
+   */
+  findSoon(spec: DaemonSpec, now: number): Found {
+    if (this.#shared === undefined || now - this.#shared.at > SHARED_FOR) this.#shared = { at: now, markers: this.pass() };
+    return this.find(spec, this.#shared.markers);
   }
 
   find(spec: DaemonSpec, markers: Markers = this.pass()): Found {

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { failed, skipped, type Outcome } from '../../core/outcome.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Prepared, StartPreparation } from '../../ports/start-preparation.js';
 import { errorCode } from '../host/error-code.js';
 import { openDirectoryOf } from '../host/safe-directory.js';
@@ -21,6 +22,7 @@ export class HostPreparation implements StartPreparation {
     private readonly finder: Finder,
     private readonly stopper: Stopper,
     private readonly trust: Trust,
+    private readonly clock: Pick<Clock, 'monotonic'>,
   ) {}
 
   prepare(spec: DaemonSpec): Prepared {
@@ -66,7 +68,7 @@ export class HostPreparation implements StartPreparation {
 
   /** Clears away what an earlier life of the daemon left, so that it can't get in the way. */
   #ground(spec: DaemonSpec): Refusal | undefined {
-    const found = this.finder.find(spec);
+    const found = this.finder.findSoon(spec, this.clock.monotonic());
     if (found.kind === 'running') return { kind: 'running', process: found.process, reason: found.reason };
     if (found.last !== undefined) this.stopper.killLeftovers(spec, found.last);
     if (spec.pidFile === undefined) return undefined;

@@ -61,6 +61,8 @@ export class Stopper {
   /** SIGKILL, without waiting: for a start, which must not wait. */
   killLeftovers(spec: DaemonSpec, last: ProcessIdentity): void {
     if (spec.killMode === 'process') return;
+    // On the way of every restart: the pass over all processes only where there is something to be found.
+    if (!this.processes.groupLives(last)) return;
     for (const member of this.#others(this.processes.sessionMembers(last))) this.processes.signal(member, 'SIGKILL');
   }
 
@@ -76,6 +78,7 @@ export class Stopper {
     deadline: number,
   ): Promise<readonly ProcessIdentity[]> {
     let left = this.#alive([...recorded, ...this.processes.sessionMembers(main)]);
+    if (left.length === 0) return left;
     for (const member of left) this.#terminate(spec, member);
     left = await this.#outlive(left, deadline);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -87,10 +90,12 @@ export class Stopper {
     return left;
   }
 
-  /** Of the session that it leads; or, where it forked away, those of its session that carry its mark. */
+  /**
+   * Where it forked away: those of its session that carry its mark. The session
+   * that it leads is found by its pid afterwards, too.
+   */
   #members(spec: DaemonSpec, main: ProcessIdentity): readonly ProcessIdentity[] {
-    const led = this.processes.sessionMembers(main);
-    if (led.length > 0) return led;
+    if (this.processes.leadsSession(main)) return [];
     const marked = this.markers.marked().get(spec.name) ?? [];
     const session = marked.find(({ process }) => process.pid === main.pid)?.session;
     return marked.filter((other) => other.session === session && other.process.pid !== main.pid).map(({ process }) => process);
