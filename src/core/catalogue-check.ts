@@ -7,6 +7,7 @@ import { CAPABILITIES } from './capabilities.js';
 import type { Catalogue } from './catalogue.js';
 import type { DaemonSpec, GroupSpec } from './daemon.js';
 import { isValidName, MAX_NAME_LENGTH } from './daemon.js';
+import { checkHealth } from './health-rules.js';
 import { orderForStart } from './order.js';
 import { isPlainPath, isUnitName, isUserName, isVariableName } from './plain-values.js';
 import { quoted } from './printable.js';
@@ -22,8 +23,6 @@ type Report = (path: readonly string[], message: string) => void;
 
 const NAME_RULE = `a name has up to ${MAX_NAME_LENGTH} letters, digits, '.', '_' and '-', and begins with a letter or digit`;
 const PATH_RULE = "an absolute path without '..', control characters or a trailing '/' is needed";
-/** sun_path of unix(7), without its NUL. */
-const MAX_SOCKET_PATH = 107;
 const MAX_CYCLES = 10;
 
 export function checkCatalogue(catalogue: Catalogue): readonly CatalogueProblem[] {
@@ -38,6 +37,7 @@ export function checkCatalogue(catalogue: Catalogue): readonly CatalogueProblem[
     checkPaths(daemon, report);
     checkWords(daemon, report);
     checkSense(daemon, report);
+    checkHealth(daemon, report);
   }
   checkUnique(catalogue, report);
   checkCycles(catalogue.daemons, report);
@@ -87,13 +87,6 @@ function checkPaths(daemon: DaemonSpec, report: Report): void {
   checkPath(at('outputFile'), daemon.outputFile, report);
   if (daemon.workingDirectory !== '/') checkPath(at('workingDirectory'), daemon.workingDirectory, report);
   for (const condition of daemon.conditions) checkPath(at('conditions'), condition.path, report);
-  const { readiness } = daemon;
-  if (readiness.kind === 'exec') checkPath(at('readiness', 'argv'), readiness.argv[0], report);
-  if (readiness.kind !== 'unix') return;
-  checkPath(at('readiness', 'path'), readiness.path, report);
-  if (new TextEncoder().encode(readiness.path).length > MAX_SOCKET_PATH) {
-    report(at('readiness', 'path'), `the path of a socket has at most ${MAX_SOCKET_PATH} bytes`);
-  }
 }
 
 function checkWords(daemon: DaemonSpec, report: Report): void {
@@ -126,9 +119,6 @@ function checkSense(daemon: DaemonSpec, report: Report): void {
   }
   if (daemon.background === 'always-forks' && daemon.pidFileWriter === 'manager') {
     report(at('pidFileWriter'), "a daemon that always forks away must write its pid file itself; 'daemon' is needed");
-  }
-  if (daemon.readiness.kind === 'pid-file' && daemon.pidFile === undefined) {
-    report(at('readiness', 'kind'), "readiness by pid file needs pidFile");
   }
   const { restart } = daemon;
   if (restart.maxDelay < restart.baseDelay) {

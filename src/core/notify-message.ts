@@ -42,12 +42,13 @@ const MAX_PID = 4 * 1024 * 1024;
 /** undefined: none of ours, or malformed. Assignments that we do not know (FDSTORE=, BARRIER=, X_…) say nothing. */
 export function parseNotifyMessage(text: string): NotifyMessage | undefined {
   if (text.length > MAX_MESSAGE) return undefined;
-  let message = SILENCE;
+  let message: NotifyMessage | undefined;
   for (const line of text.split('\n', MAX_LINES)) {
     const equals = line.indexOf('=');
-    if (equals > 0) message = { ...message, ...assignment(line.slice(0, equals), line.slice(equals + 1)) };
+    const said = equals > 0 ? assignment(line.slice(0, equals), line.slice(equals + 1)) : undefined;
+    if (said !== undefined) message = { ...(message ?? SILENCE), ...said };
   }
-  return message === SILENCE ? undefined : message;
+  return message;
 }
 
 function assignment(key: string, value: string): Partial<NotifyMessage> | undefined {

@@ -23,6 +23,7 @@ function fakeDaemon(machine: SimulatedMachine, spec: DaemonSpec): ContractDaemon
     machine.processesOf(spec.name).filter((process) => process.isMain === isMain).map(({ identity }) => identity.pid);
   return {
     spec,
+    directory: '/nowhere',
     mains: () => pids(true),
     children: () => pids(false),
     starts: () => record.starts,

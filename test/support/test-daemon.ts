@@ -28,10 +28,24 @@ export interface Behaviour {
   readonly floods?: number;
   readonly title?: string;
   readonly becomes?: string;
+  /** Answers connections as an HTTP server, with the status in its file http-status. */
+  readonly http?: boolean;
+  /** Says READY=1 by sd_notify(3), with this status. */
+  readonly notifies?: string;
+  /** Pings its watchdog, unless it has a file no-ping. */
+  readonly watchdog?: boolean;
+  /** ms more that it asks for again and again while it starts. */
+  readonly extends?: number;
+  /** With forksAway: the child is named as the main process in time. */
+  readonly namesMain?: boolean;
+  /** Bytes of memory that it takes. */
+  readonly eats?: number;
 }
 
 export interface TestDaemon {
   readonly spec: DaemonSpec;
+  /** Where it writes, and looks for what it is to do. */
+  readonly directory: string;
   /** Live main processes, as the kernel tells. More than one is a fault. */
   mains(): readonly number[];
   /** Live forked children. */
@@ -90,6 +104,12 @@ export function makeTestDaemon(options: TestDaemonOptions): TestDaemon {
   add('flood', behaviour.floods);
   add('title', behaviour.title);
   add('become', behaviour.becomes);
+  add('http', behaviour.http);
+  add('notify', behaviour.notifies);
+  add('watchdog', behaviour.watchdog);
+  add('extend', behaviour.extends);
+  add('main-pid', behaviour.namesMain);
+  add('eat', behaviour.eats);
   if (overrides.pidFileWriter === 'daemon') add('pid-file', overrides.pidFile);
   const spec = daemonSpec({
     name,
@@ -104,6 +124,7 @@ export function makeTestDaemon(options: TestDaemonOptions): TestDaemon {
   const isChild = (argv: readonly string[]): boolean => argv[0]?.startsWith('test-daemon-child') === true;
   return {
     spec,
+    directory: dir,
     mains: () => mine().filter((process) => process.argv[1] === spec.executable).map((process) => process.pid),
     children: () => mine().filter((process) => isChild(process.argv)).map((process) => process.pid),
     starts: () => lines(join(dir, 'starts')),

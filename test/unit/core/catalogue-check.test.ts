@@ -13,6 +13,8 @@ const GROUP: GroupSpec = {
   notMasterExitStatus: 11,
 };
 
+const CHECK = { name: 'alive', kind: 'liveness', method: { kind: 'tcp', host: 'localhost', port: 80 }, grace: 0, interval: 1000, timeout: 1000, successThreshold: 1, failureThreshold: 1 } as const;
+
 function problemsOf(daemons: readonly DaemonSpec[], group: Partial<GroupSpec> = {}): string[] {
   return checkCatalogue({ group: { ...GROUP, ...group }, daemons }).map((problem) => problem.path.join('.'));
 }
@@ -50,6 +52,14 @@ describe('checkCatalogue', () => {
     ['a relative condition', { conditions: [{ kind: 'path-exists', path: 'x' }] }, 'conditions'],
     ['a relative readiness program', { readiness: { kind: 'exec', argv: ['true'] } }, 'readiness.argv'],
     ['a socket path that is too long', { readiness: { kind: 'unix', path: `/run/${'x'.repeat(104)}` } }, 'readiness.path'],
+    ['a watchdog of a daemon that nobody can listen to', { background: 'always-forks', pidFile: '/run/x.pid', pidFileWriter: 'daemon', health: [{ ...CHECK, method: { kind: 'watchdog' } }] }, 'health.alive'],
+    ['notify of a daemon that nobody can listen to', { background: 'always-forks', pidFile: '/run/x.pid', pidFileWriter: 'daemon', readiness: { kind: 'notify' } }, 'readiness'],
+    ['a watchdog that only holds dependants back', { health: [{ ...CHECK, kind: 'readiness', method: { kind: 'watchdog' } }] }, 'health.alive'],
+    ['two watchdogs', { health: ['a', 'b'].map((name) => ({ ...CHECK, name, method: { kind: 'watchdog' } })) }, 'health'],
+    ['a check with a name that is none', { health: [{ ...CHECK, name: '../x' }] }, 'health'],
+    ['a relative program of a check', { health: [{ ...CHECK, method: { kind: 'exec', argv: ['true'] } }] }, 'health.alive.argv'],
+    ['a socket path of a check that is too long', { health: [{ ...CHECK, method: { kind: 'unix', path: `/run/${'x'.repeat(104)}` } }] }, 'health.alive.path'],
+    ['a check of output that goes nowhere', { outputFile: undefined, health: [{ ...CHECK, method: { kind: 'log', absent: 'x' } }] }, 'health.alive'],
     ['readiness by a pid file that there is not', { readiness: { kind: 'pid-file' } }, 'readiness.kind'],
     ['always-forks without a pid file', { background: 'always-forks', pidFileWriter: 'daemon' }, 'pidFile'],
     ['always-forks with the manager as writer', { background: 'always-forks', pidFile: '/run/x' }, 'pidFileWriter'],
