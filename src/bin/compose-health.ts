@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { DirectParts } from '../adapters/sysv/assemble.js';
+import type { ObservedHealthParts } from '../app/observed-health.js';
 import type { HealthChecker } from '../ports/health-checker.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { ReadinessChecker } from '../ports/start-preparation.js';
@@ -28,9 +29,15 @@ export async function supervisedHealth({ configuration, clock, host, log }: Guar
 }
 
 /** Where systemd restarts, they speak to systemd. */
-export async function observedHealth({ clock, host }: GuardianParts, { processes, runner }: DirectParts): Promise<HealthChecker> {
-  const [{ HostHealthChecker }, { NOBODY_LISTENS }] = await Promise.all([import('../adapters/health/checker.js'), import('../adapters/notify/nobody.js')]);
-  return new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications: NOBODY_LISTENS, underSystemd: true });
+export async function observedHealth({ clock, host }: GuardianParts): Promise<Pick<ObservedHealthParts, 'checker' | 'condemner'>> {
+  const [{ HostHealthChecker }, { NOBODY_LISTENS }, { systemdCondemner }, { processes, runner }] = await Promise.all([
+    import('../adapters/health/checker.js'),
+    import('../adapters/notify/nobody.js'),
+    import('../adapters/systemd/condemner.js'),
+    host.directParts('built-in'),
+  ]);
+  const checker = new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications: NOBODY_LISTENS, underSystemd: true });
+  return { checker, condemner: systemdCondemner(processes) };
 }
 
 /** Beside the installed bundle, beside the directory of a clone's bundle, or two above the source's. */

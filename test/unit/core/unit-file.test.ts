@@ -80,6 +80,14 @@ describe('service unit', () => {
     expect(text).not.to.match(/^(RestartSec|RestartSteps|StartLimit)/m);
   });
 
+  it('leaves readiness by notification and the watchdog to systemd', () => {
+    const watchdog = { name: 'w', kind: 'liveness', method: { kind: 'watchdog' }, grace: 0, interval: 2500, timeout: 1, successThreshold: 1, failureThreshold: 1 } as const;
+    const text = serviceUnit(daemonSpec({ name: 'web', readiness: { kind: 'notify' }, health: [watchdog] }), GROUP, OPTIONS);
+    expect([values(text, 'Type'), values(text, 'WatchdogSec'), values(text, 'NotifyAccess')]).to.deep.equal([['notify'], ['2500ms'], ['main']]);
+    const plain = serviceUnit(daemonSpec({ name: 'web', health: [watchdog] }), GROUP, OPTIONS);
+    expect([values(plain, 'Type'), values(plain, 'WatchdogSec')]).to.deep.equal([['exec'], ['2500ms']]);
+  });
+
   it('refuses a path or description that would begin a new line', () => {
     expect(() => serviceUnit(daemonSpec({ name: 'web', description: 'a\nExecStart=/bin/evil' }), GROUP, OPTIONS)).to.throw(/control character/);
   });
