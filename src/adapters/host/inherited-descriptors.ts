@@ -17,8 +17,12 @@ export interface ShieldedStdio {
   close(): void;
 }
 
+/** It never grows, and with 1000 daemons adopted a look at all descriptors costs more than a spawn. */
+let inheritedOnce: readonly number[] | undefined;
+
 export function shield(first: readonly ['ignore' | 'pipe' | number, 'ignore' | 'pipe' | number, 'ignore' | 'pipe' | number]): ShieldedStdio {
-  const inherited = inheritedDescriptors();
+  inheritedOnce ??= inheritedDescriptors();
+  const inherited = inheritedOnce;
   const stdio: ('ignore' | 'pipe' | number)[] = [...first];
   if (inherited.length === 0) return { stdio, close: () => undefined };
   const nothing = openSync('/dev/null', 'r+');

@@ -4,8 +4,8 @@
  * O_APPEND, so they go on at its new end and need not be told. What is written
  * between the copy and the cut is lost, as with logrotate's copytruncate.
  */
-import { constants } from 'node:fs';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 
 import { errorCode } from './error-code.js';
 
@@ -25,7 +25,8 @@ export async function capOutputs(paths: readonly string[], cap: OutputCap): Prom
   const problems: string[] = [];
   for (const path of paths) {
     try {
-      const { size } = await stat(path);
+      // Not fs.promises: with 1000 files that alone is 1 % of a core.
+      const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
       if (size > cap.maxBytes) await turnOver(path, size, cap);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') problems.push(`${path}: ${errorCode(error) ?? String(error)}`);

@@ -81,23 +81,41 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
     return this.membersOfSessions([leader]).get(leader) ?? [];
   }
 
+  leadsSession(target: ProcessIdentity): boolean {
+    const stat = target.bootId === bootId() ? readStat(target.pid) : undefined;
+    return stat?.startTicks === target.startTicks && stat.session === target.pid;
+  }
+
+  groupLives(leader: ProcessIdentity): boolean {
+    if (leader.bootId !== bootId()) return false;
+    try {
+      process.kill(-leader.pid, 0);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === 'ESRCH') return false;
+      if (errorCode(error) === 'EPERM') return true;
+      throw error;
+    }
+  }
+
   /** The same for many leaders, in one pass over all processes. */
   membersOfSessions(leaders: readonly ProcessIdentity[]): ReadonlyMap<ProcessIdentity, readonly ProcessIdentity[]> {
-    const sessions = new Map<number, { readonly leader: ProcessIdentity; readonly members: ProcessIdentity[] }>();
+    const found = new Map<ProcessIdentity, ProcessIdentity[]>();
+    const bySession = new Map<number, ProcessIdentity[]>();
     for (const leader of leaders) {
       if (leader.bootId !== bootId()) continue;
       const now = readStat(leader.pid);
       if (now !== undefined && (now.startTicks !== leader.startTicks || now.session !== leader.pid)) continue;
-      sessions.set(leader.pid, { leader, members: [] });
+      found.set(leader, []);
+      bySession.set(leader.pid, [...(bySession.get(leader.pid) ?? []), leader]);
     }
-    if (sessions.size > 0) {
-      for (const [pid, stat] of allStats()) {
-        const session = sessions.get(stat.session);
-        if (session === undefined || pid === session.leader.pid || stat.startTicks < session.leader.startTicks) continue;
-        session.members.push({ pid, startTicks: stat.startTicks, bootId: bootId() });
+    if (bySession.size === 0) return found;
+    for (const [pid, stat] of allStats()) {
+      for (const leader of bySession.get(stat.session) ?? []) {
+        if (pid !== leader.pid && stat.startTicks >= leader.startTicks) found.get(leader)?.push({ pid, startTicks: stat.startTicks, bootId: bootId() });
       }
     }
-    return new Map([...sessions.values()].map(({ leader, members }) => [leader, members]));
+    return found;
   }
 
   marked(): ReadonlyMap<string, readonly MarkedProcess[]> {

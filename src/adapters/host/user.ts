@@ -3,7 +3,7 @@
  * which asks whatever else the machine is told to ask (NSS: LDAP, sssd, …).
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { errorCode } from './error-code.js';
 
 export interface User {
@@ -31,6 +31,7 @@ const ANSWER_LIFE = 60_000;
 type Database = 'passwd' | 'group' | 'initgroups';
 
 export class HostAccounts implements Accounts {
+  readonly #files = { passwd: new LineFile('/etc/passwd'), group: new LineFile('/etc/group') };
   readonly #answers = new Map<string, { readonly line: string | undefined; readonly until: number }>();
 
   user(nameOrUid: string): User | undefined {
@@ -55,8 +56,8 @@ export class HostAccounts implements Accounts {
     // A colon or newline would let the key stand for another field or line.
     if (!/^[^:\n\0-]{1}[^:\n\0]{0,255}$/.test(key)) return undefined;
     const field = /^\d+$/.test(key) ? 2 : 0;
-    const lines = readFileSync(`/etc/${database}`, 'utf8').split('\n');
-    return lines.find((line) => line.split(':')[field] === key) ?? this.#getent(database, key);
+    const local = this.#files[database].lines().find((line) => line.split(':')[field] === key);
+    return local ?? this.#getent(database, key);
   }
 
   #getent(database: Database, key: string): string | undefined {
@@ -66,6 +67,25 @@ export class HostAccounts implements Accounts {
     const line = askGetent(database, key);
     this.#answers.set(question, { line, until: performance.now() + ANSWER_LIFE });
     return line;
+  }
+}
+
+/** Read again only when it has changed: each start asks several times. */
+class LineFile {
+  #lines: readonly string[] = [];
+  #version = '';
+
+  constructor(private readonly path: string) {}
+
+  /** @throws system errors */
+  lines(): readonly string[] {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(this.path, { bigint: true });
+    const version = [ino, size, mtimeNs, ctimeNs].join(' ');
+    if (version !== this.#version) {
+      this.#lines = readFileSync(this.path, 'utf8').split('\n');
+      this.#version = version;
+    }
+    return this.#lines;
   }
 }
 

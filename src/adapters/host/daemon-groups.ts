@@ -1,0 +1,176 @@
+/**
+ * A control group for each daemon, OUR_GROUP/watchkeeper-HASH/NAME, where the
+ * version 2 hierarchy is ours to write. It tells at once when the last process of
+ * a daemon that is not our child has ended (exit-watches.ts), and knows children
+ * that left the daemon's session. It limits nothing: no controller is enabled.
+ *
+ * Nothing depends on it: where a group can't be made, the session and the look at
+ * /proc do as well. Under systemd it is left alone: the tree is systemd's, and a
+ * daemon that leaves the unit's group is hidden from it.
+ */
+import { createHash } from 'node:crypto';
+import { close, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, write, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isValidName } from '../../core/daemon.js';
+import type { ProcessIdentity } from '../../core/process-identity.js';
+import { MARKER_VARIABLE } from '../../ports/process-markers.js';
+import { directoryOf, groupDirectory, hierarchy, parseMembership } from './control-groups.js';
+import { errorCode } from './error-code.js';
+import { bootId, hasEnded, readStat, readVariable } from './proc.js';
+
+const SYSTEMD = '/run/systemd/system';
+const OURS = /\/watchkeeper-[0-9a-f]{12}(?:\/.*)?$/;
+
+export interface DaemonGroups {
+  /** Puts a process that was just spawned into the daemon's group. Returns at once; that it fails is no matter. */
+  place(name: string, pid: number): void;
+  /**
+   * Other live processes of the daemon, without those that we started as other daemons.
+   * @param main may sit in a group that an earlier watcher made elsewhere
+   */
+  others(name: string, main: ProcessIdentity | undefined): readonly ProcessIdentity[];
+  /** Removes the group, unless somebody is in it. */
+  remove(name: string): void;
+  /** Removes all groups that nobody is in. */
+  sweep(): void;
+  /** Takes ourselves out of a daemon's group: we may have been started by one. */
+  leave(): void;
+}
+
+export const NO_GROUPS: DaemonGroups = {
+  place: () => undefined,
+  others: () => [],
+  remove: () => undefined,
+  sweep: () => undefined,
+  leave: () => undefined,
+};
+
+/** For the daemons of one runtime directory. */
+export function daemonGroups(runtime: string, systemd = SYSTEMD): DaemonGroups {
+  const mounted = hierarchy();
+  if (mounted?.writable !== true || process.geteuid?.() !== 0 || existsSync(systemd)) return NO_GROUPS;
+  const parent = ownGroup();
+  if (parent === undefined || !isRoots(parent)) return NO_GROUPS;
+  const hash = createHash('sha256').update(runtime).digest('hex').slice(0, 12);
+  return new HostDaemonGroups(join(parent, `watchkeeper-${hash}`));
+}
+
+/** Our own; where that is a daemon's, the one above: groups are not to nest. */
+function ownGroup(): string | undefined {
+  const mounted = hierarchy();
+  if (mounted === undefined) return undefined;
+  const group = parseMembership(readFileSync('/proc/self/cgroup', 'utf8'));
+  return group === undefined ? undefined : directoryOf(mounted, group.replace(OURS, '') || '/');
+}
+
+/** A user to whom a part of the tree is delegated could rearrange it. */
+function isRoots(directory: string): boolean {
+  return statSync(directory, { throwIfNoEntry: false })?.uid === 0;
+}
+
+class HostDaemonGroups implements DaemonGroups {
+  /** Where daemons were seen, if not below our base. */
+  readonly #elsewhere = new Map<string, string>();
+  /** The first refusal is the last try: a read-only or threaded tree stays one. */
+  #refused = false;
+
+  constructor(private readonly base: string) {}
+
+  place(name: string, pid: number): void {
+    if (this.#refused || !isValidName(name)) return;
+    let fd: number;
+    try {
+      fd = this.#open(join(this.base, name));
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      this.#refused = errorCode(error) !== 'EMFILE' && errorCode(error) !== 'ENFILE';
+      return;
+    }
+    // The kernel may take ms, as it waits for all processors to pass a point: not on our loop.
+    // Our child's pid is not another's before we have waited for it, nor for long after.
+    write(fd, String(pid), (error) => {
+      if (error !== null && (error.code === 'EACCES' || error.code === 'EOPNOTSUPP' || error.code === 'EPERM')) this.#refused = true;
+      close(fd);
+    });
+  }
+
+  others(name: string, main: ProcessIdentity | undefined): readonly ProcessIdentity[] {
+    const found = new Map<number, ProcessIdentity>();
+    for (const directory of this.#directories(name, main)) {
+      for (const pid of members(directory)) {
+        const stat = pid === main?.pid || pid === process.pid ? undefined : readStat(pid);
+        if (stat === undefined || hasEnded(stat)) continue;
+        const marker = readVariable(pid, MARKER_VARIABLE);
+        if (marker === undefined || marker === name) found.set(pid, { pid, startTicks: stat.startTicks, bootId: bootId() });
+      }
+    }
+    return [...found.values()];
+  }
+
+  remove(name: string): void {
+    for (const directory of this.#directories(name, undefined)) removeEmpty(directory);
+    this.#elsewhere.delete(name);
+  }
+
+  sweep(): void {
+    let names: readonly string[];
+    try {
+      names = readdirSync(this.base, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    } catch (error) {
+      if (errorCode(error) !== undefined) return;
+      throw error;
+    }
+    for (const name of names) removeEmpty(join(this.base, name));
+    removeEmpty(this.base);
+  }
+
+  leave(): void {
+    const group = groupDirectory('self');
+    if (group === undefined || !OURS.test(group)) return;
+    try {
+      writeFileSync(join(dirname(this.base), 'cgroup.procs'), String(process.pid));
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
+  }
+
+  #directories(name: string, main: ProcessIdentity | undefined): readonly string[] {
+    if (!isValidName(name)) return [];
+    const usual = join(this.base, name);
+    const seen = main === undefined ? undefined : groupDirectory(main.pid);
+    const isDaemons = seen !== undefined && basename(seen) === name && basename(dirname(seen)) === basename(this.base);
+    if (isDaemons && seen !== usual) this.#elsewhere.set(name, seen);
+    const other = this.#elsewhere.get(name);
+    return other === undefined ? [usual] : [usual, other];
+  }
+
+  #open(directory: string): number {
+    try {
+      return openSync(join(directory, 'cgroup.procs'), 'w');
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    return openSync(join(directory, 'cgroup.procs'), 'w');
+  }
+}
+
+function members(directory: string): readonly number[] {
+  try {
+    const text = readFileSync(join(directory, 'cgroup.procs'), 'latin1');
+    // 0 stands for a process of another pid namespace.
+    return text.split('\n').map(Number).filter((pid) => pid > 0);
+  } catch (error) {
+    if (errorCode(error) !== undefined) return [];
+    throw error;
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    // EBUSY: somebody is in it. ENOENT: it is gone.
+    if (errorCode(error) === undefined) throw error;
+  }
+}
