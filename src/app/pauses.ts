@@ -28,7 +28,7 @@ export class Pauses {
   }
 
   reason(daemon: string): string | undefined {
-    return pausedReason(this.#leases, daemon, this.clock.wall(), showInstant);
+    return pausedReason(this.#leases, daemon, this.clock.wall());
   }
 
   release(): void {
@@ -43,9 +43,4 @@ export class Pauses {
     if (end !== undefined) this.#timer = this.clock.after(Math.min(end - now, LONGEST_SLEEP), () => this.#changed());
     this.changed();
   }
-}
-
-/** "2026-11-21 14:00:05Z" */
-export function showInstant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }

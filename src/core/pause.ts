@@ -1,3 +1,5 @@
+import { formatInstant } from './instant.js';
+
 /**
  * Pauses: while one holds for a daemon, nothing is done to it by itself. Each is
  * a lease of its own, with owner, reason and expiry, so that one tool's resume
@@ -22,13 +24,10 @@ export function concerns(lease: PauseLease, daemon: string): boolean {
   return lease.daemons === undefined || lease.daemons.includes(daemon);
 }
 
-/**
- * Why nothing is to be done to this daemon; of several pauses the one that ends last. undefined: none.
- * @param show writes an instant for people
- */
-export function pausedReason(leases: readonly PauseLease[], daemon: string, now: number, show: (instant: number) => string): string | undefined {
+/** Why nothing is to be done to this daemon; of several pauses the one that ends last. undefined: none. */
+export function pausedReason(leases: readonly PauseLease[], daemon: string, now: number): string | undefined {
   const [last] = leases.filter((lease) => isActive(lease, now) && concerns(lease, daemon)).sort((a, b) => b.until - a.until);
-  return last === undefined ? undefined : `paused by ${last.owner} until ${show(last.until)}: ${last.reason}`;
+  return last === undefined ? undefined : `paused by ${last.owner} until ${formatInstant(last.until)}: ${last.reason}`;
 }
 
 /** The instant at which the answer to `pausedReason` may change by itself; undefined: never. */

@@ -48,7 +48,7 @@ const SETTINGS: SchemaOf<Settings> = {
     format: optional(absolutePath()),
     default: undefined,
     defaultText: 'none',
-    doc: "Honoured as one more pause: a file whose first line is the Unix time until which nothing is restarted, e.g. `/var/lib/ganeti/watcher.pause`.",
+    doc: "Honoured as one more pause: a file whose first line is the Unix time until which nothing is restarted, e.g. `/var/lib/NAME/watcher.pause`.",
   },
   hooksDirectory: {
     format: absolutePath(),
