@@ -191,11 +191,19 @@ export class Watcher implements Controller {
     this.parts.board.close();
   }
 
-  /** Stops all in reverse order without a word about what is wanted: the next watcher starts them again. */
-  async stopAll(by: string): Promise<readonly NamedOutcome[]> {
+  /**
+   * Stops all in reverse order without a word about what is wanted: the next
+   * watcher starts them again.
+   *
+   * @param as what is to hold for a daemon when its turn comes: its stopTimeout, where time is short
+   */
+  async stopAll(by: string, as: (spec: DaemonSpec) => DaemonSpec = (spec) => spec): Promise<readonly NamedOutcome[]> {
     return stopInOrder(this.#ordered(this.#catalogue.daemons), {
       clock: this.parts.clock,
-      stopOne: (spec) => this.#bringDown(spec, by),
+      stopOne: (spec) => {
+        this.#supervisor.replaceSpec(as(spec));
+        return this.#bringDown(spec, by);
+      },
     });
   }
 

@@ -11,6 +11,7 @@ import type { Trust } from '../adapters/sysv/trusted-path.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Locks } from '../ports/locks.js';
+import type { HookPrograms } from '../ports/hook-programs.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Runner } from '../ports/runner.js';
 import type { Detection, ServiceManager } from '../ports/service-manager.js';
@@ -102,6 +103,11 @@ export class Host {
     const { catalogue, settings } = await this.configuration();
     const { assembleDirect } = await import('../adapters/sysv/assemble.js');
     return assembleDirect({ kind, group: catalogue.group, paths: settings.paths, clock: await this.clock(), trust: this.trust() });
+  }
+
+  async hookPrograms(): Promise<HookPrograms> {
+    const { HostHookPrograms } = await import('../adapters/hooks/programs.js');
+    return new HostHookPrograms(this.trust());
   }
 
   async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {

@@ -44,6 +44,7 @@ function means(): Means {
     pauses: (config, change) => pauses(new Host(config, process.env), change),
     ownStatus: (config, names) => ownStatus(new Host(config, process.env), names),
     ownTasks: async (config) => (await import('./compose-tasks.js')).readTasks(new Host(config, process.env), complain),
+    testHooks: async (config, event, subject) => (await import('./test-hooks.js')).testHooks(new Host(config, process.env), event, subject),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).configuration(),
   };

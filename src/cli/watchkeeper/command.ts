@@ -1,8 +1,10 @@
 /** What a command of `watchkeeper` is, and what it may use. */
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { PauseLease } from '../../core/pause.js';
+import type { HookResult } from '../../app/hook-lane.js';
 import type { Configuration } from '../../adapters/config/load.js';
 import type { TaskControl } from '../../ports/task-control.js';
+import type { HookEventKind } from '../../core/hook.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 
 export interface OptionSpec {
@@ -65,6 +67,8 @@ export interface Means {
   ownTasks(config: string | undefined): Promise<Pick<TaskControl, 'list' | 'history'>>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
   run(options: RunOptions): Promise<number>;
+  /** @throws WatchkeeperError UNKNOWN_DAEMON, USAGE */
+  testHooks(config: string | undefined, event: HookEventKind, subject: string): Promise<readonly HookResult[]>;
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(config: string | undefined): Promise<Configuration>;
 }

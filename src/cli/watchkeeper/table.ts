@@ -146,6 +146,15 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./pause-commands.js')).pauses,
   },
   {
+    name: 'hooks test',
+    arguments: 'EVENT DAEMON|ROLE',
+    most: 2,
+    summary: 'Run the hooks that would be told of this event, marked as a test; exit 1 if one fails',
+    example: 'watchkeeper hooks test given-up web',
+    options: [JSON_OPTION],
+    load: async () => (await import('./hooks-test.js')).hooksTest,
+  },
+  {
     name: 'config check',
     arguments: '',
     most: 0,
