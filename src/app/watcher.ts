@@ -6,8 +6,7 @@ import type { Catalogue } from '../core/catalogue.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
-import { orderForStart } from '../core/order.js';
-import { failed, ok, type Outcome } from '../core/outcome.js';
+import { ok } from '../core/outcome.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
@@ -16,10 +15,11 @@ import type { PauseStore } from '../ports/pause-store.js';
 import type { Runner } from '../ports/runner.js';
 import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
-import { startInOrder, stopInOrder } from './ordered-start.js';
+import { startInOrder } from './ordered-start.js';
 import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
 import { SetupGate } from './setup-gate.js';
 import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
+import { SupervisedControl } from './supervised-control.js';
 import { Supervisor } from './supervisor.js';
 import { fullStatus, supervisionStatus } from './supervision-status.js';
 import { Pauses } from './pauses.js';
@@ -37,6 +37,7 @@ export interface WatcherParts extends SupervisionPorts {
 export class Watcher implements Controller {
   readonly via = 'watcher';
   readonly #supervisor: Supervisor;
+  readonly #control: SupervisedControl;
   readonly #setup: SetupGate;
   readonly #wishes: Wishes;
   readonly #pauses: Pauses;
@@ -60,6 +61,8 @@ export class Watcher implements Controller {
       this.#setup,
       catalogue.group.notMasterExitStatus,
     );
+    const parties = { supervisor: this.#supervisor, wishes: this.#wishes, setup: this.#setup };
+    this.#control = new SupervisedControl(parties, parts.clock, () => this.#catalogue.daemons);
   }
 
   /** Takes over what already runs. Starts nothing: afterwards questions can be answered. */
@@ -72,7 +75,7 @@ export class Watcher implements Controller {
 
   /** Starts, in order, what is wanted up and was not found running. */
   async startGroup(): Promise<readonly NamedOutcome[]> {
-    const missing = this.#ordered(this.#catalogue.daemons).filter((spec) => {
+    const missing = this.#control.ordered(this.#catalogue.daemons).filter((spec) => {
       const daemon = this.#supervisor.get(spec.name);
       return daemon !== undefined && daemon.process === undefined;
     });
@@ -92,44 +95,28 @@ export class Watcher implements Controller {
     });
   }
 
-  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    this.#setup.renew();
-    return startInOrder(this.#select(request.names), {
-      clock: this.parts.clock,
-      stopAtFirstFailure: true,
-      progress,
-      startOne: (spec) => this.#bringUp(spec, request),
-    });
+  start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.start(request, progress);
   }
 
-  async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    const specs = this.#select(request.names);
-    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
-    return stopInOrder(specs, { clock: this.parts.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
+  stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.stop(request, progress);
   }
 
-  async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    const specs = this.#select(request.names);
-    const [only] = specs;
-    if (only === undefined || specs.length > 1) {
-      const stopped = await stopInOrder(specs, { clock: this.parts.clock, stopOne: (spec) => this.#bringDown(spec, request.by) });
-      const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
-      for (const failure of failures) progress?.(failure);
-      // What did not stop still runs; what did stop must not stay down because of it.
-      const names = specs.map(({ name }) => name).filter((name) => !failures.some((failure) => failure.name === name));
-      return [...failures, ...(await this.start({ ...request, names }, progress))];
-    }
-    this.#wishes.want(only, 'up', request.by);
-    this.#setup.renew();
-    return startInOrder([only], {
-      clock: this.parts.clock,
-      stopAtFirstFailure: true,
-      progress,
-      startOne: (spec) => {
-        const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
-        return this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
-      },
-    });
+  restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.restart(request, progress);
+  }
+
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.retryNow(request, progress);
+  }
+
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#control.reset(request, progress);
+  }
+
+  stopAll(by: string, as?: (spec: DaemonSpec) => DaemonSpec): Promise<readonly NamedOutcome[]> {
+    return this.#control.stopAll(by, as);
   }
 
   status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
@@ -174,76 +161,11 @@ export class Watcher implements Controller {
     this.#pauses.refresh();
   }
 
-  /** The next attempt now, instead of when it is timed. */
-  async retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.#nudge('retry-now', request, progress);
-  }
-
-  /** Failures on record are forgotten; what was slowed down or given up is tried again. */
-  async reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.#nudge('reset', request, progress);
-  }
-
   /** Leaves the daemons running: the next watcher adopts them. */
   release(): void {
     this.#pauses.release();
     this.#supervisor.release();
     this.parts.board.close();
-  }
-
-  /**
-   * Stops all in reverse order without a word about what is wanted: the next
-   * watcher starts them again.
-   *
-   * @param as what is to hold for a daemon when its turn comes: its stopTimeout, where time is short
-   */
-  async stopAll(by: string, as: (spec: DaemonSpec) => DaemonSpec = (spec) => spec): Promise<readonly NamedOutcome[]> {
-    return stopInOrder(this.#ordered(this.#catalogue.daemons), {
-      clock: this.parts.clock,
-      stopOne: (spec) => {
-        this.#supervisor.replaceSpec(as(spec));
-        return this.#bringDown(spec, by);
-      },
-    });
-  }
-
-  async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
-    const held = this.#wishes.heldBack(spec, request.names);
-    if (held !== undefined) return held;
-    const daemon = this.#supervisor.get(spec.name);
-    if (daemon === undefined) return failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload');
-    this.#wishes.want(spec, 'up', request.by);
-    const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
-    const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
-    if (daemon.state.phase.kind === 'running') {
-      this.#supervisor.send(spec.name, event);
-      return ok(false, 'was running', daemon.process);
-    }
-    return this.#supervisor.ask(spec.name, event, 'up');
-  }
-
-  async #bringDown(spec: DaemonSpec, by: string): Promise<Outcome> {
-    const daemon = this.#supervisor.get(spec.name);
-    if (daemon === undefined) return ok(false, 'was not supervised');
-    const event: SupervisionEvent = { kind: 'want-down', by };
-    if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
-    this.#supervisor.send(spec.name, event);
-    return ok(false, 'was stopped');
-  }
-
-  #nudge(kind: 'retry-now' | 'reset', { names, by }: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return startInOrder(this.#select(names), {
-      clock: this.parts.clock,
-      stopAtFirstFailure: false,
-      progress,
-      startOne: (spec) => {
-        const daemon = this.#supervisor.get(spec.name);
-        if (daemon === undefined) return Promise.resolve(failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload'));
-        if (daemon.state.desired === 'up') return this.#supervisor.ask(spec.name, { kind, by }, 'up');
-        this.#supervisor.send(spec.name, { kind, by });
-        return Promise.resolve(ok(false, `wanted down: ${daemon.state.reason}`));
-      },
-    });
   }
 
   #tellPauses(): void {
@@ -271,14 +193,5 @@ export class Watcher implements Controller {
     this.parts.board.publish(supervisionStatus(daemon.spec.name, daemon.state, this.parts.clock.monotonic()), daemon.process);
   }
 
-  #select(names: readonly string[]): readonly DaemonSpec[] {
-    const wanted = new Set(names);
-    return this.#ordered(this.#catalogue.daemons.filter(({ name }) => wanted.has(name)));
-  }
 
-  #ordered(specs: readonly DaemonSpec[]): readonly DaemonSpec[] {
-    const ordered = orderForStart(specs);
-    // The configuration refused cycles before it came here.
-    return ordered.ok ? ordered.sequence : specs;
-  }
 }

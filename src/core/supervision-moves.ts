@@ -116,3 +116,9 @@ export function timed(state: Supervision, kind: 'backing-off' | 'crash-loop', de
     [{ kind: 'arm-timer', token, delay }],
   ];
 }
+
+/** Out of `waiting`, if nothing is in the way any more. */
+export function goOn(state: Supervision, reason: string, context: Context): Step {
+  const why = obstacle(state, false);
+  return why === undefined ? launch(state, reason, context) : [{ ...state, reason: why }, []];
+}

@@ -31,6 +31,7 @@
 import type { DesiredState } from './daemon.js';
 import { CLEAN_TALLY } from './restart.js';
 import * as on from './supervision-handlers.js';
+import * as upkeep from './supervision-upkeep.js';
 import type { Context, EventKind, Memory, PhaseKind, Step, Supervision, SupervisionEvent } from './supervision-state.js';
 
 type Row = { readonly [E in EventKind]: on.Handler<E> };
@@ -43,11 +44,11 @@ const AT_REST: Row = {
   'want-down': on.wishNoted,
   restart: on.begin,
   dependencies: on.noteUnmet,
-  paused: on.notePause,
+  paused: upkeep.notePause,
   unhealthy: ignore,
   degraded: ignore,
   'retry-now': ignore,
-  reset: on.reset,
+  reset: upkeep.reset,
   launched: on.adoptLate,
   'launch-failed': ignore,
   skipped: ignore,
@@ -62,7 +63,7 @@ const AT_REST: Row = {
 };
 
 /** Phases where the next attempt is timed. */
-const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': on.retryNow, reset: on.resetAndTry, absent: ignore, timer: on.retry };
+const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore, timer: on.retry };
 
 const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   stopped: AT_REST,
@@ -72,7 +73,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     restart: on.insist,
     'want-down': on.callOff,
     dependencies: on.maybeBegin,
-    paused: on.maybeResume,
+    paused: upkeep.maybeResume,
     absent: ignore,
   },
   starting: {
@@ -80,11 +81,11 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.stop,
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
-    paused: on.notePause,
+    paused: upkeep.notePause,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
-    reset: on.reset,
+    reset: upkeep.reset,
     launched: on.launched,
     'launch-failed': on.launchFailed,
     skipped: on.skipped,
@@ -102,11 +103,11 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.stop,
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
-    paused: on.notePause,
-    unhealthy: on.unhealthy,
-    degraded: on.degraded,
+    paused: upkeep.notePause,
+    unhealthy: upkeep.unhealthy,
+    degraded: upkeep.degraded,
     'retry-now': ignore,
-    reset: on.resetRunning,
+    reset: upkeep.resetRunning,
     launched: ignore,
     'launch-failed': ignore,
     skipped: ignore,
@@ -124,11 +125,11 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.stayDownAfterStop,
     restart: on.startAfterStop,
     dependencies: on.noteUnmet,
-    paused: on.notePause,
+    paused: upkeep.notePause,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
-    reset: on.reset,
+    reset: upkeep.reset,
     launched: on.terminateLate,
     'launch-failed': on.nothingToStop,
     skipped: on.nothingToStop,
@@ -143,7 +144,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   },
   'backing-off': TIMED,
   'crash-loop': TIMED,
-  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': on.retryNow, reset: on.resetAndTry, absent: ignore },
+  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore },
 };
 
 export const NO_MEMORY: Memory = {

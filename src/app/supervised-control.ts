@@ -1,0 +1,144 @@
+/** Starts and stops as somebody asks for them, where the watcher is the restart owner. */
+import type { DaemonSpec } from '../core/daemon.js';
+import { orderForStart } from '../core/order.js';
+import { failed, ok, type Outcome } from '../core/outcome.js';
+import type { SupervisionEvent } from '../core/supervision-state.js';
+import type { Clock } from '../ports/clock.js';
+import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
+import { startInOrder, stopInOrder } from './ordered-start.js';
+import type { SetupGate } from './setup-gate.js';
+import type { Supervisor } from './supervisor.js';
+import type { Wishes } from './wishes.js';
+
+export class SupervisedControl {
+  readonly #supervisor: Supervisor;
+  readonly #wishes: Wishes;
+  readonly #setup: SetupGate;
+
+  /** @param daemons of the catalogue as it is now, in its order */
+  constructor(
+    parts: { readonly supervisor: Supervisor; readonly wishes: Wishes; readonly setup: SetupGate },
+    private readonly clock: Clock,
+    private readonly daemons: () => readonly DaemonSpec[],
+  ) {
+    this.#supervisor = parts.supervisor;
+    this.#wishes = parts.wishes;
+    this.#setup = parts.setup;
+  }
+
+  async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    this.#setup.renew();
+    return startInOrder(this.#select(request.names), {
+      clock: this.clock,
+      stopAtFirstFailure: true,
+      progress,
+      startOne: (spec) => this.#bringUp(spec, request),
+    });
+  }
+
+  async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.#select(request.names);
+    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
+    return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
+  }
+
+  async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const specs = this.#select(request.names);
+    const [only] = specs;
+    if (only === undefined || specs.length > 1) {
+      const stopped = await stopInOrder(specs, { clock: this.clock, stopOne: (spec) => this.#bringDown(spec, request.by) });
+      const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
+      for (const failure of failures) progress?.(failure);
+      // What did not stop still runs; what did stop must not stay down because of it.
+      const names = specs.map(({ name }) => name).filter((name) => !failures.some((failure) => failure.name === name));
+      return [...failures, ...(await this.start({ ...request, names }, progress))];
+    }
+    this.#wishes.want(only, 'up', request.by);
+    this.#setup.renew();
+    return startInOrder([only], {
+      clock: this.clock,
+      stopAtFirstFailure: true,
+      progress,
+      startOne: (spec) => {
+        const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
+        return this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
+      },
+    });
+  }
+
+  /** The next attempt now, instead of when it is timed. */
+  async retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge('retry-now', request, progress);
+  }
+
+  /** Failures on record are forgotten; what was slowed down or given up is tried again. */
+  async reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge('reset', request, progress);
+  }
+
+  /**
+   * Stops all in reverse order without a word about what is wanted: the next
+   * watcher starts them again.
+   *
+   * @param as what is to hold for a daemon when its turn comes: its stopTimeout, where time is short
+   */
+  async stopAll(by: string, as: (spec: DaemonSpec) => DaemonSpec = (spec) => spec): Promise<readonly NamedOutcome[]> {
+    return stopInOrder(this.ordered(this.daemons()), {
+      clock: this.clock,
+      stopOne: (spec) => {
+        this.#supervisor.replaceSpec(as(spec));
+        return this.#bringDown(spec, by);
+      },
+    });
+  }
+
+  /** In start order. The configuration refused cycles before it came here. */
+  ordered(specs: readonly DaemonSpec[]): readonly DaemonSpec[] {
+    const ordered = orderForStart(specs);
+    return ordered.ok ? ordered.sequence : specs;
+  }
+
+  async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
+    const held = this.#wishes.heldBack(spec, request.names);
+    if (held !== undefined) return held;
+    const daemon = this.#supervisor.get(spec.name);
+    if (daemon === undefined) return failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload');
+    this.#wishes.want(spec, 'up', request.by);
+    const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
+    const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
+    if (daemon.state.phase.kind === 'running') {
+      this.#supervisor.send(spec.name, event);
+      return ok(false, 'was running', daemon.process);
+    }
+    return this.#supervisor.ask(spec.name, event, 'up');
+  }
+
+  async #bringDown(spec: DaemonSpec, by: string): Promise<Outcome> {
+    const daemon = this.#supervisor.get(spec.name);
+    if (daemon === undefined) return ok(false, 'was not supervised');
+    const event: SupervisionEvent = { kind: 'want-down', by };
+    if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
+    this.#supervisor.send(spec.name, event);
+    return ok(false, 'was stopped');
+  }
+
+  #nudge(kind: 'retry-now' | 'reset', { names, by }: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return startInOrder(this.#select(names), {
+      clock: this.clock,
+      stopAtFirstFailure: false,
+      progress,
+      startOne: (spec) => {
+        const daemon = this.#supervisor.get(spec.name);
+        if (daemon === undefined) return Promise.resolve(failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload'));
+        if (daemon.state.desired === 'up') return this.#supervisor.ask(spec.name, { kind, by }, 'up');
+        this.#supervisor.send(spec.name, { kind, by });
+        return Promise.resolve(ok(false, `wanted down: ${daemon.state.reason}`));
+      },
+    });
+  }
+
+  #select(names: readonly string[]): readonly DaemonSpec[] {
+    const wanted = new Set(names);
+    return this.ordered(this.daemons().filter(({ name }) => wanted.has(name)));
+  }
+}
