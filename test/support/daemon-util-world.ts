@@ -58,6 +58,13 @@ export class DaemonUtilWorld {
     return daemon;
   }
 
+  /** Further keys of a daemon that was added. */
+  change(name: string, keys: Record<string, unknown>): void {
+    const known = this.#daemons.get(name);
+    if (known === undefined) throw new Error(`no daemon ${name} was added`);
+    this.#daemons.set(name, { ...known, keys: { ...known.keys, ...keys } });
+  }
+
   /** JSON is YAML. */
   write(top: Record<string, unknown> = {}, group: Record<string, unknown> = {}): void {
     const daemons = [...this.#daemons].map(([name, { daemon, keys }]): [string, unknown] => {

@@ -1,0 +1,187 @@
+/**
+ * Five minutes of a real watcher with 200 real daemons, a fifth of them watched
+ * by a health check, and scheduled tasks: killed, hung, crashing by themselves,
+ * slow to start, stopped and started by an operator, and the watcher itself
+ * killed. Afterwards an observer that reads /proc alone says whether every
+ * daemon is where it is wanted, exactly once. WATCHKEEPER_SOAK_SECONDS shortens it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+import { connectWatcher } from '../../src/adapters/control-socket/client.js';
+import { buildOnce } from '../support/daemon-util-world.js';
+import { eventually } from '../support/eventually.js';
+import { liveProcesses } from '../support/proc.js';
+import { WatcherWorld, type RunningWatcher } from '../support/watcher-world.js';
+
+const DAEMONS = 200;
+const TASKS = 20;
+const SECONDS = Number(process.env['WATCHKEEPER_SOAK_SECONDS'] ?? '300');
+/** Its memory is compared from here on: by then all of its code has run once. */
+const WARM = Math.min(60, SECONDS / 3);
+const SEED = 20_261_121;
+
+const RESTART = { immediateRestarts: 2, baseDelay: '200ms', maxDelay: '1s', stableAfter: '2s', intensity: 6, period: '10s', slowRetryDelay: '3s' };
+
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+/** Its answer needs the process itself: a stopped one still accepts connections. */
+const ASKS = `#!/usr/bin/perl
+use strict; use warnings; use Socket;
+alarm 2;
+socket my $s, PF_UNIX, SOCK_STREAM, 0 or exit 1;
+connect $s, pack_sockaddr_un($ARGV[0]) or exit 1;
+sysread $s, my $end, 1;
+exit 0;
+`;
+
+/** Private memory, kB: what the kernel could not share with others. */
+function privateMemory(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return [...text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+describe('soak', function () {
+  this.timeout((SECONDS + 180) * 1000);
+  let world: WatcherWorld;
+
+  before(() => buildOnce());
+  beforeEach(() => (world = new WatcherWorld()));
+  afterEach(() => world.cleanups.run());
+
+  it(`${DAEMONS} daemons and ${TASKS} tasks for ${SECONDS} s: all where they are wanted, once, and no memory lost`, async () => {
+    const random = chance(SEED);
+    const asks = join(world.directory, 'asks');
+    writeFileSync(asks, ASKS, { mode: 0o755 });
+    const names: string[] = [];
+    const sockets = new Map<string, string>();
+    for (let index = 0; index < DAEMONS; index += 1) {
+      const name = `d${index}`;
+      names.push(name);
+      const daemon = world.add(name, { readyAfter: index % 7 === 0 ? 700 : 0 }, {});
+      const { readiness } = daemon.spec;
+      if (readiness.kind === 'unix') sockets.set(name, readiness.path);
+    }
+    const keys = (index: number): Record<string, unknown> => ({
+      restart: RESTART,
+      ...(index % 5 === 1 ? { requires: [`d${index - 1}`] } : {}),
+      ...(index % 10 === 0
+        ? { health: { answers: { kind: 'liveness', by: 'exec', argv: [asks, sockets.get(`d${index}`) ?? ''], interval: '2s', timeout: '3s', grace: '1s', failureThreshold: 2 } } }
+        : {}),
+      ...(index % 5 === 2 ? { health: { alive: { kind: 'liveness', by: 'unix', path: sockets.get(`d${index}`) ?? '', interval: '5s' } } } : {}),
+    });
+    names.forEach((name, index) => world.change(name, keys(index)));
+    const tasks = Object.fromEntries(
+      Array.from({ length: TASKS }, (_, index) => [`t${index}`, { schedule: `*/${2 + (index % 5)} * * * * *`, argv: ['/bin/echo', `task ${index}`] }]),
+    );
+    world.write({ tasks });
+
+    let watcher: RunningWatcher = await world.startWatcher();
+    await eventually('all run', async () => Object.values((await world.status()).daemons).every(({ observed }) => observed === 'running'), 60_000);
+
+    const down = new Set<string>();
+    const began = performance.now();
+    const elapsed = (): number => (performance.now() - began) / 1000;
+    const memory: { at: number; kb: number }[] = [];
+    const stopped: number[] = [];
+    let faults = 0;
+    /** The watcher is killed twice, early: the memory of the last one is compared. */
+    const deaths = [WARM / 4, WARM / 2];
+
+    const pidsOf = (): Map<string, number[]> => {
+      const found = new Map<string, number[]>();
+      for (const { pid, argv } of liveProcesses()) {
+        const token = argv.find((word) => word.startsWith('listen='));
+        if (token === undefined || argv[1]?.startsWith(world.directory) !== true) continue;
+        found.set(token, [...(found.get(token) ?? []), pid]);
+      }
+      return found;
+    };
+    const processesOf = (pids: Map<string, number[]>, name: string): readonly number[] => pids.get(`listen=${sockets.get(name) ?? ''}`) ?? [];
+
+    while (elapsed() < SECONDS) {
+      const pids = pidsOf();
+      for (const [name, list] of [...sockets.keys()].map((one) => [one, processesOf(pids, one)] as const)) {
+        expect(list.length, `processes of ${name} after ${Math.round(elapsed())} s`).to.be.at.most(1);
+      }
+      for (let turn = 0; turn < 4; turn += 1) {
+        const name = names[Math.floor(random() * names.length)] ?? 'd0';
+        const [pid] = processesOf(pids, name);
+        const dice = random();
+        faults += 1;
+        if (dice < 0.7 && pid !== undefined) kill(pid, 'SIGKILL');
+        else if (dice < 0.8 && pid !== undefined && Number(name.slice(1)) % 10 === 0) {
+          kill(pid, 'SIGSTOP');
+          stopped.push(pid);
+        } else if (dice < 0.9) {
+          down.add(name);
+          await order((client) => client.stop({ names: [name], by: 'soak' }));
+        } else {
+          down.delete(name);
+          await order((client) => client.start({ names: [name], by: 'soak', oneShotArguments: {} }));
+        }
+      }
+      const [death] = deaths;
+      if (death !== undefined && elapsed() > death) {
+        deaths.shift();
+        watcher.kill('SIGKILL');
+        await watcher.ended;
+        watcher = await world.startWatcher();
+      }
+      if (elapsed() > WARM) memory.push({ at: elapsed(), kb: privateMemory(watcher.pid) });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+
+    async function order(action: (client: NonNullable<Awaited<ReturnType<typeof connectWatcher>>>) => Promise<unknown>): Promise<void> {
+      const client = await connectWatcher(world.runtime, 10_000);
+      // A start of something whose required daemon is down is refused, and that is fine here.
+      if (client !== undefined) await action(client);
+    }
+
+    // What needs a daemon that is wanted down is not started once it has died.
+    const blocked = (name: string): boolean => Number(name.slice(1)) % 5 === 1 && down.has(`d${Number(name.slice(1)) - 1}`);
+    const misplaced = (): string[] => {
+      const pids = pidsOf();
+      return names.filter((name) => {
+        const count = processesOf(pids, name).length;
+        return down.has(name) ? count !== 0 : count !== 1 && !(blocked(name) && count === 0);
+      });
+    };
+    await eventually('every daemon is where it is wanted', () => misplaced().length === 0, 60_000).catch(async (error: unknown) => {
+      const { daemons } = await world.status();
+      throw new Error(`${String(error)}: ${JSON.stringify(misplaced().map((name) => [name, down.has(name), daemons[name]]))}`);
+    });
+    for (const pid of stopped) expect(stateOf(pid), `hung process ${pid}`).to.not.equal('T');
+    const history = JSON.parse((await world.watchkeeper('tasks', '--json')).stdout) as { tasks: { last?: unknown }[] };
+    expect(history.tasks.length).to.equal(TASKS);
+
+    const third = memory.length / 3;
+    const early = median(memory.slice(0, third).map(({ kb }) => kb));
+    const late = median(memory.slice(-third).map(({ kb }) => kb));
+    console.log(`      ${faults} faults; private memory ${early} kB → ${late} kB`);
+    expect(late, `private memory, kB (${early} early)`).to.be.at.most(early * 1.05);
+  });
+});
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function stateOf(pid: number): string | undefined {
+  return liveProcesses().find((process) => process.pid === pid)?.state;
+}
