@@ -1,4 +1,5 @@
 /** Hooks on events: real programs, told by a real watcher, and by daemon-util without one. */
+import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -65,7 +66,10 @@ describe('hooks on events', function () {
 
   it('delay nothing when they are slow, and are killed at the time-out with all of their process group', async () => {
     const web = world.add('web');
-    const slow = program('slow', `sleep 987654 & wait`);
+    const seconds = String(100_000 + randomInt(900_000));
+    const slow = program('slow', `sleep ${seconds} & wait`);
+    const left = (): readonly number[] => liveProcesses().filter(({ argv }) => argv.includes(seconds)).map(({ pid }) => pid);
+    world.cleanups.add(() => left().forEach((pid) => void process.kill(pid, 'SIGKILL')));
     const quick = program('quick');
     world.write({ hooks: { slow: { on: ['crash'], argv: [slow], timeout: '2s' }, quick: { on: ['crash'], argv: [quick] } } });
     await world.startWatcher();
@@ -79,7 +83,7 @@ describe('hooks on events', function () {
     }
     expect(lines('slow'), 'one at a time').to.have.length(1);
     await eventually('the first is killed, and the second told', () => lines('slow').length === 2, 5000);
-    await eventually('nothing of them is left', () => !liveProcesses().some(({ argv }) => argv.includes('987654')), 5000);
+    await eventually('nothing of them is left', () => left().length === 0, 5000);
   });
 
   it('of the directory run too, but nothing that others could have written', async function () {
