@@ -108,7 +108,10 @@ class HostDaemonGroups implements DaemonGroups {
   }
 
   remove(name: string): void {
-    for (const directory of this.#directories(name, undefined)) removeEmpty(directory);
+    for (const directory of this.#directories(name, undefined)) {
+      removeEmpty(directory);
+      removeEmpty(dirname(directory));
+    }
     this.#elsewhere.delete(name);
   }
 

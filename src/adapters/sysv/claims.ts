@@ -9,7 +9,7 @@
  * is missing, may the processes' markers be asked (find.ts): a child that outlived
  * its daemon carries the same marker and must not be taken for the daemon.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
@@ -26,6 +26,9 @@ export type ClaimState = 'claimed' | 'starting' | 'none' | 'unknown';
 export type Claimed = NonNullable<ReturnType<Claims['read']>>;
 
 export class HostClaims implements Claims {
+  readonly #begun = new Set<string>();
+  #ready = false;
+
   constructor(private readonly runtime: string) {}
 
   /** Where a program that writes a pid file by itself is to put it. */
@@ -53,7 +56,13 @@ export class HostClaims implements Claims {
 
   /** Notes that a start is under way; the old claim is void. @throws WatchkeeperError STATE_UNWRITABLE */
   begin(name: string): void {
+    this.#begun.add(name);
     this.#note(name, starting());
+  }
+
+  /** Whether this very process has begun a start of it. */
+  hasBegun(name: string): boolean {
+    return this.#begun.has(name);
   }
 
   /** @throws WatchkeeperError STATE_UNWRITABLE */
@@ -67,10 +76,19 @@ export class HostClaims implements Claims {
   }
 
   #note(name: string, text: string): void {
-    ensureDirectory(join(this.runtime, 'pids'), 0o700);
-    ensureDirectory(join(this.runtime, 'claims'), 0o700);
+    this.#ensureDirectories();
     writeAtomic(this.#claimPath(name), text, { durable: false, mode: 0o600 });
-    removePidFile(this.pidPath(name));
+    // Nobody but us can put a link there, or on the way.
+    const pidPath = this.pidPath(name);
+    if (lstatSync(pidPath, { throwIfNoEntry: false }) !== undefined) removePidFile(pidPath);
+  }
+
+  /** Checked once, and made again where somebody removed them: on the way of each start. */
+  #ensureDirectories(): void {
+    const directories = ['pids', 'claims'].map((directory) => join(this.runtime, directory));
+    if (this.#ready && directories.every((directory) => existsSync(directory))) return;
+    for (const directory of directories) ensureDirectory(directory, 0o700);
+    this.#ready = true;
   }
 
   #claimPath(name: string): string {

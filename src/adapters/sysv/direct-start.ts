@@ -10,6 +10,7 @@ import type { ProcessMarkers } from '../../ports/process-markers.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { StartRequest } from '../../ports/service-manager.js';
 import type { ReadinessChecker, StartPreparation } from '../../ports/start-preparation.js';
+import type { DaemonGroups } from '../host/daemon-groups.js';
 import type { HostClaims } from './claims.js';
 import type { Finder, Found } from './find.js';
 import type { DaemonChild, DaemonLauncher } from './launcher.js';
@@ -34,6 +35,7 @@ export interface DirectStartParts {
   readonly launcher: DaemonLauncher;
   readonly preparation: StartPreparation;
   readonly readiness: ReadinessChecker;
+  readonly groups: DaemonGroups;
 }
 
 type Wait<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'ended'; readonly exit: ExitStatus } | { readonly kind: 'late'; readonly reason: string };
@@ -164,5 +166,6 @@ export class DirectStart {
     await stopper.kill(spec.killMode === 'group' ? left : left.filter(({ pid }) => processes.prove(spec, pid, undefined).kind === 'proven'));
     await stopper.clearLeftovers(spec, first);
     this.parts.claims.remove(spec.name);
+    this.parts.groups.remove(spec.name);
   }
 }

@@ -48,13 +48,16 @@ export class Finder {
   }
 
   /**
-   * For one daemon of many that are started one after the other: the pass over
-   * all processes is shared by those that ask within a second. Who starts
-   * daemons holds control, so nobody else starts one meanwhile.
+   * For one daemon of many that are started one after the other: that a pass
+   * over all processes has found nothing of it holds for a second. Who starts
+   * daemons holds control, so nobody else starts one meanwhile; and what we have
+   * begun ourselves is looked for anew, as well as what was found.
    */
   findSoon(spec: DaemonSpec, now: number): Found {
+    if (this.claims.hasBegun(spec.name)) return this.find(spec);
     if (this.#shared === undefined || now - this.#shared.at > SHARED_FOR) this.#shared = { at: now, markers: this.pass() };
-    return this.find(spec, this.#shared.markers);
+    const { markers } = this.#shared;
+    return this.find(spec, () => (markers().has(spec.name) ? this.markers.marked() : markers()));
   }
 
   find(spec: DaemonSpec, markers: Markers = this.pass()): Found {

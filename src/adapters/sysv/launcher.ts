@@ -11,6 +11,7 @@ import { failed, type Outcome } from '../../core/outcome.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Child, Launch, Launcher, LaunchRequest } from '../../ports/launcher.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
+import type { DaemonGroups } from '../host/daemon-groups.js';
 import { errorCode } from '../host/error-code.js';
 import { shield } from '../host/inherited-descriptors.js';
 import { bootId, readStat } from '../host/proc.js';
@@ -39,6 +40,7 @@ export class DaemonLauncher implements Launcher {
     private readonly claims: HostClaims,
     private readonly accounts: Accounts,
     private readonly markers: ProcessMarkers,
+    private readonly groups: DaemonGroups,
   ) {}
 
   get kind(): StartChain['kind'] {
@@ -51,6 +53,7 @@ export class DaemonLauncher implements Launcher {
     if (!launch.ok) return launch;
     const { process: main } = launch.child;
     this.#claim(request.spec, main);
+    this.groups.place(request.spec.name, main.pid);
     const { pidFile, pidFileWriter } = request.spec;
     const refusal = pidFile === undefined || pidFileWriter === 'daemon' ? undefined : writePidFile(pidFile, main.pid);
     if (refusal === undefined) return launch;
@@ -60,7 +63,9 @@ export class DaemonLauncher implements Launcher {
 
   /** What is spawned forks the daemon away and ends: nothing is claimed yet. */
   launchForking(request: LaunchRequest): DaemonLaunch {
-    return this.#spawn(request, false);
+    const launch = this.#spawn(request, false);
+    if (launch.ok) this.groups.place(request.spec.name, launch.child.process.pid);
+    return launch;
   }
 
   #claim(spec: DaemonSpec, main: ProcessIdentity): void {

@@ -58,7 +58,10 @@ export class DirectManager implements ServiceManager {
 
   #forget(spec: DaemonSpec, changed: boolean, detail: string): Outcome {
     // Nothing to write down where nothing was: a look by somebody who may only look succeeds.
-    if (changed || this.parts.claims.state(spec.name) !== 'unknown') this.parts.claims.remove(spec.name);
+    if (changed || this.parts.claims.state(spec.name) !== 'unknown') {
+      this.parts.claims.remove(spec.name);
+      this.parts.groups.remove(spec.name);
+    }
     if (spec.pidFile === undefined) return ok(changed, detail);
     // Started anew by somebody else meanwhile: the pid file is the new one's.
     if (changed && this.parts.finder.find(spec).kind === 'running') return ok(changed, `${detail}; started anew by somebody else`);

@@ -11,6 +11,9 @@ import type { ProcessIdentity } from '../../core/process-identity.js';
 import { sleep, type Clock } from '../../ports/clock.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
 import type { ProcessTable } from '../../ports/process-table.js';
+import type { DaemonGroups } from '../host/daemon-groups.js';
+import type { SessionPasses } from '../host/session-passes.js';
+import type { LateSweep } from './late-sweep.js';
 
 /** ms for the kernel to carry out SIGKILL. */
 const KILL_PATIENCE = 5000;
@@ -21,15 +24,26 @@ const ROUNDS = 5;
 
 export type Ended = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly outcome: Outcome };
 
+export interface StopperParts {
+  readonly processes: ProcessTable;
+  readonly markers: ProcessMarkers;
+  readonly clock: Clock;
+  readonly sessions: SessionPasses;
+  readonly groups: DaemonGroups;
+  readonly lateSweep: LateSweep;
+}
+
 export class Stopper {
-  constructor(
-    private readonly processes: ProcessTable,
-    private readonly markers: ProcessMarkers,
-    private readonly clock: Clock,
-  ) {}
+  readonly #processes: ProcessTable;
+  readonly #clock: Clock;
+
+  constructor(private readonly parts: StopperParts) {
+    this.#processes = parts.processes;
+    this.#clock = parts.clock;
+  }
 
   async end(spec: DaemonSpec, main: ProcessIdentity): Promise<Ended> {
-    const deadline = this.clock.monotonic() + spec.stopTimeout;
+    const deadline = this.#clock.monotonic() + spec.stopTimeout;
     // While it lives: afterwards nothing may tie them to it any more.
     const members = spec.killMode === 'group' ? this.#members(spec, main) : [];
     const sent = this.#terminate(spec, main);
@@ -38,9 +52,9 @@ export class Stopper {
     }
     let detail = `ended after ${spec.stopSignal}`;
     if ((await this.#outlive([main], deadline)).length > 0) {
-      this.processes.signal(main, 'SIGKILL');
+      this.#processes.signal(main, 'SIGKILL');
       detail = `killed, as it did not end within ${formatDuration(spec.stopTimeout)} of ${spec.stopSignal}`;
-      if ((await this.#outlive([main], this.clock.monotonic() + KILL_PATIENCE)).length > 0) return stillRunning([main]);
+      if ((await this.#outlive([main], this.#clock.monotonic() + KILL_PATIENCE)).length > 0) return stillRunning([main]);
     }
     if (spec.killMode === 'process') return { ok: true, detail };
     const left = await this.#clear(spec, main, members, deadline);
@@ -53,7 +67,7 @@ export class Stopper {
    */
   async clearLeftovers(spec: DaemonSpec, last: ProcessIdentity): Promise<Outcome | undefined> {
     if (spec.killMode === 'process') return undefined;
-    const left = await this.#clear(spec, last, [], this.clock.monotonic() + spec.stopTimeout);
+    const left = await this.#clear(spec, last, [], this.#clock.monotonic() + spec.stopTimeout);
     const result = left.length > 0 ? stillRunning(left) : undefined;
     return result?.ok === false ? result.outcome : undefined;
   }
@@ -62,13 +76,14 @@ export class Stopper {
   killLeftovers(spec: DaemonSpec, last: ProcessIdentity): void {
     if (spec.killMode === 'process') return;
     // On the way of every restart: the pass over all processes only where there is something to be found.
-    if (!this.processes.groupLives(last)) return;
-    for (const member of this.#others(this.processes.sessionMembers(last))) this.processes.signal(member, 'SIGKILL');
+    const inSession = this.#processes.groupLives(last) ? this.#processes.sessionMembers(last) : [];
+    if (inSession.length === 0) this.parts.lateSweep.add(last);
+    for (const member of this.#others([...inSession, ...this.parts.groups.others(spec.name, undefined)])) this.#processes.signal(member, 'SIGKILL');
   }
 
   async kill(targets: readonly ProcessIdentity[]): Promise<void> {
-    for (const target of this.#others(targets)) this.processes.signal(target, 'SIGKILL');
-    await this.#outlive(targets, this.clock.monotonic() + KILL_PATIENCE);
+    for (const target of this.#others(targets)) this.#processes.signal(target, 'SIGKILL');
+    await this.#outlive(targets, this.#clock.monotonic() + KILL_PATIENCE);
   }
 
   async #clear(
@@ -77,40 +92,48 @@ export class Stopper {
     recorded: readonly ProcessIdentity[],
     deadline: number,
   ): Promise<readonly ProcessIdentity[]> {
-    let left = this.#alive([...recorded, ...this.processes.sessionMembers(main)]);
+    let left = this.#alive([...recorded, ...(await this.#belonging(spec, main))]);
     if (left.length === 0) return left;
     for (const member of left) this.#terminate(spec, member);
     left = await this.#outlive(left, deadline);
     for (let round = 0; round < ROUNDS; round += 1) {
-      left = this.#alive([...left, ...this.processes.sessionMembers(main)]);
+      left = this.#alive([...left, ...(await this.#belonging(spec, main))]);
       if (left.length === 0) break;
-      for (const member of left) this.processes.signal(member, 'SIGKILL');
-      left = await this.#outlive(left, this.clock.monotonic() + KILL_PATIENCE / ROUNDS);
+      for (const member of left) this.#processes.signal(member, 'SIGKILL');
+      left = await this.#outlive(left, this.#clock.monotonic() + KILL_PATIENCE / ROUNDS);
     }
     return left;
   }
 
+  /** Of its session, or of its control group. */
+  async #belonging(spec: DaemonSpec, main: ProcessIdentity): Promise<readonly ProcessIdentity[]> {
+    const inSession = await this.parts.sessions.members(main);
+    return [...inSession, ...this.parts.groups.others(spec.name, main)];
+  }
+
   /**
-   * Where it forked away: those of its session that carry its mark. The session
-   * that it leads is found by its pid afterwards, too.
+   * Those of its control group; and where it forked away, those of its session
+   * that carry its mark. The session that it leads is found by its pid afterwards, too.
    */
   #members(spec: DaemonSpec, main: ProcessIdentity): readonly ProcessIdentity[] {
-    if (this.processes.leadsSession(main)) return [];
-    const marked = this.markers.marked().get(spec.name) ?? [];
+    const inGroup = this.parts.groups.others(spec.name, main);
+    if (this.#processes.leadsSession(main)) return inGroup;
+    const marked = this.parts.markers.marked().get(spec.name) ?? [];
     const session = marked.find(({ process }) => process.pid === main.pid)?.session;
-    return marked.filter((other) => other.session === session && other.process.pid !== main.pid).map(({ process }) => process);
+    const inSession = marked.filter((other) => other.session === session && other.process.pid !== main.pid);
+    return [...inGroup, ...inSession.map(({ process }) => process)];
   }
 
   /** A stopped process (state T) hears nothing until it goes on. */
   #terminate(spec: DaemonSpec, target: ProcessIdentity): ReturnType<ProcessTable['signal']> {
-    const sent = this.processes.signal(target, spec.stopSignal);
-    if (sent === 'sent') this.processes.signal(target, 'SIGCONT');
+    const sent = this.#processes.signal(target, spec.stopSignal);
+    if (sent === 'sent') this.#processes.signal(target, 'SIGCONT');
     return sent;
   }
 
   #alive(targets: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
     const byPid = new Map(targets.map((target) => [target.pid, target]));
-    return this.#others([...byPid.values()]).filter((target) => this.processes.isAlive(target));
+    return this.#others([...byPid.values()]).filter((target) => this.#processes.isAlive(target));
   }
 
   /** A daemon may call daemon-util itself: it stops the daemon's session, but not itself. */
@@ -123,9 +146,9 @@ export class Stopper {
     let interval = FIRST_INTERVAL;
     for (;;) {
       const left = this.#alive(targets);
-      const remaining = deadline - this.clock.monotonic();
+      const remaining = deadline - this.#clock.monotonic();
       if (left.length === 0 || remaining <= 0) return left;
-      await sleep(this.clock, Math.min(interval, remaining));
+      await sleep(this.#clock, Math.min(interval, remaining));
       interval = Math.min(interval * 2, LONGEST_INTERVAL);
     }
   }
