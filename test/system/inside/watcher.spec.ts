@@ -36,7 +36,7 @@ class Site {
   /** Writes configuration and, for systemd, target and units. */
   settle(options: { units: boolean }): void {
     const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: [], setup: undefined, environmentFile: undefined, notMasterExitStatus: 11 };
-    const daemons = [...this.#daemons].map(([name, { spec }]) => {
+    const daemons = [...this.#daemons].map(([name, { spec }]): [string, unknown] => {
       const { executable, readiness, unit, requires } = spec;
       return [name, { executable, arguments: spec.arguments, readiness, unit, requires, stopTimeout: '5s', startTimeout: '20s' }];
     });
@@ -136,7 +136,7 @@ describe('the installed watcher', function () {
       expect([web.mains().length, broken.mains().length, status().watcher?.pid]).to.deep.equal([0, 0, before]);
     });
 
-    it('hands orders to systemd, clears a start limit for them, and remembers what is wanted', async () => {
+    it('hands orders to systemd, clears a start limit for them, and remembers what is wanted', () => {
       const web = site.add('web');
       site.settle({ units: true });
       systemctl('start', 'watchkeeper.service');
@@ -182,7 +182,7 @@ describe('the installed watcher', function () {
       }
     });
 
-    it('reloads by systemctl reload, and says no to a wrong configuration without forgetting the old one', async () => {
+    it('reloads by systemctl reload, and says no to a wrong configuration without forgetting the old one', () => {
       site.add('web');
       site.settle({ units: true });
       systemctl('start', 'watchkeeper.service');
