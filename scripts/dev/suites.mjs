@@ -12,6 +12,7 @@ const MINUTE = 60_000;
  */
 const SUITES = [
   { name: 'system', kind: 'mocha', deadline: 14 * MINUTE },
+  { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'lint', kind: 'programs', deadline: 3 * MINUTE },
   { name: 'types', kind: 'programs', deadline: 2 * MINUTE },
   { name: 'unit', kind: 'mocha', deadline: 2 * MINUTE },
