@@ -8,6 +8,12 @@ export interface Signals {
 }
 
 /**
+ * ms. Closer together than a person can mean it: npm repeats the terminal's
+ * Ctrl-C, and the kernel sends a parent's death signal once for each of its threads.
+ */
+const REPEAT_WINDOW = 300;
+
+/**
  * The second SIGINT or SIGTERM of a kind ends us at once; the daemons stay up. As
  * the main process of a container, where our end is the end of everything, only
  * the second SIGINT does (Ctrl-C), and SIGQUIT is one more word for SIGTERM.
@@ -22,11 +28,12 @@ export function listenForSignals(inContainer: boolean): Signals {
   const end = new Promise<string>((resolve) => {
     const ends = inContainer ? (['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) : (['SIGTERM', 'SIGINT'] as const);
     for (const signal of ends) {
-      let heard = false;
+      let heard: number | undefined;
       process.on(signal, () => {
-        if (heard && inContainer && signal !== 'SIGINT') return;
-        if (heard) process.exit(128 + constants.signals[signal]);
-        heard = true;
+        const now = performance.now();
+        if (heard !== undefined && (now - heard < REPEAT_WINDOW || (inContainer && signal !== 'SIGINT'))) return;
+        if (heard !== undefined) process.exit(128 + constants.signals[signal]);
+        heard = now;
         resolve(signal);
       });
     }
