@@ -6,6 +6,7 @@ import type { DaemonSpec } from '../core/daemon.js';
 import { failed, type Outcome } from '../core/outcome.js';
 import type { NamedOutcome, Progress } from '../ports/controller.js';
 import type { Clock } from '../ports/clock.js';
+import { Breather } from './breather.js';
 
 export interface OrderedStart {
   readonly clock: Clock;
@@ -19,10 +20,12 @@ export interface OrderedStart {
 export async function startInOrder(specs: readonly DaemonSpec[], how: OrderedStart): Promise<readonly NamedOutcome[]> {
   const settled = new Map<string, Promise<void>>();
   const outcomes: NamedOutcome[] = [];
+  const breather = new Breather(how.clock);
   let failures = 0;
 
   const run = async (spec: DaemonSpec, predecessors: readonly Promise<void>[]): Promise<void> => {
     await Promise.all(predecessors);
+    await breather.turn();
     if (failures > 0 && how.stopAtFirstFailure) return;
     const began = how.clock.monotonic();
     const outcome = await how.startOne(spec).catch((error: unknown) => failed('internal', String(error), 'watchkeeper events'));

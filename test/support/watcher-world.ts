@@ -50,7 +50,13 @@ export class WatcherWorld extends DaemonUtilWorld {
   /** `watchkeeper run`, up to the moment when it answers. */
   async startWatcher(args: readonly string[] = [], environment: Record<string, string> = {}): Promise<RunningWatcher> {
     const watcher = this.spawnWatcher(args, environment);
-    await eventually('the watcher answers', async () => (await this.status()).watcher?.pid === watcher.pid, 20_000);
+    const answers = async (): Promise<boolean> => {
+      const { stdout, status } = await this.watchkeeper('status', '--json');
+      return status === 0 && (JSON.parse(stdout) as StatusJson).watcher?.pid === watcher.pid;
+    };
+    await eventually('the watcher answers', answers, 60_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}; it said: ${this.output.slice(-2000)}`);
+    });
     return watcher;
   }
 
