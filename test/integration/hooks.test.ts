@@ -45,13 +45,14 @@ describe('hooks on events', function () {
   const told = (name: string): readonly Told[] => lines(name).map((line) => JSON.parse(line) as Told);
 
   it('tell of a crash and the restart after it, on stdin and in the environment', async () => {
-    const web = world.add('web', { exits: { status: 9, after: 700 } }, { restart: { immediateRestarts: 0, baseDelay: '10m', maxDelay: '10m' } });
+    const web = world.add('web', { exits: { status: 9, after: 4000 } }, { restart: { immediateRestarts: 0, baseDelay: '10m', maxDelay: '10m' } });
     const mail = program('mail', `env >${notes}/env-$WATCHKEEPER_EVENT; id -u >>${notes}/uid; pwd >>${notes}/pwd`);
     world.write({ hooks: { mail: { on: ['crash', 'restart'], argv: [mail, 'a b'], environment: { TO: "ro'ot" }, ...(IS_ROOT ? { user: 'nobody' } : {}) } } });
     await world.startWatcher([], { WATCHKEEPER_LEAK: 'secret' });
     await world.running('web');
     const [pid] = web.mains();
-    await eventually('both were told', () => lines('mail').length === 2 && existsSync(join(notes, 'env-restart')));
+    expect(pid, 'it still runs').to.be.a('number');
+    await eventually('both were told', () => lines('mail').length === 2 && existsSync(join(notes, 'env-restart')), 15_000);
     const [crash, restart] = told('mail');
     expect(crash).to.deep.include({ schemaVersion: 1, event: 'crash', daemon: 'web', role: null, pid, test: false, suppressed: 0, observed: 'backing-off' });
     expect(crash?.reason).to.include('exited with status 9');

@@ -38,9 +38,10 @@ describe('watcher without systemd', function () {
     const api = world.add('api', {}, { requires: ['db'] });
     world.write();
     const watcher = await world.startWatcher();
-    await eventually('db has begun', () => db.starts() === 1);
-    expect(api.starts()).to.equal(0);
     await world.running('api');
+    const told = (await world.watchkeeper('events', '--json', '--lines', '100')).stdout.trim().split('\n').map((line) => JSON.parse(line) as { daemon: string; news: string });
+    const order = told.map(({ daemon, news }) => `${daemon} ${news}`);
+    expect(order.indexOf('db ready')).to.be.within(1, order.indexOf('api start'));
     const { daemons } = await world.status();
     expect(daemons['db']).to.include({ desired: 'up', observed: 'running', ready: true, pid: only(db), owner: 'watcher', restarts: 0, nextTry: null });
     const stat = readFileSync(`/proc/${only(api)}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
