@@ -22,9 +22,12 @@ export class Field {
     // Root runs nothing from a directory like /tmp.
     this.directory = mkdtempSync(path.join(process.geteuid() === 0 ? '/var/lib' : os.tmpdir(), 'wk-bench-'));
     chmodSync(this.directory, 0o755);
+    // As /run is: on a disk, ext4 flushes each file that is renamed over another.
+    this.runtime = mkdtempSync(path.join(process.geteuid() === 0 && existsSync('/dev/shm') ? '/dev/shm' : this.directory, 'wk-bench-'));
+    chmodSync(this.runtime, 0o755);
     this.fifo = path.join(this.directory, 'fifo');
     this.program = path.join(this.directory, 'daemon');
-    mkdirSync(path.join(this.directory, 'pids'));
+    mkdirSync(path.join(this.runtime, 'pids'));
     must('mkfifo', ['-m', '600', this.fifo]);
     this.#makeProgram();
     // Open for writing too: it never ends while no daemon writes.
@@ -95,7 +98,7 @@ export class Field {
   remove() {
     this.clear();
     this.socket.destroy();
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const directory of [this.runtime, this.directory]) rmSync(directory, { recursive: true, force: true });
   }
 }
 

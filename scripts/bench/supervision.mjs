@@ -68,7 +68,7 @@ function firstStart(field) {
 /** @returns figures in ms, MB and percent of a core */
 async function bare(field, n) {
   const began = now();
-  const child = program(field, [BARE, field.program, field.fifo, path.join(field.directory, 'pids'), String(n)]);
+  const child = program(field, [BARE, field.program, field.fifo, path.join(field.runtime, 'pids'), String(n)]);
   const last = await field.startsReach(n);
   const start = last - firstStart(field);
   await sleep(500);
@@ -85,7 +85,7 @@ async function bare(field, n) {
 function writeConfiguration(field, n) {
   const file = path.join(field.directory, 'wk.yaml');
   const { directory } = field;
-  const paths = { runtime: path.join(directory, 'run'), state: path.join(directory, 'state'), log: path.join(directory, 'log') };
+  const paths = { runtime: field.runtime, state: path.join(directory, 'state'), log: path.join(directory, 'log') };
   const daemons = Object.fromEntries(Array.from({ length: n }, (_, i) => [`d${i}`, { arguments: [field.fifo, `d${i}`] }]));
   const defaults = {
     executable: field.program,

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { START_STOP_DAEMON } from '../../src/adapters/sysv/start-chain.js';
-import { makeHostFixture } from '../support/host-fixture.js';
+import { makeHostFixture, TEST_GROUP } from '../support/host-fixture.js';
 import { serviceManagerContract } from './service-manager.js';
 
 serviceManagerContract('built-in', () => Promise.resolve(makeHostFixture('built-in')));
+serviceManagerContract('built-in, without control groups', () => Promise.resolve(makeHostFixture('built-in', TEST_GROUP, { controlGroups: false })));
 
 describe('where dpkg is', () => {
   before(function () {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { removeGroups } from './control-groups.js';
 import { Cleanups, eventually } from './eventually.js';
 import { makeTestDaemon, type Behaviour, type TestDaemon } from './test-daemon.js';
 
@@ -43,6 +44,7 @@ export class DaemonUtilWorld {
     chmodSync(this.directory, 0o755);
     this.state = join(this.directory, 'state');
     this.runtime = join(this.directory, 'run');
+    this.cleanups.add(() => removeGroups(this.runtime));
     this.config = join(this.directory, 'wk.yaml');
     this.#program = join(this.directory, 'daemon');
     copyFileSync(DAEMON, this.#program);

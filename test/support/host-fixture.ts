@@ -7,6 +7,7 @@ import { assembleDirect, type DirectOptions, type DirectParts } from '../../src/
 import { HostClock } from '../../src/adapters/host/clock.js';
 import type { DaemonSpec, GroupSpec } from '../../src/core/daemon.js';
 import type { ContractFixture } from '../contract/service-manager.js';
+import { removeGroups } from './control-groups.js';
 import { Cleanups } from './eventually.js';
 import { makeTestDaemon, type Behaviour, type TestDaemon } from './test-daemon.js';
 
@@ -37,14 +38,15 @@ export interface HostFixture extends ContractFixture {
   testDaemon(behaviour?: Behaviour, overrides?: Partial<DaemonSpec>): TestDaemon & { kill(): void };
 }
 
-export function makeHostFixture(kind: DirectOptions['kind'], group: GroupSpec = TEST_GROUP): HostFixture {
+export function makeHostFixture(kind: DirectOptions['kind'], group: GroupSpec = TEST_GROUP, options: Pick<DirectOptions, 'controlGroups'> = {}): HostFixture {
   const cleanups = new Cleanups();
   const directory = makeDirectory(cleanups);
   const open = makeDirectory(cleanups);
   const runtime = join(directory, 'run');
+  cleanups.add(() => removeGroups(runtime));
   const clock = new HostClock();
   const trust = { owners: [statSync(DAEMON_PROGRAM).uid, process.geteuid?.() ?? 0], sticky: true };
-  const parts = assembleDirect({ kind, group, paths: { runtime }, clock, trust });
+  const parts = assembleDirect({ kind, group, paths: { runtime }, clock, trust, ...options });
   const testDaemon = (behaviour: Behaviour = {}, overrides: Partial<DaemonSpec> = {}): TestDaemon & { kill(): void } => {
     const daemon = makeTestDaemon({ program: DAEMON_PROGRAM, directory: open, behaviour, overrides });
     cleanups.add(() => daemon.destroy());

@@ -9,7 +9,7 @@
  * daemon that leaves the unit's group is hidden from it.
  */
 import { createHash } from 'node:crypto';
-import { close, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, write, writeFileSync } from 'node:fs';
+import { close, existsSync, mkdir, open, readdirSync, readFileSync, rmdirSync, statSync, write, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
@@ -19,11 +19,13 @@ import { errorCode } from './error-code.js';
 import { bootId, hasEnded, readStat, readVariable } from './proc.js';
 
 const SYSTEMD = '/run/systemd/system';
+/** A read-only or threaded tree stays one. */
+const FOR_EVER: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EOPNOTSUPP']);
 const OURS = /\/watchkeeper-[0-9a-f]{12}(?:\/.*)?$/;
 
 export interface DaemonGroups {
-  /** Puts a process that was just spawned into the daemon's group. Returns at once; that it fails is no matter. */
-  place(name: string, pid: number): void;
+  /** Puts a process that was just spawned into the daemon's group, a moment later; that it fails is no matter. */
+  place(name: string, process: ProcessIdentity): void;
   /**
    * Other live processes of the daemon, without those that we started as other daemons.
    * @param main may sit in a group that an earlier watcher made elsewhere
@@ -71,27 +73,16 @@ function isRoots(directory: string): boolean {
 class HostDaemonGroups implements DaemonGroups {
   /** Where daemons were seen, if not below our base. */
   readonly #elsewhere = new Map<string, string>();
-  /** The first refusal is the last try: a read-only or threaded tree stays one. */
+  /** The first is at work. */
+  #waiting: { readonly name: string; readonly process: ProcessIdentity }[] = [];
   #refused = false;
 
   constructor(private readonly base: string) {}
 
-  place(name: string, pid: number): void {
+  place(name: string, process: ProcessIdentity): void {
     if (this.#refused || !isValidName(name)) return;
-    let fd: number;
-    try {
-      fd = this.#open(join(this.base, name));
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-      this.#refused = errorCode(error) !== 'EMFILE' && errorCode(error) !== 'ENFILE';
-      return;
-    }
-    // The kernel may take ms, as it waits for all processors to pass a point: not on our loop.
-    // Our child's pid is not another's before we have waited for it, nor for long after.
-    write(fd, String(pid), (error) => {
-      if (error !== null && (error.code === 'EACCES' || error.code === 'EOPNOTSUPP' || error.code === 'EPERM')) this.#refused = true;
-      close(fd);
-    });
+    this.#waiting.push({ name, process });
+    if (this.#waiting.length === 1) setImmediate(() => this.#placeNext(false));
   }
 
   others(name: string, main: ProcessIdentity | undefined): readonly ProcessIdentity[] {
@@ -147,14 +138,31 @@ class HostDaemonGroups implements DaemonGroups {
     return other === undefined ? [usual] : [usual, other];
   }
 
-  #open(directory: string): number {
-    try {
-      return openSync(join(directory, 'cgroup.procs'), 'w');
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
+  /** One after the other, as the kernel does, and not on our loop: it may take ms, as all processors have to pass a point. */
+  #placeNext(made: boolean): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const directory = join(this.base, next.name);
+    open(join(directory, 'cgroup.procs'), 'r+', (error, fd) => {
+      if (error?.code === 'ENOENT' && !made) {
+        mkdir(directory, { recursive: true, mode: 0o755 }, () => this.#placeNext(true));
+        return;
+      }
+      if (error !== null) { this.#placed(error.code); return; }
+      // So far its pid is its: given away again it is not before all others had their turn.
+      const { pid, startTicks } = next.process;
+      if (readStat(pid)?.startTicks !== startTicks) { close(fd, () => this.#placed(undefined)); return; }
+      write(fd, String(pid), (problem) => close(fd, () => this.#placed(problem?.code)));
+    });
+  }
+
+  #placed(problem: string | undefined): void {
+    this.#waiting.shift();
+    if (problem !== undefined && FOR_EVER.has(problem)) {
+      this.#refused = true;
+      this.#waiting = [];
     }
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    return openSync(join(directory, 'cgroup.procs'), 'w');
+    if (this.#waiting.length > 0) this.#placeNext(false);
   }
 }
 

@@ -4,12 +4,12 @@
  * process that then becomes the daemon, and RUNTIME/claims/NAME, where we add
  * start time and boot, so that no other process can ever pass for it.
  *
- * RUNTIME/claims/NAME also tells what is not running: `starting` between the
- * decision and the claim, `none` after a stop. Only where it says `starting`, or
- * is missing, may the processes' markers be asked (find.ts): a child that outlived
- * its daemon carries the same marker and must not be taken for the daemon.
+ * RUNTIME/claims/NAME also tells what is not running: `none` after a stop. It says
+ * `starting`, or is missing, between the decision and the claim. Only then may the
+ * processes' markers be asked (find.ts): a child that outlived its daemon carries
+ * the same marker and must not be taken for the daemon.
  */
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
@@ -18,7 +18,7 @@ import { errorCode } from '../host/error-code.js';
 import { bootId } from '../host/proc.js';
 import { writeAtomic } from '../state/atomic-file.js';
 import { ensureDirectory } from '../state/directories.js';
-import { readPidFile, removePidFile } from './pid-file.js';
+import { readOwnPidFile, removePidFile } from './pid-file.js';
 
 /** What the record says; `unknown`: there is none. */
 export type ClaimState = 'claimed' | 'starting' | 'none' | 'unknown';
@@ -27,6 +27,7 @@ export type Claimed = NonNullable<ReturnType<Claims['read']>>;
 
 export class HostClaims implements Claims {
   readonly #begun = new Set<string>();
+  readonly #buffer = Buffer.alloc(256);
   #ready = false;
 
   constructor(private readonly runtime: string) {}
@@ -37,27 +38,29 @@ export class HostClaims implements Claims {
   }
 
   read(name: string): Claimed | undefined {
-    const full = this.#readFull(name);
-    const plain = readPidFile(this.pidPath(name));
-    if (plain.kind !== 'pid') return full;
-    // Another pid than ours: a start of which only the first half was written down.
-    if (full === undefined || (full.pid !== plain.pid && plain.writtenAt >= full.writtenAt)) {
-      return { pid: plain.pid, startTicks: undefined, writtenAt: plain.writtenAt };
-    }
-    return full;
+    return this.look(name).claimed;
   }
 
   state(name: string): ClaimState {
-    const text = this.#readText(name)?.text;
-    if (text === undefined) return 'unknown';
-    if (text === NONE) return 'none';
-    return text === starting() ? 'starting' : this.#readFull(name) === undefined ? 'unknown' : 'claimed';
+    return this.look(name).state;
+  }
+
+  look(name: string): { readonly state: ClaimState; readonly claimed: Claimed | undefined } {
+    const record = this.#read(name);
+    const full = record === undefined ? undefined : parseFull(record);
+    const plain = readOwnPidFile(this.pidPath(name));
+    const state = full !== undefined ? 'claimed' : record?.text === NONE ? 'none' : record?.text === starting() ? 'starting' : 'unknown';
+    // Another pid than ours: a start of which only the first half was written down.
+    const half = plain.kind === 'pid' && (full === undefined || (full.pid !== plain.pid && plain.writtenAt >= full.writtenAt));
+    return { state, claimed: half ? { pid: plain.pid, startTicks: undefined, writtenAt: plain.writtenAt } : full };
   }
 
   /** Notes that a start is under way; the old claim is void. @throws WatchkeeperError STATE_UNWRITABLE */
   begin(name: string): void {
     this.#begun.add(name);
-    this.#note(name, starting());
+    // On the way of each restart: to remove says as much as `starting`, and costs less, above all
+    // on a disk, where the file system flushes what is renamed over something.
+    if (!this.#removed(name)) this.#note(name, starting());
   }
 
   /** Whether this very process has begun a start of it. */
@@ -83,6 +86,13 @@ export class HostClaims implements Claims {
     if (lstatSync(pidPath, { throwIfNoEntry: false }) !== undefined) removePidFile(pidPath);
   }
 
+  /** false: there was none, or it can't be removed. */
+  #removed(name: string): boolean {
+    if (!this.#ready) return false;
+    const removed = [this.#claimPath(name), this.pidPath(name)].map(unlink);
+    return removed[0] === 'done' && removed[1] !== 'failed';
+  }
+
   /** Checked once, and made again where somebody removed them: on the way of each start. */
   #ensureDirectories(): void {
     const directories = ['pids', 'claims'].map((directory) => join(this.runtime, directory));
@@ -95,23 +105,45 @@ export class HostClaims implements Claims {
     return join(this.runtime, 'claims', checked(name));
   }
 
-  #readFull(name: string): Claimed | undefined {
-    const record = this.#readText(name);
-    const match = record === undefined ? null : /^(\d{1,10}) (\d{1,16}) (\S{1,64})\n$/.exec(record.text);
-    // Of another boot: the runtime directory was not emptied, but the processes are gone.
-    if (record === undefined || match?.[3] !== bootId()) return undefined;
-    return { pid: Number(match[1]), startTicks: Number(match[2]), writtenAt: record.writtenAt };
-  }
-
-  #readText(name: string): { readonly text: string; readonly writtenAt: number } | undefined {
-    const path = this.#claimPath(name);
+  #read(name: string): ClaimRecord | undefined {
+    let fd: number;
     try {
-      return { text: readFileSync(path, 'latin1'), writtenAt: statSync(path).mtimeMs };
+      fd = openSync(this.#claimPath(name), 'r');
     } catch (error) {
       if (errorCode(error) !== undefined) return undefined;
       throw error;
     }
+    try {
+      const text = this.#buffer.toString('latin1', 0, readSync(fd, this.#buffer, 0, this.#buffer.length, 0));
+      return { text, writtenAt: fstatSync(fd).mtimeMs };
+    } catch (error) {
+      if (errorCode(error) !== undefined) return undefined; // a directory, by somebody's mistake
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
   }
+}
+
+function unlink(path: string): 'done' | 'absent' | 'failed' {
+  try {
+    unlinkSync(path);
+    return 'done';
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return errorCode(error) === 'ENOENT' ? 'absent' : 'failed';
+  }
+}
+
+interface ClaimRecord {
+  readonly text: string;
+  readonly writtenAt: number;
+}
+
+function parseFull({ text, writtenAt }: ClaimRecord): Claimed | undefined {
+  const match = /^(\d{1,10}) (\d{1,16}) (\S{1,64})\n$/.exec(text);
+  // Of another boot: the runtime directory was not emptied, but the processes are gone.
+  return match?.[3] === bootId() ? { pid: Number(match[1]), startTicks: Number(match[2]), writtenAt } : undefined;
 }
 
 const NONE = 'none\n';

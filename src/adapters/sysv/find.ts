@@ -12,7 +12,7 @@ import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { MarkedProcess, ProcessMarkers } from '../../ports/process-markers.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import { bootId } from '../host/proc.js';
-import type { HostClaims } from './claims.js';
+import type { Claimed, HostClaims } from './claims.js';
 import { readPidFile } from './pid-file.js';
 
 export type Found =
@@ -61,18 +61,17 @@ export class Finder {
   }
 
   find(spec: DaemonSpec, markers: Markers = this.pass()): Found {
-    const claim = this.#byClaim(spec);
+    const { state, claimed } = this.claims.look(spec.name);
+    const claim = this.#byClaim(spec, claimed);
     if (claim.kind === 'running') return claim;
     const pidFile = this.#byPidFile(spec);
     if (pidFile.kind === 'running') return pidFile;
-    const state = this.claims.state(spec.name);
     const marked = state === 'starting' || state === 'unknown' ? this.#byMarker(spec, markers) : undefined;
     if (marked !== undefined) return marked;
     return { ...claim, foreign: pidFile.foreign, reason: [claim.reason, pidFile.reason].filter((text) => text !== '').join('; ') || 'not started' };
   }
 
-  #byClaim(spec: DaemonSpec): Found {
-    const claim = this.claims.read(spec.name);
+  #byClaim(spec: DaemonSpec, claim: Claimed | undefined): Found {
     if (claim === undefined) return absent('');
     if (claim.startTicks === undefined) {
       const verdict = this.processes.prove(spec, claim.pid, claim.writtenAt);

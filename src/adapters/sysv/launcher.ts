@@ -53,7 +53,7 @@ export class DaemonLauncher implements Launcher {
     if (!launch.ok) return launch;
     const { process: main } = launch.child;
     this.#claim(request.spec, main);
-    this.groups.place(request.spec.name, main.pid);
+    this.groups.place(request.spec.name, main);
     const { pidFile, pidFileWriter } = request.spec;
     const refusal = pidFile === undefined || pidFileWriter === 'daemon' ? undefined : writePidFile(pidFile, main.pid);
     if (refusal === undefined) return launch;
@@ -64,7 +64,7 @@ export class DaemonLauncher implements Launcher {
   /** What is spawned forks the daemon away and ends: nothing is claimed yet. */
   launchForking(request: LaunchRequest): DaemonLaunch {
     const launch = this.#spawn(request, false);
-    if (launch.ok) this.groups.place(request.spec.name, launch.child.process.pid);
+    if (launch.ok) this.groups.place(request.spec.name, launch.child.process);
     return launch;
   }
 

@@ -26,6 +26,11 @@ export function readPidFile(path: string): PidFileContent {
   );
 }
 
+/** The same where only root can put anything, there and on the way. */
+export function readOwnPidFile(path: string): PidFileContent {
+  return readEntry(path, path);
+}
+
 function readEntry(entry: string, path: string): PidFileContent {
   let fd: number;
   try {

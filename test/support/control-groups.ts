@@ -1,0 +1,48 @@
+/** Control groups (version 2) that a runtime directory's daemons may have been given, found without any code of src. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the hierarchy is mounted writable, and our own group in it; undefined where groups are not ours to make. */
+export function ownGroup(): string | undefined {
+  if (process.geteuid?.() !== 0 || existsSync('/run/systemd/system')) return undefined;
+  const mount = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, , type, options]) => type === 'cgroup2' && options?.split(',').includes('rw') === true)?.[1];
+  const group = readFileSync('/proc/self/cgroup', 'utf8').split('\n').find((line) => line.startsWith('0::/'))?.slice(3);
+  if (mount === undefined || group === undefined) return undefined;
+  const directory = join(mount, group);
+  return existsSync(join(directory, 'cgroup.procs')) ? directory : undefined;
+}
+
+/** The group of a runtime directory's daemons, whether it is there or not. */
+export function groupsOf(runtime: string): string | undefined {
+  const own = ownGroup();
+  return own === undefined ? undefined : join(own, `watchkeeper-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`);
+}
+
+/** Processes of a daemon's group. */
+export function groupMembers(directory: string): readonly number[] {
+  if (!existsSync(directory)) return [];
+  return readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
+}
+
+/** What daemons that were killed by a test left behind. Waits until they are gone, but not for ever. */
+export async function removeGroups(runtime: string): Promise<void> {
+  const base = groupsOf(runtime);
+  if (base === undefined) return;
+  for (let patience = 100; existsSync(base) && patience > 0; patience -= 1) {
+    for (const entry of readdirSync(base, { withFileTypes: true })) if (entry.isDirectory()) tryRemove(join(base, entry.name));
+    if (!tryRemove(base)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function tryRemove(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return !existsSync(directory); // somebody is still in it
+  }
+}
