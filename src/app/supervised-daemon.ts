@@ -41,6 +41,8 @@ export interface Surroundings {
   /** Queues the event; it is handled after the present one. */
   send(event: SupervisionEvent): void;
   announce(effect: Extract<Effect, { kind: 'announce' }>): void;
+  /** What only writes down waits until all that has to be done is done: first the replacement, then the words. */
+  afterwards(action: () => void): void;
   readonly setup: SetupGate;
   readonly notMasterExitStatus: number;
 }
@@ -125,7 +127,7 @@ export class SupervisedDaemon {
         this.#timer = undefined;
         return;
       case 'remember':
-        this.#ports.memory.write(this.spec.name, effect.memory);
+        this.#around.afterwards(() => this.#ports.memory.write(this.spec.name, effect.memory));
         return;
       case 'announce':
         this.#around.announce(effect);

@@ -26,6 +26,7 @@ export class Supervisor {
   readonly #waiters: Waiters;
   /** The process that each daemon had when it was ready last. */
   readonly #lastReady = new Map<string, ProcessIdentity>();
+  readonly #afterwards: (() => void)[] = [];
   #draining = false;
   #released = false;
 
@@ -49,7 +50,8 @@ export class Supervisor {
   add(spec: DaemonSpec, state: Supervision): SupervisedDaemon {
     const daemon: SupervisedDaemon = new SupervisedDaemon(spec, state, this.ports, {
       send: (event) => this.#enqueue(daemon, event),
-      announce: (news) => this.events.announced(daemon, news),
+      announce: (news) => this.#afterwards.push(() => this.events.announced(daemon, news)),
+      afterwards: (action) => this.#afterwards.push(action),
       setup: this.setup,
       notMasterExitStatus: this.notMasterExitStatus,
     });
@@ -167,6 +169,7 @@ export class Supervisor {
   }
 
   #settle(): void {
+    for (const write of this.#afterwards.splice(0)) write();
     const changed = [...this.#dirty];
     this.#dirty.clear();
     for (const daemon of changed) {

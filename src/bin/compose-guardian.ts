@@ -92,10 +92,20 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     memory: memoryStore(configuration.paths.runtime, parts.warn),
   });
   const letGo = watcher.release.bind(watcher);
+  const reload = watcher.reload.bind(watcher);
   return Object.assign(watcher, {
     restartOwner: 'watcher' as const,
     detection,
-    begin: () => watcher.adopt(),
+    begin: () => {
+      direct.groups.leave();
+      direct.groups.sweep();
+      return watcher.adopt();
+    },
+    reload: async (catalogue: Catalogue) => {
+      const changes = await reload(catalogue);
+      direct.groups.sweep();
+      return changes;
+    },
     release: () => {
       letGo();
       health.notifications.release();
