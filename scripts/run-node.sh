@@ -62,9 +62,10 @@ run_node() {
   fi
   # They load code into Node, or (certificates) cost as much as its whole start.
   unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_PATH
-  # A watcher lives long and forks often, and a fork costs by the size of the heap.
+  # A watcher lives long and forks often, and a fork costs by the size of the heap;
+  # V8's own threads hold memory, too, and their work here is next to nothing.
   if [ "$program" = watchkeeper ] && [ "${1-}" = run ]; then
-    exec "$node" --max-semi-space-size=1 "$bundle" "$program" "$@"
+    exec "$node" --max-semi-space-size=1 --v8-pool-size=0 "$bundle" "$program" "$@"
   fi
   exec "$node" "$bundle" "$program" "$@"
 }

@@ -3,7 +3,7 @@
  * What supervising N daemons without systemd costs, beside a supervisor that
  * does nothing else (bare-supervisor.mjs). Not a test: prints figures.
  *
- *   node scripts/bench/supervision.mjs [--sizes=1,100,1000] [--idle=20] [--kills=30] [--bundle=FILE] [--json]
+ *   node scripts/bench/supervision.mjs [--sizes=1,100,1000] [--idle=20] [--kills=30] [--bundle=FILE] [--node-options='--x --y'] [--json]
  */
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuSeconds, Field, isAlive, median, memory, now, sleep } from './field.mjs';
 
-const options = Object.fromEntries(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=')));
+const options = Object.fromEntries(process.argv.slice(2).map((word) => word.replace(/^--/, '').split(/=(.*)/s, 2)));
 const sizes = (options.sizes ?? '1,100,1000').split(',').map(Number);
 const idle = Number(options.idle ?? 20);
 const kills = Number(options.kills ?? 30);
 const bundle = options.bundle ?? fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
+/** As scripts/run-node.sh calls a watcher. */
+const flags = (options['node-options'] ?? '--max-semi-space-size=1 --v8-pool-size=0').split(' ').filter((word) => word !== '');
 const BARE = fileURLToPath(new URL('bare-supervisor.mjs', import.meta.url));
 
 function program(field, argv) {
@@ -73,13 +75,15 @@ async function bare(field, n) {
   const start = last - firstStart(field);
   await sleep(500);
   const one = await killSome(field, Array.from({ length: kills }, (_, i) => `d${i % n}`), 20);
+  const before = cpuSeconds(child.pid);
   const all = await killAll(field, n);
   await sleep(300);
+  const cpuPerStart = ((cpuSeconds(child.pid) - before) * 1000) / n;
   const { rss, pss } = memory(child.pid);
   child.kill('SIGKILL');
   await ended(child);
   field.clear();
-  return { startToLast: last - began, start, killOne: median(one), killAll: all, rss, pss };
+  return { startToLast: last - began, start, killOne: median(one), killAll: all, cpuPerStart, rss, pss };
 }
 
 function writeConfiguration(field, n) {
@@ -131,7 +135,7 @@ async function act(paths, what, n) {
 
 async function watchkeeper(field, n) {
   const paths = writeConfiguration(field, n);
-  const argv = [bundle, 'watchkeeper', 'run', '--config', paths.file];
+  const argv = [...flags, bundle, 'watchkeeper', 'run', '--config', paths.file];
   const began = now();
   let child = program(field, argv);
   const last = await field.startsReach(n);
@@ -139,8 +143,10 @@ async function watchkeeper(field, n) {
   const ready = (await allReady(paths, n)) - began;
   await sleep(1000);
   const one = await killSome(field, Array.from({ length: kills }, (_, i) => `d${i % n}`), 20);
+  const before = cpuSeconds(child.pid);
   const all = await killAll(field, n);
   await sleep(2000);
+  const cpuPerStart = ((cpuSeconds(child.pid) - before) * 1000) / n;
   const idleChildren = await cpuShare(child.pid, idle);
   const { rss, pss } = memory(child.pid);
   const stopAll = await act(paths, 'stop', n);
@@ -164,7 +170,7 @@ async function watchkeeper(field, n) {
   child.kill('SIGTERM');
   await ended(child);
   field.clear();
-  return { startToLast: last - began, start, ready, killOne: median(one), killAll: all, stopAll, startAll, idleChildren, adopt, idleAdopted, killAdopted: median(adopted), worstAdopted: Math.max(...adopted), killAllAdopted: allAdopted, rss, pss };
+  return { startToLast: last - began, start, ready, killOne: median(one), killAll: all, cpuPerStart, stopAll, startAll, idleChildren, adopt, idleAdopted, killAdopted: median(adopted), worstAdopted: Math.max(...adopted), killAllAdopted: allAdopted, rss, pss };
 }
 
 const results = [];

@@ -99,6 +99,7 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     begin: () => {
       direct.groups.leave();
       direct.groups.sweep();
+      direct.manager.regroup(configuration.catalogue.daemons);
       return watcher.adopt();
     },
     reload: async (catalogue: Catalogue) => {

@@ -40,9 +40,10 @@ export function parseMembership(text: string): string | undefined {
 export function directoryOf({ mountPoint, root }: Hierarchy, group: string): string | undefined {
   // Of a process outside our own namespace of groups.
   if (group.split('/').includes('..')) return undefined;
-  if (root === '/') return join(mountPoint, group);
-  if (group !== root && !group.startsWith(`${root}/`)) return undefined;
-  return join(mountPoint, group.slice(root.length));
+  const above = root === '/' ? '' : root;
+  if (group !== root && !group.startsWith(`${above}/`)) return undefined;
+  const below = group.slice(above.length);
+  return below === '/' ? mountPoint : join(mountPoint, below);
 }
 
 let hierarchyOnce: { readonly found: Hierarchy | undefined } | undefined;
@@ -53,12 +54,12 @@ export function hierarchy(): Hierarchy | undefined {
   return hierarchyOnce.found;
 }
 
-/** undefined: no version 2, the process has ended, or it is in the hierarchy's root, which has no events. */
-export function groupDirectory(pid: number | 'self'): string | undefined {
+/** undefined: no version 2, the process has ended, or (unless asked for) it is in the hierarchy's root, which has no events. */
+export function groupDirectory(pid: number | 'self', orRoot = false): string | undefined {
   const mounted = hierarchy();
   if (mounted === undefined) return undefined;
   const group = parseMembership(readOrEmpty(`/proc/${pid}/cgroup`));
-  return group === undefined || group === '/' ? undefined : directoryOf(mounted, group);
+  return group === undefined || (group === '/' && !orRoot) ? undefined : directoryOf(mounted, group);
 }
 
 function readOrEmpty(path: string): string {

@@ -24,6 +24,8 @@ const FOR_EVER: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EOPN
 const OURS = /\/watchkeeper-[0-9a-f]{12}(?:\/.*)?$/;
 
 export interface DaemonGroups {
+  /** A daemon that ran before we came: it gets the group that one started by us has, if nobody has given it another. */
+  adopt(name: string, process: ProcessIdentity): void;
   /** Puts a process that was just spawned into the daemon's group, a moment later; that it fails is no matter. */
   place(name: string, process: ProcessIdentity): void;
   /**
@@ -40,6 +42,7 @@ export interface DaemonGroups {
 }
 
 export const NO_GROUPS: DaemonGroups = {
+  adopt: () => undefined,
   place: () => undefined,
   others: () => [],
   remove: () => undefined,
@@ -83,6 +86,11 @@ class HostDaemonGroups implements DaemonGroups {
     if (this.#refused || !isValidName(name)) return;
     this.#waiting.push({ name, process });
     if (this.#waiting.length === 1) setImmediate(() => this.#placeNext(false));
+  }
+
+  adopt(name: string, process: ProcessIdentity): void {
+    // Only from where it would be if we had started it: any other place was somebody's choice, with limits perhaps.
+    if (groupDirectory(process.pid, true) === dirname(this.base)) this.place(name, process);
   }
 
   others(name: string, main: ProcessIdentity | undefined): readonly ProcessIdentity[] {

@@ -74,8 +74,8 @@ export class ExitWatches {
   #look(): void {
     this.#timer = undefined;
     this.#looks += 1;
-    const regroup = this.#looks % REGROUP === 0;
-    const ended = [...this.#close].filter((watch) => !((regroup && this.#isLonely(watch)) || this.#stillRuns(watch)));
+    const regroup = this.#looks % REGROUP === 1;
+    const ended = [...this.#close].filter((watch) => !((regroup && this.#regrouped(watch)) || this.#stillRuns(watch)));
     // Those at the front go to the back, or among the close ones.
     for (const watch of first(this.#lonely, TURN)) {
       this.#lonely.delete(watch);
@@ -118,6 +118,13 @@ export class ExitWatches {
       watch.stat = undefined;
     }
     return lonely;
+  }
+
+  /** It may have been given a group, or have lost its children, since. Whether it is lonely. */
+  #regrouped(watch: ExitWatch): boolean {
+    if (watch.group !== undefined) return this.#isLonely(watch);
+    if (this.#stillRuns(watch)) this.#joinGroup(watch);
+    return this.#lonely.has(watch);
   }
 
   #joinGroup(watch: ExitWatch): void {

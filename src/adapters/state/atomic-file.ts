@@ -33,7 +33,7 @@ const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.[0-9a-f]{12}\.tmp$/;
  */
 export function writeAtomic(path: string, data: string | Uint8Array, options: AtomicWrite): void {
   const directory = dirname(path);
-  const random = randomBytes(6).toString('hex');
+  const random = nextSuffix();
   const temporary = join(directory, `.${basename(path)}.${process.pid}.${random}.tmp`);
   try {
     const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, options.mode);
@@ -51,6 +51,15 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: At
     throw unwritable(`cannot write ${path}`, directory, cause);
   }
   if (options.durable) syncDirectory(directory);
+}
+
+const seed = randomBytes(3).toString('hex');
+let count = 0;
+
+/** No name is met twice: chance once for each process, then a number. Chance for each file costs more than its write. */
+function nextSuffix(): string {
+  count = (count + 1) % 0x1000000;
+  return seed + count.toString(16).padStart(6, '0');
 }
 
 function writeAll(fd: number, data: Uint8Array): void {

@@ -51,13 +51,15 @@ export class Finder {
    * For one daemon of many that are started one after the other: that a pass
    * over all processes has found nothing of it holds for a second. Who starts
    * daemons holds control, so nobody else starts one meanwhile; and what we have
-   * begun ourselves is looked for anew, as well as what was found.
+   * begun ourselves is looked for anew, as well as what has ended since: it may
+   * have left its place to a child.
    */
   findSoon(spec: DaemonSpec, now: number): Found {
     if (this.claims.hasBegun(spec.name)) return this.find(spec);
     if (this.#shared === undefined || now - this.#shared.at > SHARED_FOR) this.#shared = { at: now, markers: this.pass() };
     const { markers } = this.#shared;
-    return this.find(spec, () => (markers().has(spec.name) ? this.markers.marked() : markers()));
+    const stands = (): boolean => (markers().get(spec.name) ?? []).every(({ process }) => this.processes.isAlive(process));
+    return this.find(spec, () => (stands() ? markers() : this.markers.marked()));
   }
 
   find(spec: DaemonSpec, markers: Markers = this.pass()): Found {

@@ -5,6 +5,7 @@ import { failed, ok, type Outcome } from '../../core/outcome.js';
 import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
 import { DirectStart, type DirectStartParts } from './direct-start.js';
 import type { Found } from './find.js';
+import { bootId } from '../host/proc.js';
 import { removePidFile } from './pid-file.js';
 import { WatchkeeperError } from '../../core/errors.js';
 
@@ -44,6 +45,14 @@ export class DirectManager implements ServiceManager {
   observe(specs: readonly DaemonSpec[]): Promise<readonly Observation[]> {
     const markers = this.parts.finder.pass();
     return Promise.resolve(specs.map((spec) => observation(spec, this.parts.finder.find(spec, markers))));
+  }
+
+  /** Beside the port, for a watcher: daemons that others started get the control groups that ours have. */
+  regroup(specs: readonly DaemonSpec[]): void {
+    for (const { name } of specs) {
+      const claim = this.parts.claims.read(name);
+      if (claim?.startTicks !== undefined) this.parts.groups.adopt(name, { pid: claim.pid, startTicks: claim.startTicks, bootId: bootId() });
+    }
   }
 
   async #stop(spec: DaemonSpec, found: Found): Promise<Outcome> {

@@ -46,6 +46,8 @@ export function lastOutput(path: string | undefined, offset: number): string {
 }
 
 function readTail(path: string, offset: number): string {
+  // On the way of each restart: most daemons say nothing.
+  if ((fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= offset) return '';
   const opened = openDirectoryOf(path);
   if (!opened.ok) return '';
   try {

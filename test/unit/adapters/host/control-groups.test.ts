@@ -33,6 +33,7 @@ describe('control groups', () => {
     const whole = { mountPoint: '/sys/fs/cgroup', root: '/', writable: true };
     const part = { ...whole, root: '/docker/abc' };
     expect(directoryOf(whole, '/x/y')).to.equal('/sys/fs/cgroup/x/y');
+    expect(directoryOf(whole, '/')).to.equal('/sys/fs/cgroup');
     expect(directoryOf(part, '/docker/abc/y')).to.equal('/sys/fs/cgroup/y');
     expect(directoryOf(part, '/docker/abc')).to.equal('/sys/fs/cgroup');
     expect(directoryOf(part, '/docker/abcd')).to.equal(undefined);
