@@ -4,12 +4,30 @@
  */
 
 /**
+ * @typedef {{ title: string, error: string }} Told
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
  * @typedef {{ status: number | null, signal: string | null, timedOut: boolean }} Ending
  */
 
 export function emptyCounts() {
   return { passed: 0, failed: 0, skipped: 0 };
+}
+
+/**
+ * What a reader of a long log wants to see last, so that nobody has to search.
+ * @param {readonly { name: string, recap?: { failures: readonly Told[], unsteady: readonly Told[] } }[]} results
+ * @returns {string} empty where all passed at once
+ */
+export function recap(results) {
+  const chapter = (heading, kind) => {
+    const told = results.flatMap(({ name, recap: one }) => (one?.[kind] ?? []).map(({ title, error }) => `  ${name}: ${title}\n${indent(error)}`));
+    return told.length === 0 ? '' : `${heading}\n${told.join('\n')}\n\n`;
+  };
+  return chapter('Passed at the second try only:', 'unsteady') + chapter('Failed:', 'failures');
+}
+
+function indent(text) {
+  return text.split('\n').map((line) => `      ${line}`).join('\n');
 }
 
 export function addCounts(a, b) {
@@ -20,26 +38,34 @@ function isCount(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function parseCounts(text) {
+function parse(text) {
   if (text === undefined) return undefined;
-  let value;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  if (value === null || typeof value !== 'object' || ![value.passed, value.failed, value.skipped].every(isCount)) return undefined;
+}
+
+function countsOf(value) {
+  if (value === undefined || value === null || typeof value !== 'object' || ![value.passed, value.failed, value.skipped].every(isCount)) return undefined;
   return { passed: value.passed, failed: value.failed, skipped: value.skipped };
 }
 
 /**
  * @param {string | undefined} resultText the reporter's file, where there is one
  * @param {Ending} ending
- * @returns {{ counts: Counts, problem: string | undefined }} a problem is counted as one failure
+ * @returns {{ counts: Counts, problem: string | undefined, recap?: { failures: Told[], unsteady: Told[] } }}
+ *   a problem is counted as one failure
  */
 export function judgeMochaRun(resultText, ending) {
-  const counts = parseCounts(resultText);
+  const result = parse(resultText);
+  const told = { failures: result?.failures ?? [], unsteady: result?.unsteady ?? [] };
+  return { ...judgeCounts(countsOf(result), ending), recap: told };
+}
+
+function judgeCounts(counts, ending) {
   if (ending.timedOut) {
     return withProblem(counts ?? emptyCounts(), 'did not end before its deadline and was killed');
   }

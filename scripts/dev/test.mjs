@@ -1,7 +1,8 @@
 /**
  * `npm test [-- SUITE… [MOCHA OPTIONS]]`: sets up, builds, runs the suites two
- * at a time, and ends with one line `N passed, N failed, N skipped` that counts
- * all of them. Exit status 0 only if nothing failed.
+ * at a time, and ends with what failed or needed a second try, and one line
+ * `N passed, N failed, N skipped` that counts all of them. Exit status 0 only if
+ * nothing failed.
  *
  * WATCHKEEPER_TEST_ROOT: another tree whose tests are run, without setup and
  * build; WATCHKEEPER_TEST_DEADLINE: ms that each suite may take at most. Our
@@ -18,7 +19,7 @@ import { ROOT, Problem, cleanEnvironment, readIfThere, runMain, say } from './pr
 import { endAllGroups, runGroup } from './run-group.mjs';
 import { setup } from './setup.mjs';
 import { SUITE_NAMES, mochaCommand, programCommands, selectSuites } from './suites.mjs';
-import { addCounts, emptyCounts, judgeMochaRun, judgeProgramRun, summaryLine } from './tally.mjs';
+import { addCounts, emptyCounts, judgeMochaRun, judgeProgramRun, recap, summaryLine } from './tally.mjs';
 
 /** As many as the smallest machine that we care about has cores. */
 const SIDE_BY_SIDE = 2;
@@ -94,7 +95,7 @@ async function runAll(suites, context) {
 
 function printSummary(results) {
   const total = results.map((result) => result.counts).reduce(addCounts, emptyCounts());
-  process.stdout.write('\n');
+  process.stdout.write(`\n${recap(results)}`);
   for (const { name, seconds, counts, problem } of results) {
     process.stdout.write(`${name.padEnd(12)} ${summaryLine(counts)} in ${seconds.toFixed(1)} s${problem === undefined ? '' : `: ${problem}`}\n`);
   }

@@ -57,6 +57,24 @@ describe('npm test', function () {
     expect(status).to.equal(1);
   });
 
+  it('repeats at the end what failed, and why', async () => {
+    const { lines } = await runTests(['unit'], { 'test/unit/a.test.ts': `describe('d', () => { it('f', () => { throw new Error('on purpose'); }); });` });
+    const recap = lines.slice(lines.lastIndexOf('Failed:')).join('\n');
+    expect(recap).to.match(/^Failed:\n {2}unit: d f\n {6}Error: on purpose\n/);
+  });
+
+  it('gives real processes a second try, and names who needed it; a unit test has one', async () => {
+    const onceOnly = `let tries = 0; describe('d', () => { it('unsteady', () => { if (tries++ === 0) throw new Error('the first try'); }); });`;
+    const contract = await runTests(['contract'], { 'test/contract/a.test.ts': onceOnly });
+    expect(contract.lines.at(-1)).to.equal('1 passed, 0 failed, 0 skipped');
+    expect(contract.lines.join('\n')).to.include('Passed at the second try only:\n  contract: d unsteady\n      Error: the first try');
+    const unit = await runTests(['unit'], { 'test/unit/a.test.ts': onceOnly });
+    expect(unit.lines.at(-1)).to.equal('0 passed, 1 failed, 0 skipped');
+    const broken = await runTests(['contract'], { 'test/contract/a.test.ts': `it('f', () => { throw new Error('always'); });` });
+    expect(broken.lines.at(-1)).to.equal('0 passed, 1 failed, 0 skipped');
+    expect(broken.lines.join('\n')).not.to.include('second try');
+  });
+
   it('succeeds where nothing failed', async () => {
     const { status, lines } = await runTests(['unit'], { 'test/unit/a.test.ts': `it('p', () => {}); it.skip('s', () => {});` });
     expect(lines.at(-1)).to.equal('1 passed, 0 failed, 1 skipped');

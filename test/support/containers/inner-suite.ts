@@ -13,14 +13,17 @@ import { SOURCE_IN_CONTAINER } from './installed-tree.js';
 
 interface InnerTest {
   readonly fullTitle: string;
-  readonly duration?: number;
-  readonly err: { readonly message?: string; readonly stack?: string };
+  /** of the error; empty where there was none */
+  readonly message: string;
+  readonly stack?: string;
 }
 
 export interface InnerResults {
   readonly passes: readonly InnerTest[];
   readonly failures: readonly InnerTest[];
   readonly pending: readonly InnerTest[];
+  /** first tries that failed */
+  readonly retried: readonly InnerTest[];
 }
 
 /** @param specs relative to the repository */
@@ -29,7 +32,7 @@ export async function runInside(container: Container, specs: readonly string[], 
   const result = await container.run(
     [
       '/usr/bin/env', `--chdir=${SOURCE_IN_CONTAINER}`, '/usr/bin/node', 'node_modules/mocha/bin/mocha.js',
-      '--reporter', 'json', '--reporter-option', `output=${output}`, ...specs,
+      '--reporter', 'test/support/containers/inner-reporter.mjs', '--reporter-option', `output=${output}`, '--retries', '1', ...specs,
     ],
     { timeout, environment: { TMPDIR: '/tmp', ...environment } },
   );
@@ -42,17 +45,32 @@ export async function runInside(container: Container, specs: readonly string[], 
   return results;
 }
 
-/** To be called in a `before` hook: mocha looks at a suite's tests after its hooks. */
+function again(test: InnerTest): Error {
+  const error = new Error(test.message);
+  if (test.stack !== undefined) error.stack = test.stack;
+  return error;
+}
+
+/**
+ * To be called in a `before` hook: mocha looks at a suite's tests after its
+ * hooks. A test that needed a second try inside needs one here, too.
+ */
 export function tell(suite: Mocha.Suite, results: InnerResults): void {
-  for (const test of results.passes) suite.addTest(new Mocha.Test(test.fullTitle, () => undefined));
-  for (const test of results.pending) suite.addTest(new Mocha.Test(test.fullTitle));
-  for (const test of results.failures) {
+  for (const test of results.passes) {
+    const first = results.retried.filter(({ fullTitle }) => fullTitle === test.fullTitle);
     suite.addTest(
       new Mocha.Test(test.fullTitle, () => {
-        const error = new Error(test.err.message ?? 'failed without a message');
-        if (test.err.stack !== undefined) error.stack = test.err.stack;
-        throw error;
+        const failed = first.shift();
+        if (failed !== undefined) throw again(failed);
       }),
     );
+  }
+  for (const test of results.pending) suite.addTest(new Mocha.Test(test.fullTitle));
+  for (const test of results.failures) {
+    const retold = new Mocha.Test(test.fullTitle, () => {
+      throw again(test);
+    });
+    suite.addTest(retold);
+    retold.retries(0);
   }
 }
