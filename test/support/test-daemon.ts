@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DaemonSpec } from '../../src/core/daemon.js';
 import { daemonSpec } from './daemon-spec.js';
-import { liveProcesses } from './proc.js';
+import { liveProcesses, type ProcProcess } from './proc.js';
 
 /** What the daemon does wrong, or differently. */
 export interface Behaviour {
@@ -120,7 +120,16 @@ export function makeTestDaemon(options: TestDaemonOptions): TestDaemon {
     readiness: { kind: 'unix', path: socket },
     ...overrides,
   });
-  const mine = () => liveProcesses().filter((process) => process.argv.some((word) => word.includes(`id=${token}`)));
+  /** By pid and start: one that is dying has lost its arguments already, but is not dead yet, for us as for the kernel. */
+  const known = new Map<string, readonly string[]>();
+  const mine = (): readonly ProcProcess[] =>
+    liveProcesses()
+      .map((process) => (process.argv.length > 0 ? process : { ...process, argv: known.get(`${process.pid} ${process.startTicks}`) ?? [] }))
+      .filter((process) => process.argv.some((word) => word.includes(`id=${token}`)))
+      .map((process) => {
+        known.set(`${process.pid} ${process.startTicks}`, process.argv);
+        return process;
+      });
   const isChild = (argv: readonly string[]): boolean => argv[0]?.startsWith('test-daemon-child') === true;
   return {
     spec,
