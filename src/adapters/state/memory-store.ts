@@ -1,43 +1,12 @@
 /** RUNTIME/memory/NAME: the tally of failures, for a new watcher of the same boot. */
-import * as fs from 'node:fs';
-import { join } from 'node:path';
-
 import type { ExitStatus } from '../../core/exit-status.js';
 import type { Memory } from '../../core/supervision-state.js';
 import type { MemoryStore } from '../../ports/memory-store.js';
-import { writeAtomic } from './atomic-file.js';
+import { bootRecords } from './boot-records.js';
 import type { Warn } from './desired-state.js';
-import { ensureDirectory } from './directories.js';
-import { errorCode } from './unwritable.js';
-
-const MAX_SIZE = 16 * 1024;
 
 export function memoryStore(runtime: string, warn: Warn): MemoryStore {
-  const directory = join(runtime, 'memory');
-  ensureDirectory(runtime, 0o755);
-  ensureDirectory(directory, 0o700);
-  return {
-    read(name) {
-      const path = join(directory, name);
-      try {
-        if ((fs.lstatSync(path, { throwIfNoEntry: false })?.size ?? MAX_SIZE) >= MAX_SIZE) return undefined;
-        const memory = parseMemory(fs.readFileSync(path, 'utf8'));
-        if (memory === undefined) warn(`${path} is not used: it is not a record of failures`);
-        return memory;
-      } catch (cause) {
-        if (errorCode(cause) !== 'ENOENT') warn(`${path} cannot be read: ${errorCode(cause) ?? String(cause)}`);
-        return undefined;
-      }
-    },
-    write(name, memory) {
-      try {
-        writeAtomic(join(directory, name), JSON.stringify(memory), { durable: false, mode: 0o600 });
-      } catch (cause) {
-        // Supervision goes on without: only a new watcher would count from zero.
-        warn(String(cause));
-      }
-    },
-  };
+  return bootRecords(runtime, { kind: 'memory', what: 'a record of failures', parse: parseMemory }, warn);
 }
 
 export function parseMemory(text: string): Memory | undefined {
