@@ -8,6 +8,7 @@ import { expect } from 'chai';
 
 import { startContainer, type Container } from '../support/containers/container.js';
 import { REPOSITORY } from '../support/containers/installed-tree.js';
+import { loneDevice, wire } from '../support/containers/network.js';
 import { daemonsRecipe } from '../support/containers/recipe.js';
 import { directoryOf } from '../support/containers/registry.js';
 import { cgroup2Mount, missingRequirement } from '../support/containers/requirements.js';
@@ -76,6 +77,34 @@ describe('container harness', function () {
     container = await startContainer({ recipe: daemonsRecipe('bookworm'), init: 'none' });
     expect((await container.run(['/bin/sleep', '321'], { timeout: 200 })).status).to.equal(124);
     expect((await container.run(['/usr/bin/pgrep', '-f', '[s]leep 321'])).status).to.equal(1);
+  });
+
+  it('boots again, with its disk and its network, and without what lay in /run', async () => {
+    container = await startContainer({ recipe: daemonsRecipe('bookworm'), init: 'none', hostname: 'other', network: true });
+    loneDevice(container.network, '192.0.2.7/24');
+    await container.write('/srv/kept', 'kept');
+    await container.write('/run/lost', 'lost');
+    const before = container.leader;
+    await container.reboot();
+    expect(container.leader).not.to.equal(before);
+    expect(isLive(before)).to.equal(false);
+    expect(await container.read('/srv/kept')).to.equal('kept');
+    expect((await container.run(['/usr/bin/test', '-e', '/run/lost'])).status).to.equal(1);
+    expect(await container.must(['/usr/bin/hostname'])).to.equal('other\n');
+    expect(await container.must(['/usr/sbin/ip', '-brief', 'address', 'show', 'eth0'])).to.include('192.0.2.7/24');
+  });
+
+  it('wires two containers together, and to nothing else', async () => {
+    container = await startContainer({ recipe: daemonsRecipe('bookworm'), init: 'none', network: true });
+    const other = await startContainer({ recipe: daemonsRecipe('bookworm'), init: 'none', network: true });
+    try {
+      wire([container.network, '192.0.2.1/24'], [other.network, '192.0.2.2/24']);
+      await container.must(['/usr/bin/redis-server', '--daemonize', 'yes', '--bind', '192.0.2.1', '--protected-mode', 'no']);
+      await eventually('the other is answered', async () => (await other.run(['/usr/bin/redis-cli', '-h', '192.0.2.1', 'ping'])).stdout === 'PONG\n');
+      expect(await other.must(['/usr/sbin/ip', 'route', 'show', 'default'])).to.equal('');
+    } finally {
+      await other.stop();
+    }
   });
 
   it('stops without a trace', async () => {

@@ -8,21 +8,26 @@ import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, writeFileSy
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 
-import { makeCgroups } from './cgroups.js';
+import { makeCgroups, removeCgroups } from './cgroups.js';
 import { runCommand, type CommandOptions, type CommandResult } from './command.js';
 import { installTree, REPOSITORY, SOURCE_IN_CONTAINER } from './installed-tree.js';
 import { bindReadOnly, mountOverlay, mountTmpfs } from './mounts.js';
+import { makeNetworkNamespace } from './network.js';
 import type { Recipe } from './recipe.js';
 import { destroy, directoryOf, newName } from './registry.js';
 import { rootFileSystem } from './root-file-system.js';
 import { waitFor } from './wait.js';
 
 const BOOT_TIMEOUT = 60_000;
+const HOSTNAME = 'node1';
 
 export interface ContainerOptions {
   readonly recipe: Recipe;
   /** `none`: a process 1 that only reaps; everything else is the test's to start. */
   readonly init: 'systemd' | 'none';
+  readonly hostname?: string;
+  /** Whether it has a network namespace to be wired up by the test (see network.ts), kept when it boots again, and the right to change it. */
+  readonly network?: boolean;
   /** Whether Watchkeeper is installed as a package would do it. */
   readonly installed?: boolean;
   /** Whether the repository is to be seen there, read-only, at SOURCE_IN_CONTAINER. */
@@ -35,8 +40,10 @@ export interface Container {
   readonly name: string;
   /** Path on the host. /run, /tmp and /dev/shm of the container are not seen below it. */
   readonly root: string;
-  /** Pid on the host of its process 1. */
+  /** Pid on the host of its process 1; another one after a reboot. */
   readonly leader: number;
+  /** The file of its network namespace, where it was asked for. */
+  readonly network: string;
   /** Runs a program inside; ended after `timeout` ms, there too. */
   run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
   /** The same; @throws unless it exits with 0. @returns its stdout */
@@ -44,6 +51,8 @@ export interface Container {
   /** Parent directories are made. */
   write(path: string, text: string, mode?: number): Promise<void>;
   read(path: string): Promise<string>;
+  /** Orderly with systemd; without it as if the power had failed. What lay in /run is gone, its network stays. */
+  reboot(): Promise<void>;
   /** Kills everything in it and undoes what was made. Never fails half-way silently. */
   stop(): Promise<void>;
 }
@@ -53,15 +62,39 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   const name = newName();
   try {
     const root = prepareRoot(name, lower, options);
-    const nspawn = launch(name, root, options.init);
-    const leader = await waitFor(`process 1 of container ${name} (${consoleOf(name)})`, BOOT_TIMEOUT, () => leaderOf(nspawn));
-    const container = handle(name, root, leader, nspawn);
-    if (options.init === 'systemd') await booted(container);
-    return container;
+    if (options.network === true) makeNetworkNamespace(networkOf(name));
+    return await boot(name, root, options);
   } catch (error) {
     destroy(name);
     throw error;
   }
+}
+
+async function boot(name: string, root: string, options: ContainerOptions): Promise<Container> {
+  const machine = await turnOn(name, root, options);
+  const container = handle(name, root, machine, async () => {
+    if (options.init === 'systemd') await container.run(['/usr/bin/systemctl', 'reboot']);
+    else removeCgroups(name);
+    await waitFor(`container ${name} to go down`, BOOT_TIMEOUT, () => hasEnded(machine.nspawn));
+    Object.assign(machine, await turnOn(name, root, options));
+    if (options.init === 'systemd') await booted(container);
+  });
+  if (options.init === 'systemd') await booted(container);
+  return container;
+}
+
+interface Machine {
+  nspawn: ChildProcess;
+  leader: number;
+}
+
+async function turnOn(name: string, root: string, options: ContainerOptions): Promise<Machine> {
+  const nspawn = launch(name, root, options);
+  return { nspawn, leader: await waitFor(`process 1 of container ${name} (${consoleOf(name)})`, BOOT_TIMEOUT, () => leaderOf(nspawn)) };
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function prepareRoot(name: string, lower: string, options: ContainerOptions): string {
@@ -72,7 +105,7 @@ function prepareRoot(name: string, lower: string, options: ContainerOptions): st
   for (const path of [upper, work, root]) mkdirSync(path);
   mountOverlay(root, lower, upper, work);
   writeFileSync(join(root, 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
-  writeFileSync(join(root, 'etc/hostname'), 'node1\n');
+  writeFileSync(join(root, 'etc/hostname'), `${options.hostname ?? HOSTNAME}\n`);
   const node = join(root, 'usr/bin/node');
   writeFileSync(node, '', { mode: 0o755 });
   bindReadOnly(process.execPath, node);
@@ -90,14 +123,19 @@ function consoleOf(name: string): string {
   return join(directoryOf(name), 'console');
 }
 
+function networkOf(name: string): string {
+  return join(directoryOf(name), 'network');
+}
+
 /** The shell enters the cgroups before it becomes systemd-nspawn: Node can't do that for a child. */
 const ENTER_AND_EXEC = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit; shift; done; shift; exec "$@"';
 
-function launch(name: string, root: string, init: 'systemd' | 'none'): ChildProcess {
+function launch(name: string, root: string, options: ContainerOptions): ChildProcess {
   const argv = [
     '/usr/bin/systemd-nspawn', '--quiet', `--directory=${root}`, '--register=no', '--keep-unit', `--machine=${name}`,
-    '--hostname=node1', '--private-network', '--resolv-conf=off', '--timezone=off', '--link-journal=no',
-    ...(init === 'systemd' ? ['--boot'] : ['--as-pid2', '/bin/sleep', 'infinity']),
+    `--hostname=${options.hostname ?? HOSTNAME}`, '--resolv-conf=off', '--timezone=off', '--link-journal=no',
+    ...(options.network === true ? [`--network-namespace-path=${networkOf(name)}`, '--capability=CAP_NET_ADMIN,CAP_IPC_LOCK'] : ['--private-network']),
+    ...(options.init === 'systemd' ? ['--boot'] : ['--as-pid2', '/bin/sleep', 'infinity']),
   ];
   const output = openSync(consoleOf(name), 'a', 0o600);
   try {
@@ -151,12 +189,12 @@ async function booted(container: Container): Promise<void> {
 /** Renamed into its place, so that a reader inside sees all of it or nothing. */
 const WRITE = 'mkdir -p "$2" && umask 077 && cat >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1"';
 
-function handle(name: string, root: string, leader: number, nspawn: ChildProcess): Container {
+function handle(name: string, root: string, machine: Machine, reboot: () => Promise<void>): Container {
   const run: Container['run'] = (argv, options = {}) => {
     const timeout = options.timeout ?? 30_000;
     // The inner deadline ends the program; ours is only for an nsenter that hangs.
     const inner = ['/usr/bin/timeout', '--kill-after=1', String(timeout / 1000), ...argv];
-    return runCommand(['/usr/bin/nsenter', '-t', String(leader), '-a', '-r', '-w', '--', ...inner], { ...options, timeout: timeout + 3000 });
+    return runCommand(['/usr/bin/nsenter', '-t', String(machine.leader), '-a', '-r', '-w', '--', ...inner], { ...options, timeout: timeout + 3000 });
   };
   const must: Container['must'] = async (argv, options) => {
     const result = await run(argv, options);
@@ -166,15 +204,20 @@ function handle(name: string, root: string, leader: number, nspawn: ChildProcess
   return {
     name,
     root,
-    leader,
+    get leader() {
+      return machine.leader;
+    },
+    network: networkOf(name),
     run,
     must,
     write: async (path, text, mode = 0o644) => {
       await must(['/bin/sh', '-c', WRITE, 'sh', path, dirname(path), mode.toString(8)], { input: text });
     },
     read: (path) => must(['/usr/bin/cat', path]),
+    reboot,
     stop: async () => {
-      const ended = nspawn.exitCode !== null || nspawn.signalCode !== null ? Promise.resolve() : new Promise((resolve) => nspawn.once('exit', resolve));
+      const { nspawn } = machine;
+      const ended = hasEnded(nspawn) ? Promise.resolve() : new Promise((resolve) => nspawn.once('exit', resolve));
       destroy(name);
       await ended;
     },

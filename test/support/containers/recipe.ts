@@ -14,12 +14,25 @@ export interface Recipe {
 /** Raise it when what is done to a root changes, so that nobody tests with an old one. */
 export const RECIPE_VERSION = 1;
 
+/** Timers and a login that would only disturb a test. */
+const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service'];
+
 /** Real daemons with real manners: one that notifies, one that forks workers, one without a file. */
 export function daemonsRecipe(suite: Suite): Recipe {
   return {
     suite,
     packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'redis-server', 'nginx-light', 'memcached', 'libstdc++6'],
     disabled: ['redis-server.service', 'nginx.service', 'memcached.service'],
-    masked: ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service'],
+    masked: MASKED,
+  };
+}
+
+/** A node of a Ganeti cluster, as Debian's package makes it. */
+export function ganetiRecipe(suite: Suite): Recipe {
+  return {
+    suite,
+    packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'libstdc++6', 'ganeti', 'openssh-server', 'openssh-client', 'iputils-ping', 'iputils-arping'],
+    disabled: [],
+    masked: MASKED,
   };
 }
