@@ -4,42 +4,10 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { formatAssignment } from '../../src/core/argument-words.js';
-import { parseEnvironmentFile } from '../../src/core/environment-file.js';
+import { acceptedTexts, testSeed, type AcceptedText } from '../support/environment-texts.js';
 
 const NAMES = ['A', 'B', 'Z', 'a', 'aA'];
 const SHELLS = ['/bin/sh', '/bin/dash', '/bin/bash', '/bin/busybox'].filter((path) => fs.existsSync(path));
-
-/** Pieces that meet each other in ways that somebody might read differently. */
-const piece = fc.constantFrom(
-  "'", '"', '\\', '\n', ' ', '\t', 'a', 'B=', 'A=', '#', ';', '$', '$HOME', '`', '~', '*', '?', '=', 'é', '\u0081', '\\\n', "'x y'", '"p q"', '\\ ',
-  '\\\\', '"\\$\\`\\"\\n"', '\r', '\u001b', '|', '&', '(', ')', '<', '{a,b}', '!', ':~', 'export ', "'\n'", '"\n"', '"\\\n"', '\u00a0', '[0]', '+=', '%', '😀',
-);
-
-const text = fc.array(piece, { maxLength: 12 }).map((pieces) => `A=${pieces.join('')}\nZ=end\n`);
-
-interface Case {
-  readonly text: string;
-  readonly variables: ReadonlyMap<string, string>;
-}
-
-function acceptedCases(wanted: number): readonly Case[] {
-  const cases = new Map<string, Case>();
-  for (const candidate of fc.sample(text, wanted * 40)) {
-    const result = parseEnvironmentFile(candidate);
-    if (result.ok) cases.set(candidate, { text: candidate, variables: result.variables });
-    if (cases.size === wanted) break;
-  }
-  for (const words of fc.sample(fc.array(fc.string({ unit: 'binary', maxLength: 20 }), { maxLength: 5 }), 100)) {
-    const assignment = formatAssignment('A', words);
-    if (!assignment.ok) continue;
-    const result = parseEnvironmentFile(assignment.text);
-    if (!result.ok) throw new Error(JSON.stringify(result.errors));
-    cases.set(assignment.text, { text: assignment.text, variables: result.variables });
-  }
-  return [...cases.values()];
-}
 
 /** Each file read by `.` in a subshell of its own; the values of NAMES, or undefined where one is not set. */
 function valuesInShell(shell: string, directory: string, count: number): readonly (readonly (string | undefined)[])[] {
@@ -62,11 +30,12 @@ function valuesInShell(shell: string, directory: string, count: number): readonl
 describe('environment files and real shells', function () {
   this.timeout(60_000);
   let directory = '';
-  let cases: readonly Case[] = [];
+  const seed = testSeed();
+  let cases: readonly AcceptedText[] = [];
 
   before(() => {
     directory = fs.mkdtempSync(join(tmpdir(), 'watchkeeper-environment-'));
-    cases = acceptedCases(500);
+    cases = acceptedTexts(500, seed);
     cases.forEach((one, index) => fs.writeFileSync(join(directory, String(index)), one.text));
   });
 
@@ -81,7 +50,7 @@ describe('environment files and real shells', function () {
     it(`mean the same to ${shell}`, () => {
       valuesInShell(shell, directory, cases.length).forEach((values, index) => {
         const one = cases[index];
-        expect(values, JSON.stringify(one?.text)).to.deep.equal(NAMES.map((name) => one?.variables.get(name)));
+        expect(values, `${JSON.stringify(one?.text)}, seed ${seed}`).to.deep.equal(NAMES.map((name) => one?.variables.get(name)));
       });
     });
   }
