@@ -16,6 +16,9 @@ export interface PauseLease {
   readonly until: number;
 }
 
+/** The id of the lease that is a file of somebody else's: it ends with the file, not by a resume. */
+export const PAUSE_FILE_ID = 'pause-file';
+
 export function isActive(lease: PauseLease, now: number): boolean {
   return lease.until > now;
 }
@@ -44,9 +47,10 @@ export interface ResumeWish {
   readonly daemons: readonly string[];
 }
 
-/** What a resume leaves in force, and what it ends. */
+/** What a resume leaves in force, and what it ends. Never the pause file: only whoever wrote it knows what it is for. */
 export function resumed(leases: readonly PauseLease[], wish: ResumeWish): { readonly left: readonly PauseLease[]; readonly ended: readonly PauseLease[] } {
   const ends = (lease: PauseLease): boolean => {
+    if (lease.id === PAUSE_FILE_ID) return false;
     if (wish.id !== undefined) return lease.id === wish.id;
     if (wish.owner !== undefined && lease.owner !== wish.owner) return false;
     return wish.daemons.length === 0 || sameNames(lease.daemons ?? [], wish.daemons);
@@ -65,5 +69,5 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 export function leaseOfPauseFile(path: string, firstLine: string, modified: number): PauseLease | undefined {
   if (!/^\d{1,12}$/.test(firstLine.trim())) return undefined;
   const until = Number(firstLine.trim()) * 1000;
-  return { id: 'pause-file', owner: path, reason: 'pause file', daemons: undefined, since: modified, until };
+  return { id: PAUSE_FILE_ID, owner: path, reason: 'pause file', daemons: undefined, since: modified, until };
 }

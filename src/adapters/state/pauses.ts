@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 
-import { leaseOfPauseFile, type PauseLease } from '../../core/pause.js';
+import { leaseOfPauseFile, PAUSE_FILE_ID, type PauseLease } from '../../core/pause.js';
 import type { PauseStore } from '../../ports/pause-store.js';
 import { writeAtomic } from './atomic-file.js';
 import type { Warn } from './desired-state.js';
@@ -12,7 +12,6 @@ import { errorCode } from './unwritable.js';
 const SCHEMA_VERSION = 1;
 const MAX_SIZE = 1024 * 1024;
 const FIRST_LINE = 64;
-const FROM_FILE = 'pause-file';
 
 /** @param pauseFile honoured as one more lease; undefined: there is none */
 export function pauseStore(state: string, pauseFile: string | undefined, warn: Warn): PauseStore {
@@ -25,7 +24,7 @@ export function pauseStore(state: string, pauseFile: string | undefined, warn: W
     },
     write(leases) {
       ensureDirectory(state, 0o755);
-      const kept = leases.filter(({ id }) => id !== FROM_FILE);
+      const kept = leases.filter(({ id }) => id !== PAUSE_FILE_ID);
       writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, leases: kept })}\n`, { durable: true, mode: 0o600 });
     },
     stamp: () => [path, pauseFile].map((file) => (file === undefined ? '' : stampOf(file))).join(' '),

@@ -3,7 +3,7 @@ import { requireDaemon } from '../../core/catalogue.js';
 import { formatDuration, parseDuration } from '../../core/duration.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
-import { isActive, resumed, type PauseLease } from '../../core/pause.js';
+import { isActive, PAUSE_FILE_ID, resumed, type PauseLease } from '../../core/pause.js';
 import { jsonLine, quoted } from '../../core/printable.js';
 import type { Call, Handler, Session } from './command.js';
 
@@ -34,7 +34,7 @@ export const resume: Handler = async (call, session) => {
   const owner = call.flag('all-owners') ? undefined : (text(call, 'owner') ?? session.means.owner);
   const wish = { owner, id: call.value('id'), daemons: await known(call, session) };
   let ended: readonly PauseLease[] = [];
-  await session.means.pauses(call.value('config'), (leases) => {
+  const left = await session.means.pauses(call.value('config'), (leases) => {
     const result = resumed(leases.filter((lease) => isActive(lease, now)), wish);
     ended = result.ended;
     return result.left;
@@ -43,6 +43,9 @@ export const resume: Handler = async (call, session) => {
   if (call.flag('json')) session.out(jsonLine({ schemaVersion: 1, ended }));
   else if (ended.length === 0) session.out(`there was no such pause of ${owner === undefined ? 'anybody' : quoted(owner)}; watchkeeper pauses lists them`);
   else for (const lease of ended) session.out(`ended: ${describe(lease, now)}`);
+  for (const lease of left.filter((one) => one.id === PAUSE_FILE_ID && isActive(one, now))) {
+    session.err(`${describe(lease, now)}; a resume leaves that alone, try rm ${lease.owner}`);
+  }
   return 0;
 };
 
