@@ -26,6 +26,8 @@ export class Supervisor {
   readonly #waiters: Waiters;
   /** The process that each daemon had when it was ready last. */
   readonly #lastReady = new Map<string, ProcessIdentity>();
+  /** Restarts by `restartWith` of daemons that are paused, and the process that each is for. */
+  readonly #owed = new Map<SupervisedDaemon, { readonly process: ProcessIdentity; readonly by: string }>();
   readonly #afterwards: (() => void)[] = [];
   #draining = false;
   #released = false;
@@ -73,7 +75,9 @@ export class Supervisor {
   }
 
   remove(name: string): void {
-    this.#daemons.get(name)?.release();
+    const daemon = this.#daemons.get(name);
+    daemon?.release();
+    if (daemon !== undefined) this.#owed.delete(daemon);
     this.#daemons.delete(name);
     this.#waiters.forget(name);
   }
@@ -131,6 +135,7 @@ export class Supervisor {
         this.#dirty.add(daemon);
         if (wasReady !== isReady(daemon.state.phase)) this.#tellDependants(daemon.spec.name);
         if (!wasReady && isReady(daemon.state.phase)) this.#propagateRestart(daemon);
+        this.#restartOwed(daemon);
       }
     } finally {
       this.#draining = false;
@@ -153,9 +158,22 @@ export class Supervisor {
     if (last === undefined || daemon.process === undefined || sameProcess(last, daemon.process)) return;
     for (const dependant of this.#dependants.get(name) ?? []) {
       const other = this.#daemons.get(dependant);
-      if (other?.spec.restartWith.includes(name) !== true || other.state.phase.kind !== 'running' || other.state.desired === 'down') continue;
-      this.#queue.push([other, { kind: 'restart', by: `${name} was restarted (restartWith)`, oneShotArguments: [] }]);
+      if (other?.spec.restartWith.includes(name) !== true || other.process === undefined) continue;
+      this.#owed.set(other, { process: other.process, by: `${name} was restarted (restartWith)` });
+      this.#restartOwed(other);
     }
+  }
+
+  /** Not while somebody has paused it, nor while something that it requires is away; and not if it has been restarted since. */
+  #restartOwed(daemon: SupervisedDaemon): void {
+    const owed = this.#owed.get(daemon);
+    if (owed === undefined) return;
+    const { process } = daemon;
+    const { phase, desired, paused, unmet } = daemon.state;
+    const serves = phase.kind !== 'stopping' && desired === 'up' && process !== undefined && sameProcess(process, owed.process);
+    if (serves && (paused !== undefined || unmet.length > 0)) return;
+    this.#owed.delete(daemon);
+    if (serves) this.#queue.push([daemon, { kind: 'restart', by: owed.by, oneShotArguments: [] }]);
   }
 
   #isReady(name: string): boolean {

@@ -176,6 +176,19 @@ describe('app/watcher', () => {
     expect(['db', 'follows', 'stays'].map((name) => site.state(name))).to.deep.equal(['running', 'running', 'running']);
   });
 
+  it('restarts one that follows only when nobody has paused it any more, and once', async () => {
+    const follows = daemonSpec({ name: 'follows', requires: ['db'], restartWith: ['db'] });
+    const site = await new WatcherSite([DB, follows]).begin();
+    site.pause(['follows'], site.machine.clock.wall() + 60_000);
+    for (let round = 0; round < 2; round += 1) {
+      site.machine.end('db');
+      await site.machine.clock.advanceAsync(1000);
+    }
+    expect(['db', 'follows'].map((name) => site.machine.startsOf(name))).to.deep.equal([3, 1]);
+    await site.machine.clock.advanceAsync(60_000);
+    expect(['db', 'follows'].map((name) => [site.machine.startsOf(name), site.state(name)])).to.deep.equal([[3, 'running'], [2, 'running']]);
+  });
+
   it('a held daemon stays down through a start of many, and comes by its name', async () => {
     const site = await new WatcherSite([DB, WEB]).begin();
     await site.during(site.watcher.stop({ names: ['db'], by: 'ops', hold: true }));
