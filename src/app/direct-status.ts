@@ -13,6 +13,7 @@ export function directStatus(
   wanted: Wanted,
   kind: ServiceManagerKind,
   now: number,
+  warnings: readonly string[] = [],
 ): DaemonStatus {
   return {
     name: spec.name,
@@ -26,5 +27,6 @@ export function directStatus(
     nextTry: null,
     reason: observation.state === 'stopped' && wanted.desired === 'down' ? wanted.reason : observation.reason,
     lastExit: observation.lastExit ?? null,
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
 }

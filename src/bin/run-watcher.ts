@@ -10,7 +10,7 @@ import { stateBoard } from '../adapters/state/state-board.js';
 import { keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
-import type { CatalogueChange } from '../core/catalogue-change.js';
+import { entryChanges, type CatalogueChange } from '../core/catalogue-change.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { ControlService, WatcherInfo } from '../ports/control-service.js';
 import type { NewsItem } from '../ports/journal.js';
@@ -86,11 +86,15 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     notifier.reloading();
     try {
       const fresh = await readAgain();
-      const changes = await guardian.reload(fresh.catalogue);
+      const changes = [
+        ...(await guardian.reload(fresh.catalogue)),
+        ...entryChanges('task', configuration.tasks, fresh.tasks),
+        ...entryChanges('hook', configuration.hooks, fresh.hooks),
+      ];
       await tasks.reload(fresh);
       hooks.reload(fresh);
       configuration = fresh;
-      for (const change of changes) log.info({ daemon: change.name, change: change.kind }, describeChange(change));
+      for (const change of changes) log.info({ [change.of]: change.name, change: change.kind }, describeChange(change));
       if (changes.length === 0) log.info({}, 'reloaded; nothing changed');
       return changes;
     } finally {

@@ -8,12 +8,15 @@ import { wantsColour } from '../core/terminal.js';
 import type { StatusAnswer } from '../ports/watcher-client.js';
 import type { Configuration } from '../adapters/config/load.js';
 import { requireDaemon } from '../core/catalogue.js';
+import type { DaemonSpec } from '../core/daemon.js';
 import { isDemo } from './demo.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { PauseLease } from '../core/pause.js';
 import { ControlMeans } from './control.js';
 import { Host } from './host.js';
 import { version } from './version.js';
+
+const NO_WARNINGS: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** @returns the exit status */
 export function watchkeeper(argv: readonly string[]): Promise<number> {
@@ -83,14 +86,29 @@ async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAn
   const manager = await host.manager(kind, false);
   const store = desiredStateStore(configuration.paths.state, complain);
   const wishes = new Wishes(store, clock, (await host.self()).bootId);
-  const observations = await manager.observe(specs);
+  const [observations, warnings] = await Promise.all([manager.observe(specs), kind === 'systemd' ? drift(host, configuration, specs) : NO_WARNINGS]);
   const daemons = observations.flatMap((observation, index) => {
     const spec = specs[index];
     if (spec === undefined) return [];
-    const { name, ...rest } = directStatus(spec, observation, wishes.now(spec), kind, clock.monotonic());
+    const { name, ...rest } = directStatus(spec, observation, wishes.now(spec), kind, clock.monotonic(), warnings.get(spec.name));
     return [[name, rest] as const];
   });
   return { schemaVersion: 1, watcher: null, daemons: Object.fromEntries(daemons) };
+}
+
+/** What a watcher would warn of; that it can't be found out hides no status. */
+async function drift(host: Host, { catalogue }: Configuration, specs: readonly DaemonSpec[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const [{ SystemdDriftInspector }, { Systemctl }, runner] = await Promise.all([
+    import('../adapters/systemd/drift-inspector.js'),
+    import('../adapters/systemd/systemctl.js'),
+    host.runner(),
+  ]);
+  try {
+    return await new SystemdDriftInspector(new Systemctl(runner), () => catalogue).inspect(specs);
+  } catch (error) {
+    complain(`cannot compare the units with the catalogue: ${error instanceof Error ? error.message : String(error)}`);
+    return NO_WARNINGS;
+  }
 }
 
 function select({ catalogue }: Configuration, names: readonly string[]): Configuration['catalogue']['daemons'] {

@@ -49,7 +49,7 @@ describe('control socket', () => {
     },
     info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false }),
     names: () => ['web', 'db'],
-    reload: () => Promise.resolve([{ kind: 'added', name: 'web' }]),
+    reload: () => Promise.resolve([{ of: 'daemon', kind: 'added', name: 'web' }]),
     retryNow: carryOut('retry-now'),
     reset: carryOut('reset'),
     refresh: () => undefined,
@@ -143,7 +143,7 @@ describe('control socket', () => {
     expect(answer).to.deep.equal(outcomes);
     expect(seen).to.deep.equal(outcomes);
     expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] }, hold: false }]);
-    expect(await client?.reload()).to.deep.equal([{ kind: 'added', name: 'web' }]);
+    expect(await client?.reload()).to.deep.equal([{ of: 'daemon', kind: 'added', name: 'web' }]);
   });
 
   it("tells the watcher's refusal with its own code and words", async () => {

@@ -245,6 +245,13 @@ describe('scheduled tasks', function () {
     });
     const reloaded = await world.watchkeeper('reload');
     expect(reloaded.stderr).to.equal('');
+    expect(reloaded.stdout.trim().split('\n').sort()).to.deep.equal([
+      'task boots: new; planned from now on, nothing was run',
+      'task new: new; planned from now on, nothing was run',
+      'task old: schedule changed; in force from its next run on',
+      'task soon: new; planned from now on, nothing was run',
+      'task stays: timeout changed; in force from its next run on',
+    ]);
     await eventually('the new schedule is in force', () => noted('soon').length > 0);
     await eventually('what ran has ended by itself', () => noted('stays').includes('end'));
     expect([noted('stays'), noted('old'), noted('new'), noted('boots')]).to.deep.equal([['ran', 'end'], [], [], []]);

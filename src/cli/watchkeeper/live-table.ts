@@ -4,7 +4,7 @@ import { createLogUpdate } from 'log-update';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import type { NewsItem } from '../../ports/journal.js';
 import { newsLine } from './events.js';
-import { statusTable } from './status-table.js';
+import { statusTable, warningLines } from './status-table.js';
 
 export interface LiveTableSource {
   status(): Promise<readonly DaemonStatus[]>;
@@ -39,7 +39,8 @@ export function showLiveTable(source: LiveTableSource, terminal: NodeJS.WriteStr
       // Some terminals have no size yet.
       const width = terminal.columns > 0 ? terminal.columns : 80;
       const news = source.recentNews(NEWS_LINES).map((item) => newsLine(item).slice(0, width - 1));
-      const table = statusTable(daemons, { colour: options.colour, width: width - 1 });
+      const style = { colour: options.colour, width: width - 1 };
+      const table = [...statusTable(daemons, style), ...warningLines(daemons, style)];
       draw([options.title, '', ...table, '', ...news, '', ...options.hints].join('\n'));
     } finally {
       drawing = false;

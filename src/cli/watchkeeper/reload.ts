@@ -16,13 +16,17 @@ export const reload: Handler = async (call, session) => {
   return 0;
 };
 
+/** One line, for the terminal and the log. */
 export function describe(change: CatalogueChange): string {
-  switch (change.kind) {
-    case 'added':
-      return `${change.name}: new; start it by daemon-util start ${change.name}`;
-    case 'removed':
-      return `${change.name}: no longer watched; what runs of it was left alone`;
-    case 'changed':
-      return `${change.name}: ${change.keys.join(', ')} changed; in force from its next start on, restart policy at once`;
+  const what = change.kind === 'changed' ? `${change.keys.join(', ')} changed` : change.kind === 'added' ? 'new' : '';
+  switch (change.of) {
+    case 'daemon':
+      if (change.kind === 'removed') return `${change.name}: no longer watched; what runs of it was left alone`;
+      return `${change.name}: ${what}; ${change.kind === 'added' ? `start it by daemon-util start ${change.name}` : 'in force from its next start on, restart policy at once'}`;
+    case 'task':
+      if (change.kind === 'removed') return `task ${change.name}: no longer run; a run that is under way goes on`;
+      return `task ${change.name}: ${what}; ${change.kind === 'added' ? 'planned from now on, nothing was run' : 'in force from its next run on'}`;
+    case 'hook':
+      return `hook ${change.name}: ${change.kind === 'removed' ? 'no longer run' : `${what}; in force from the next event on`}`;
   }
 }

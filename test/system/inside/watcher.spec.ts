@@ -3,7 +3,7 @@
  * daemons it follows and restarts nothing, where it doesn't it supervises.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -145,6 +145,22 @@ describe('the installed watcher', function () {
       expect(property(web.spec.unit, 'ActiveState'), String(stderr)).to.equal('active');
       expect(daemonUtil('stop', 'web').status).to.equal(0);
       expect([property(web.spec.unit, 'ActiveState'), status().daemons['web']?.desired]).to.deep.equal(['inactive', 'down']);
+    });
+
+    it('warns of a unit that was edited by hand, and so does status without a watcher', async () => {
+      const web = site.add('web');
+      site.add('same');
+      site.settle({ units: true });
+      appendFileSync(join(UNITS, web.spec.unit), 'Nice=5\n');
+      systemctl('daemon-reload');
+      const warned = (): readonly (readonly [string, boolean])[] => Object.entries(status().daemons).map(([name, { warnings = [] }]) => [name, warnings.some((text) => text.includes('edited by hand'))]);
+      const expected = [['web', true], ['same', false]];
+      expect(status().watcher).to.equal(null);
+      expect(warned()).to.deep.equal(expected);
+      expect(must('/usr/sbin/watchkeeper', 'status')).to.match(/^warning: web: .*edited by hand/m).and.not.match(/warning: same: .*edited/);
+      systemctl('start', 'watchkeeper.service');
+      await eventually('the watcher has seen it', () => JSON.stringify(warned()) === JSON.stringify(expected), 15_000);
+      expect(status().watcher?.pid).to.equal(watcherPid());
     });
 
     it('goes on after dbus-daemon was restarted', async () => {

@@ -231,7 +231,7 @@ describe('app/watcher', () => {
     const site = await new WatcherSite([DB, API]).begin();
     await site.during(site.watcher.stop({ names: ['api'], by: 'test' }));
     const changes = await site.watcher.reload(catalogueOf([daemonSpec({ name: 'db', stopTimeout: 1 }), API, WEB]));
-    expect(changes).to.deep.equal([{ kind: 'changed', name: 'db', keys: ['stopTimeout'] }, { kind: 'added', name: 'web' }]);
+    expect(changes).to.deep.equal([{ of: 'daemon', kind: 'changed', name: 'db', keys: ['stopTimeout'] }, { of: 'daemon', kind: 'added', name: 'web' }]);
     await site.machine.clock.advanceAsync(100_000);
     expect(['db', 'api', 'web'].map((name) => site.state(name))).to.deep.equal(['running', 'stopped', 'stopped']);
     expect([site.machine.startsOf('db'), site.machine.startsOf('web')]).to.deep.equal([1, 0]);
