@@ -10,6 +10,7 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { describeExit } from '../core/exit-status.js';
 import type { Observation } from '../core/observation.js';
+import { withheldReason, type RoleAnswer } from '../core/role.js';
 import type { NewsKind } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
 import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
@@ -30,6 +31,7 @@ export interface ObservingWatcherParts {
   /** Carries out orders through systemd, for a catalogue. */
   readonly control: (catalogue: Catalogue) => Controller;
   readonly wishes: Wishes;
+  readonly roles: { answer(role: string): RoleAnswer };
   readonly pauses: Pauses;
   /** @param seen what was seen last of a daemon; undefined while systemd cannot be seen */
   readonly slowRetry: (seen: (name: string) => Observation | undefined) => SlowRetry;
@@ -102,7 +104,13 @@ export class ObservingWatcher implements Controller {
     this.#drift.look();
   }
 
-  /** A pause has begun or ended. */
+  /** Why this node is not to run it; undefined: nothing is known against it. */
+  withheld(name: string): string | undefined {
+    const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
+    return spec && withheldReason(spec, this.#catalogue.group.roles, (role) => this.parts.roles.answer(role));
+  }
+
+  /** A pause has begun or ended, or a role is held or not. */
   reconsider(): void {
     for (const spec of this.#catalogue.daemons) if (this.#seen.get(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
   }

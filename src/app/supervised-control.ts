@@ -28,12 +28,19 @@ export class SupervisedControl {
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     this.#setup.renew();
-    return startInOrder(this.#select(request.names), {
-      clock: this.clock,
-      stopAtFirstFailure: true,
-      progress,
-      startOne: (spec) => this.#bringUp(spec, request),
-    });
+    const specs = this.#select(request.names);
+    this.#handOut(specs, request);
+    try {
+      return await startInOrder(specs, {
+        clock: this.clock,
+        stopAtFirstFailure: true,
+        progress,
+        startOne: (spec) => this.#bringUp(spec, request),
+      });
+    } finally {
+      // What still waits starts who knows when: without them.
+      this.#handOut(specs, { ...request, oneShotArguments: {} });
+    }
   }
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -98,6 +105,22 @@ export class SupervisedControl {
     return ordered.ok ? ordered.sequence : specs;
   }
 
+  /**
+   * One that waits for another of the same request starts as soon as that is
+   * ready, before its turn comes: its arguments must be there by then.
+   */
+  #handOut(specs: readonly DaemonSpec[], request: StartControlRequest): void {
+    for (const spec of specs) {
+      const daemon = this.#supervisor.get(spec.name);
+      if (daemon?.state.phase.kind !== 'waiting' || daemon.state.unmet.length === 0) continue;
+      const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
+      if (oneShotArguments.length === 0 && daemon.state.oneShotArguments.length === 0) continue;
+      if (this.#wishes.heldBack(spec, request.names) !== undefined) continue;
+      this.#wishes.want(spec, 'up', request.by);
+      this.#supervisor.send(spec.name, { kind: 'want-up', by: request.by, oneShotArguments });
+    }
+  }
+
   async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
     const held = this.#wishes.heldBack(spec, request.names);
     if (held !== undefined) return held;
@@ -108,6 +131,7 @@ export class SupervisedControl {
     const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
     if (daemon.state.phase.kind === 'running') {
       this.#supervisor.send(spec.name, event);
+      if (daemon.state.reason === request.by) return ok(true, 'started as soon as what it requires was ready', daemon.process);
       return ok(false, 'was running', daemon.process);
     }
     return this.#supervisor.ask(spec.name, event, 'up');

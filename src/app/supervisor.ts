@@ -169,8 +169,8 @@ export class Supervisor {
     const owed = this.#owed.get(daemon);
     if (owed === undefined) return;
     const { process } = daemon;
-    const { phase, desired, paused, unmet } = daemon.state;
-    const serves = phase.kind !== 'stopping' && desired === 'up' && process !== undefined && sameProcess(process, owed.process);
+    const { phase, desired, paused, unmet, withheld } = daemon.state;
+    const serves = phase.kind !== 'stopping' && desired === 'up' && withheld === undefined && process !== undefined && sameProcess(process, owed.process);
     if (serves && (paused !== undefined || unmet.length > 0)) return;
     this.#owed.delete(daemon);
     if (serves) this.#queue.push([daemon, { kind: 'restart', by: owed.by, oneShotArguments: [] }]);

@@ -7,6 +7,7 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
 import { ok } from '../core/outcome.js';
+import { withheldReason, type RoleAnswer } from '../core/role.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
@@ -25,6 +26,8 @@ import { fullStatus, supervisionStatus } from './supervision-status.js';
 import { Pauses } from './pauses.js';
 import { Wishes } from './wishes.js';
 
+const TAKING_OVER = 'this node has just got its role; the cluster may start it itself (startAfter)';
+
 export interface WatcherParts extends SupervisionPorts {
   readonly runner: Runner;
   readonly desired: DesiredStateStore;
@@ -32,6 +35,7 @@ export interface WatcherParts extends SupervisionPorts {
   readonly journal: Journal;
   readonly bootId: string;
   readonly pauses: PauseStore;
+  readonly roles: { answer(role: string): RoleAnswer };
 }
 
 export class Watcher implements Controller {
@@ -151,6 +155,7 @@ export class Watcher implements Controller {
       this.parts.board.withdraw(change.name);
     }
     this.#supervisor.settleDependencies();
+    this.rolesAnswered();
     this.#tellPauses();
     await this.#adoptRunning(added);
     return changes;
@@ -159,6 +164,31 @@ export class Watcher implements Controller {
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void {
     this.#pauses.refresh();
+  }
+
+  /** An answer whether this node holds a role is another one now. */
+  rolesAnswered(): void {
+    for (const { spec, state } of this.#supervisor.daemons) {
+      const withheld = this.#withheld(spec);
+      const gained = withheld === undefined && state.withheld !== undefined;
+      // What runs is not waited with: should it die, it comes back.
+      if (gained && (state.phase.kind === 'waiting' || state.phase.kind === 'stopped')) {
+        this.#supervisor.send(spec.name, { kind: 'role', withheld: TAKING_OVER, settling: true });
+      } else if (withheld !== state.withheld) this.#supervisor.send(spec.name, { kind: 'role', withheld, settling: false });
+    }
+  }
+
+  /** The cluster's own software had time to start or stop the role's daemons: now it is our turn. */
+  roleSettled(name: string, held: boolean): void {
+    const { roles } = this.#catalogue.group;
+    const stops = roles.find((role) => role.name === name)?.source?.whenLost === 'stop';
+    for (const { spec, state } of this.#supervisor.daemons) {
+      if (!spec.roles.includes(name) || held !== (this.#withheld(spec) === undefined)) continue;
+      if (held) {
+        this.#supervisor.send(spec.name, { kind: 'role', withheld: undefined, settling: false });
+        this.#supervisor.send(spec.name, { kind: 'role-gained', by: `this node holds the role ${name}` });
+      } else if (stops) this.#supervisor.send(spec.name, { kind: 'role-lost', by: state.withheld ?? `the role ${name} is lost` });
+    }
   }
 
   /** Leaves the daemons running: the next watcher adopts them. */
@@ -185,13 +215,16 @@ export class Watcher implements Controller {
   }
 
   #supervise(spec: DaemonSpec, reason?: string): void {
-    const state = initialSupervision(this.#wishes.now(spec).desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
+    const fresh = initialSupervision(this.#wishes.now(spec).desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
+    const state = { ...fresh, withheld: this.#withheld(spec) };
     this.#supervisor.add(spec, reason === undefined ? state : { ...state, reason });
+  }
+
+  #withheld(spec: DaemonSpec): string | undefined {
+    return withheldReason(spec, this.#catalogue.group.roles, (role) => this.parts.roles.answer(role));
   }
 
   #publish(daemon: SupervisedDaemon): void {
     this.parts.board.publish(supervisionStatus(daemon.spec.name, daemon.state, this.parts.clock.monotonic()), daemon.process);
   }
-
-
 }

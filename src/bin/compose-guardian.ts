@@ -1,6 +1,7 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
 import type { Configuration } from '../adapters/config/load.js';
 import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
+import type { Roles } from '../app/roles.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
@@ -34,6 +35,9 @@ export interface Guardian extends Controller {
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void;
+  /** As RoleListener of app/roles.ts. */
+  rolesAnswered(): void;
+  roleSettled(role: string, held: boolean): void;
   retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Those that we cap by size. */
@@ -53,6 +57,7 @@ export interface GuardianParts {
   readonly journal: Journal;
   readonly board: StateBoard;
   readonly log: Log;
+  readonly roles: Roles;
   readonly warn: (text: string) => void;
 }
 
@@ -89,6 +94,7 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     journal,
     bootId,
     pauses: await pauses(parts),
+    roles: parts.roles,
     memory: memoryStore(configuration.paths.runtime, parts.warn),
   });
   const letGo = watcher.release.bind(watcher);
@@ -147,7 +153,8 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
     // Nothing follows from a pause here but what `systemdRetry` does.
     pauses: paused,
-    slowRetry: (seen) => units.slowRetry(seen, (name) => paused.reason(name)),
+    slowRetry: (seen) => units.slowRetry(seen, (name) => watcher.withheld(name) ?? paused.reason(name)),
+    roles: parts.roles,
     drift: (catalogue) => units.drift(catalogue),
     health: await observedHealth(parts),
     wishes: new Wishes(desired, clock, self.bootId),
@@ -167,6 +174,8 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     startGroup: () => Promise.resolve([]),
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
+    rolesAnswered: () => watcher.reconsider(),
+    roleSettled: () => undefined,
     retryNow: () => Promise.reject(notOurs('retry')),
     reset: () => Promise.reject(notOurs('reset')),
   });

@@ -10,9 +10,6 @@ import type { TaskControl, TaskStatus } from '../ports/task-control.js';
 import type { TaskRun } from '../core/task-run.js';
 import type { Host } from './host.js';
 
-/** Nobody tells us yet what a node holds; a task with a role waits until somebody does. */
-const NO_ORACLE: RoleOracle = { holds: () => undefined };
-
 export interface TaskLife extends TaskControl {
   /** From now on, tasks run. */
   begin(): void;
@@ -22,7 +19,7 @@ export interface TaskLife extends TaskControl {
   end(): Promise<void>;
 }
 
-export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle = NO_ORACLE): Promise<TaskLife> {
+export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle): Promise<TaskLife> {
   const warn = (text: string): void => log.warn({}, text);
   const [{ Tasks }, { HostTaskLauncher }, { HostHookDirectory }, { taskStore }, { ensureDirectory }, { readStat }, direct, clock, self] = await Promise.all([
     import('../app/tasks.js'),

@@ -7,11 +7,13 @@ import { staleReason, type Configuration } from '../adapters/config/load.js';
 import { chooseTarget, openLog } from '../adapters/log/log.js';
 import { fileJournal } from '../adapters/state/journal.js';
 import { stateBoard } from '../adapters/state/state-board.js';
+import { within } from '../app/within.js';
 import { keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
 import { entryChanges, type CatalogueChange } from '../core/catalogue-change.js';
 import { WatchkeeperError } from '../core/errors.js';
+import { saysNotMaster } from '../core/outcome.js';
 import type { ControlService, WatcherInfo } from '../ports/control-service.js';
 import type { NewsItem } from '../ports/journal.js';
 import type { Lock, Locks } from '../ports/locks.js';
@@ -19,6 +21,7 @@ import type { Log } from '../ports/log.js';
 import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
+import { composeRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
 import { detect } from './service-manager.js';
@@ -31,6 +34,9 @@ const HEARTBEATS_OF_TRUST = 3;
 const OUTPUT_LOOK = 3000;
 /** ms that a second watcher waits for the first one to end. */
 const TAKE_OVER = 5000;
+
+/** ms that the group's start waits for the answers whether this node holds its roles; what is not known then waits by itself. */
+const ROLES_PATIENCE = 2000;
 
 /** ms that hooks get when the watcher ends. */
 const HOOK_PATIENCE = 2000;
@@ -68,10 +74,16 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const board = stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST);
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
   const detection = await detect({ ...configuration, runner });
-  const guardian = await composeGuardian(detection, { configuration, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn });
-  const tasks = await composeTasks(configuration, host, log);
+  const roles = await composeRoles(configuration, host, log);
+  const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn });
+  roles.listen({ answered: () => guardian.rolesAnswered(), settled: (role, held) => guardian.roleSettled(role, held) });
+  const tasks = await composeTasks(configuration, host, log, roles);
   const hooks = await composeHooks(configuration, host, guardian, log, false);
   followers.add((item) => hooks.tell(item));
+  followers.add((item) => {
+    // The daemon knows better than the last answer.
+    if (saysNotMaster(item.reason)) roles.ask();
+  });
   const signals = listenForSignals(container);
   const fatal = new Promise<string>((resolve) => {
     if (!container) return;
@@ -86,6 +98,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     notifier.reloading();
     try {
       const fresh = await readAgain();
+      roles.configure(fresh.catalogue.group.roles);
+      void roles.begin();
       const changes = [
         ...(await guardian.reload(fresh.catalogue)),
         ...entryChanges('task', configuration.tasks, fresh.tasks),
@@ -119,6 +133,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     reset: (request, progress) => guardian.reset(request, progress),
     refresh: () => guardian.refresh(),
     tasks,
+    roles: () => roles.list(),
     recentNews: (limit) => journal.recent(limit),
     followNews: (callback) => {
       followers.add(callback);
@@ -139,7 +154,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const table = options.table ? await liveTable(guardian, journal, terminal, info, options.demo ? DEMO_HINTS : []) : undefined;
   log.info({ version, owner: guardian.restartOwner, manager: guardian.detection.kind, why: guardian.detection.reason }, 'the watcher has control');
 
-  const started = guardian.startGroup().then(async (outcomes) => {
+  const started = within(clock, ROLES_PATIENCE, roles.begin()).then(() => guardian.startGroup()).then(async (outcomes) => {
     hooks.groupStarted(outcomes).catch((error: unknown) => log.error({ error: String(error) }, 'cannot tell hooks of the roles'));
     notifier.ready(await summary(guardian));
   });
@@ -166,6 +181,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   beating.cancel();
   await table?.finish();
   await server.close();
+  roles.release();
   guardian.release();
   journal.close();
   lock.release();
@@ -201,6 +217,6 @@ async function liveTable(guardian: Guardian, journal: { recent(limit: number): r
   return showLiveTable(
     { status: () => guardian.status(guardian.names()), recentNews: (limit) => journal.recent(limit) },
     process.stdout,
-    { title: headline({ schemaVersion: 1, watcher: info(), daemons: {} }), hints, colour: terminal.colour },
+    { title: headline({ schemaVersion: 1, watcher: info(), roles: [], daemons: {} }), hints, colour: terminal.colour },
   );
 }

@@ -9,6 +9,7 @@ import type { StatusAnswer } from '../ports/watcher-client.js';
 import type { Configuration } from '../adapters/config/load.js';
 import { requireDaemon } from '../core/catalogue.js';
 import type { DaemonSpec } from '../core/daemon.js';
+import { askRoles } from './compose-roles.js';
 import { isDemo } from './demo.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { PauseLease } from '../core/pause.js';
@@ -93,7 +94,7 @@ async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAn
     const { name, ...rest } = directStatus(spec, observation, wishes.now(spec), kind, clock.monotonic(), warnings.get(spec.name));
     return [[name, rest] as const];
   });
-  return { schemaVersion: 1, watcher: null, daemons: Object.fromEntries(daemons) };
+  return { schemaVersion: 1, watcher: null, roles: await askRoles(configuration, host), daemons: Object.fromEntries(daemons) };
 }
 
 /** What a watcher would warn of; that it can't be found out hides no status. */

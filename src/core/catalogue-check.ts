@@ -11,6 +11,7 @@ import { checkHealth } from './health-rules.js';
 import { orderForStart } from './order.js';
 import { isPlainPath, isUnitName, isUserName, isVariableName } from './plain-values.js';
 import { quoted } from './printable.js';
+import { sourceProblems } from './role.js';
 
 export interface CatalogueProblem {
   /** Of the value that is wrong: ['daemons', 'web', 'after']. */
@@ -54,6 +55,7 @@ function checkGroup(group: GroupSpec, report: Report): void {
   for (const role of group.roles) {
     checkName(['group', 'roles', role.name], role.name, report);
     checkUnit(['group', 'roles', role.name, 'target'], role.target, '.target', report);
+    if (role.source !== undefined) for (const problem of sourceProblems(role.source)) report(['group', 'roles', role.name], problem);
   }
   checkPath(['group', 'setup', 'executable'], group.setup?.executable, report);
   checkPath(['group', 'environmentFile'], group.environmentFile, report);

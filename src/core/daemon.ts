@@ -2,6 +2,7 @@
  * What a daemon is: one entry of the catalogue, already validated and complete.
  * Every duration is in milliseconds; every path is absolute.
  */
+import type { RoleSource } from './role.js';
 
 /** Who restarts a daemon when it dies. Chosen once, never two at a time. */
 export type RestartOwner = 'systemd' | 'watcher' | 'cluster';
@@ -206,6 +207,8 @@ export interface RoleSpec {
   readonly description: string;
   /** systemd target that groups the role's units. */
   readonly target: string | undefined;
+  /** Absent: nobody tells whether this node holds it, and nothing depends on that. */
+  readonly source?: RoleSource | undefined;
 }
 
 /** The daemons' common ground. */

@@ -53,9 +53,13 @@ export function failed(code: FailureCode, reason: string, next: string): Outcome
   return { kind: 'failed', code, reason, next };
 }
 
-/** Reason of a daemon that was skipped because this node does not hold its role. */
+/** How the reason of a daemon begins that is down because this node does not hold its role; more may follow after a colon. */
 export const NOT_MASTER = 'not master';
 
+export function saysNotMaster(reason: string): boolean {
+  return reason === NOT_MASTER || reason.startsWith(`${NOT_MASTER}:`);
+}
+
 export function isNotMaster(outcome: Outcome): boolean {
-  return outcome.kind === 'skipped' && outcome.reason === NOT_MASTER;
+  return outcome.kind === 'skipped' && saysNotMaster(outcome.reason);
 }

@@ -35,7 +35,7 @@ export function callOff(state: Supervision, event: EventOf<'want-down'>): Step {
   ];
 }
 
-/** Waiting for a daemon goes on; waiting for the end of a pause is over. */
+/** Waiting for a daemon goes on; waiting for a role or the end of a pause is over. */
 export function insist(state: Supervision, event: EventOf<'want-up' | 'restart'>, context: Context): Step {
   const next: Supervision = { ...state, desired: 'up', oneShotArguments: event.oneShotArguments };
   return obstacle(next, true) === undefined ? launch(next, event.by, context, true) : [next, []];
@@ -159,6 +159,8 @@ export function gone(state: Supervision, _event: EventOf<'gone'>, context: Conte
     }
     case 'start':
       return launch(state, state.reason, context, true);
+    case 'wait-for-role':
+      return launch(state, state.reason, context);
     case 'count-failure':
       return failure(state, { kind: 'start', reason: state.reason, retry: true }, 0, context);
   }

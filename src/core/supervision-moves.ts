@@ -21,10 +21,10 @@ export function remember(state: Supervision, changes: Partial<Memory>): [Supervi
   return [{ ...state, memory }, { kind: 'remember', memory }];
 }
 
-/** Why a launch must wait; undefined: it need not. An operator's own word goes before a pause. */
+/** Why a launch must wait; undefined: it need not. An operator's own word goes before roles and pauses. */
 export function obstacle(state: Supervision, explicit: boolean): string | undefined {
   if (state.unmet.length > 0) return `waits for ${state.unmet.join(', ')}`;
-  return explicit ? undefined : state.paused;
+  return explicit ? undefined : (state.withheld ?? state.paused);
 }
 
 /** Into `starting`, or `waiting` while a required daemon is not ready or somebody paused it. */
@@ -39,6 +39,7 @@ export function launch(state: Supervision, reason: string, context: Context, exp
     phase: { kind: 'starting', process: undefined, since: context.now },
     reason,
     oneShotArguments: [],
+    ...(explicit && state.settling ? { withheld: undefined, settling: false } : {}),
   };
   return [next, [...effects, announce('start', reason), { kind: 'launch', oneShotArguments: state.oneShotArguments }]];
 }

@@ -6,7 +6,7 @@ import type { ProcessIdentity } from './process-identity.js';
 import type { Tally } from './restart.js';
 
 /** What comes when a stop is done. */
-export type AfterStop = 'stay-down' | 'start' | 'count-failure';
+export type AfterStop = 'stay-down' | 'start' | 'count-failure' | 'wait-for-role';
 
 export type Phase =
   | { readonly kind: 'stopped' }
@@ -49,6 +49,10 @@ export interface Supervision {
   readonly memory: Memory;
   /** Names of required daemons that are not ready. */
   readonly unmet: readonly string[];
+  /** Why this node is not to run it by itself, e.g. "not master"; undefined: nothing is known against it. */
+  readonly withheld: string | undefined;
+  /** It is withheld only until the software that moved the role here had its turn; an explicit start is that turn. */
+  readonly settling: boolean;
   /** Why nothing is to be done by itself, e.g. "paused by ops until 14:00: upgrade"; undefined: nobody paused it. */
   readonly paused: string | undefined;
   /** For the next launch only. */
@@ -66,6 +70,12 @@ export type SupervisionEvent =
   | { readonly kind: 'dependencies'; readonly unmet: readonly string[] }
   /** undefined: nobody pauses it any more. */
   | { readonly kind: 'paused'; readonly reason: string | undefined }
+  /** undefined: this node holds a role of its, or its roles have no source that could tell. */
+  | { readonly kind: 'role'; readonly withheld: string | undefined; readonly settling: boolean }
+  /** The role is held, and whoever else may start it had time to do so. */
+  | { readonly kind: 'role-gained'; readonly by: string }
+  /** The role is lost, whoever else may stop it had time to do so, and it is ours to stop. */
+  | { readonly kind: 'role-lost'; readonly by: string }
   /** A liveness check failed often enough. */
   | { readonly kind: 'unhealthy'; readonly process: ProcessIdentity; readonly reason: string }
   /** A readiness check failed often enough, or passes again (`reason` undefined). */

@@ -1,6 +1,6 @@
 /**
  * What happens in the cells of the supervision machine's table (supervision.ts)
- * that deal with pauses, health, and an operator's patience.
+ * that deal with pauses, roles, health, and an operator's patience.
  */
 import { CLEAN_TALLY } from './restart.js';
 import type { EventOf } from './supervision-handlers.js';
@@ -15,6 +15,31 @@ export function notePause(state: Supervision, event: EventOf<'paused'>): Step {
 
 export function maybeResume(state: Supervision, event: EventOf<'paused'>, context: Context): Step {
   return goOn({ ...state, paused: event.reason }, 'the pause is over', context);
+}
+
+export function noteRole(state: Supervision, event: EventOf<'role'>): Step {
+  return [{ ...state, withheld: event.withheld, settling: event.settling }, []];
+}
+
+/** It goes on to wait, also where the role is held now: `role-gained` ends that. */
+export function noteRoleWaiting(state: Supervision, event: EventOf<'role'>): Step {
+  const next = { ...state, withheld: event.withheld, settling: event.settling };
+  return [state.unmet.length === 0 && event.withheld !== undefined ? { ...next, reason: event.withheld } : next, []];
+}
+
+/** As at the watcher's own start: what is wanted up is started. */
+export function takeUpRole(state: Supervision, event: EventOf<'role-gained'>, context: Context): Step {
+  return state.desired === 'down' ? ignore(state) : launch(state, event.by, context);
+}
+
+export function resumeForRole(state: Supervision, event: EventOf<'role-gained'>, context: Context): Step {
+  return goOn(state, event.by, context);
+}
+
+/** It waits then, still wanted up, until the role is back. */
+export function layDownRole(state: Supervision, event: EventOf<'role-lost'>, context: Context): Step {
+  if (state.desired === 'down' || state.withheld === undefined) return ignore(state);
+  return terminate(state, 'wait-for-role', event.by, context);
 }
 
 /** An operator does not want to wait. The row of failures goes on if this attempt fails, too. */

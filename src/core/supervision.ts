@@ -15,12 +15,19 @@
  *   decideRestart ─▶ backing-off | crash-loop ──timer──▶ starting
  *                 ─▶ given-up ──want-up──▶ starting
  *                 ─▶ stopped (not a failure)
+ *   running ──role-lost──▶ stopping ──gone──▶ waiting ──role-gained──▶ starting
  *   any with a process ──want-down──▶ stopping ──gone──▶ stopped
  *
  * ONE INSTANCE. A launch is asked for only on the way into `starting`, and
  * `starting` is entered only from phases in which no process can exist. A stop
  * that is under way is always waited for (`gone`) before anything is started:
  * wishes that come meanwhile only change what follows it (`then`).
+ *
+ * ROLES. Where this node does not hold a daemon's role, or nobody knows, nothing
+ * starts it but an operator's own word: what would start by itself waits
+ * (`withheld`). A role that is lost closes this door at once; one that is gained
+ * opens it later (`settling`, `role-gained`), as the software that moved the role
+ * starts the daemons itself.
  *
  * TIME. Timers are named by tokens. A phase that leaves forgets its token, so a
  * late timer is stale and ignored; every phase that is left disarms what it armed.
@@ -45,6 +52,9 @@ const AT_REST: Row = {
   restart: on.begin,
   dependencies: on.noteUnmet,
   paused: upkeep.notePause,
+  role: upkeep.noteRole,
+  'role-gained': upkeep.takeUpRole,
+  'role-lost': ignore,
   unhealthy: ignore,
   degraded: ignore,
   'retry-now': ignore,
@@ -63,7 +73,7 @@ const AT_REST: Row = {
 };
 
 /** Phases where the next attempt is timed. */
-const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore, timer: on.retry };
+const TIMED: Row = { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore, 'role-gained': ignore, timer: on.retry };
 
 const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   stopped: AT_REST,
@@ -74,6 +84,8 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     'want-down': on.callOff,
     dependencies: on.maybeBegin,
     paused: upkeep.maybeResume,
+    role: upkeep.noteRoleWaiting,
+    'role-gained': upkeep.resumeForRole,
     absent: ignore,
   },
   starting: {
@@ -82,6 +94,9 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
     paused: upkeep.notePause,
+    role: upkeep.noteRole,
+    'role-gained': ignore,
+    'role-lost': upkeep.layDownRole,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
@@ -104,6 +119,9 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     restart: on.stopThenStart,
     dependencies: on.noteUnmet,
     paused: upkeep.notePause,
+    role: upkeep.noteRole,
+    'role-gained': ignore,
+    'role-lost': upkeep.layDownRole,
     unhealthy: upkeep.unhealthy,
     degraded: upkeep.degraded,
     'retry-now': ignore,
@@ -126,6 +144,9 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     restart: on.startAfterStop,
     dependencies: on.noteUnmet,
     paused: upkeep.notePause,
+    role: upkeep.noteRole,
+    'role-gained': ignore,
+    'role-lost': ignore,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
@@ -144,7 +165,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
   },
   'backing-off': TIMED,
   'crash-loop': TIMED,
-  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore },
+  'given-up': { ...AT_REST, 'want-up': on.beginAfresh, restart: on.beginAfresh, 'want-down': on.callOff, 'retry-now': upkeep.retryNow, reset: upkeep.resetAndTry, absent: ignore, 'role-gained': ignore },
 };
 
 export const NO_MEMORY: Memory = {
@@ -163,6 +184,8 @@ export function initialSupervision(desired: DesiredState, memory: Memory): Super
     reason: 'not looked at yet',
     memory,
     unmet: [],
+    withheld: undefined,
+    settling: false,
     paused: undefined,
     oneShotArguments: [],
     tokens: 0,

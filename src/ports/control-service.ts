@@ -1,6 +1,7 @@
 /** What the running watcher offers to those who talk to it. */
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { RestartOwner } from '../core/daemon.js';
+import type { RoleStatus } from '../core/role.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
 import type { NewsItem } from './journal.js';
 import type { Cancel } from './process-table.js';
@@ -31,6 +32,7 @@ export interface ControlService {
   /** Looks at once whether somebody paused something, or no longer does. */
   refresh(): void;
   readonly tasks: TaskControl;
+  roles(): readonly RoleStatus[];
   /** The newest last. */
   recentNews(limit: number): readonly NewsItem[];
   followNews(callback: (item: NewsItem) => void): Cancel;

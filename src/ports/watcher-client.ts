@@ -1,6 +1,7 @@
 /** What a client of the running watcher may ask beyond starting and stopping. */
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
+import type { RoleStatus } from '../core/role.js';
 import type { WatcherInfo } from './control-service.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
 import type { TaskRun } from '../core/task-run.js';
@@ -11,6 +12,8 @@ export interface StatusAnswer {
   readonly schemaVersion: number;
   /** null: no watcher runs, and the daemons were looked at directly. */
   readonly watcher: WatcherInfo | null;
+  /** Of the configuration, in its order. */
+  readonly roles: readonly RoleStatus[];
   readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
 }
 

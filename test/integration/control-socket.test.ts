@@ -53,6 +53,7 @@ describe('control socket', () => {
     retryNow: carryOut('retry-now'),
     reset: carryOut('reset'),
     refresh: () => undefined,
+    roles: () => [{ name: 'master', held: false, reason: 'somebody else is', since: 1 }],
     tasks: {
       list: () => [],
       history: (name) => (name === 'backup' ? [] : undefined),

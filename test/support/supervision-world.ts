@@ -9,7 +9,7 @@ import { daemonSpec, TEST_RESTART_POLICY } from './daemon-spec.js';
 
 export const WORLD_ACTIONS = [
   'want-up', 'want-down', 'restart', 'kill', 'ready', 'not-ready', 'launch-answer', 'stop-answer', 'time', 'dependencies', 'stray',
-  'pause', 'unhealthy', 'degraded', 'retry-now', 'reset',
+  'pause', 'unhealthy', 'degraded', 'retry-now', 'reset', 'role', 'role-gained', 'role-lost',
 ] as const;
 
 export type WorldAction = (typeof WORLD_ACTIONS)[number];
@@ -27,6 +27,8 @@ export class SupervisionWorld {
   #terminating = false;
   #timer: { token: number; due: number } | undefined;
   #pausedBefore: string | undefined;
+  #withheld: string | undefined;
+  #settling = false;
   /** An operator's word is being handled. */
   #explicit = false;
   /** An operator's wish to have it up has not led to a launch yet. */
@@ -91,6 +93,15 @@ export class SupervisionWorld {
       case 'reset':
         this.#explicitly({ kind: 'reset', by: 'test' });
         return;
+      case 'role':
+        this.#withheld = choice % 2 === 0 ? undefined : 'not master';
+        this.#settling = choice % 3 === 0 && this.#withheld !== undefined;
+        this.#send({ kind: 'role', withheld: this.#withheld, settling: this.#settling });
+        return;
+      case 'role-gained':
+      case 'role-lost':
+        this.#send({ kind: action, by: 'the role' });
+        return;
       case 'stray':
         this.#stray(choice);
         return;
@@ -101,6 +112,7 @@ export class SupervisionWorld {
   behave(up: boolean): void {
     this.act('dependencies', 0);
     this.act('pause', 0);
+    this.act('role', 0);
     this.act(up ? 'want-up' : 'want-down', 0);
     for (let turn = 0; turn < 20; turn += 1) {
       this.#answerLaunch(1);
@@ -147,6 +159,10 @@ export class SupervisionWorld {
         if (this.#alive !== undefined || this.#launching > 0) throw new Error('a second instance was launched');
         if (this.state.desired === 'down') throw new Error('what is wanted down was launched');
         if (this.#pausedBefore !== undefined && !this.#explicit && !this.#asked) throw new Error('a paused daemon was launched by itself');
+        if (this.#withheld !== undefined && !this.#explicit && !this.#asked) throw new Error('a daemon whose role is not held was launched by itself');
+        // Whoever was to have his turn had it.
+        if (this.#settling) this.#withheld = undefined;
+        this.#settling = false;
         this.#asked = false;
         this.#launching += 1;
         return;

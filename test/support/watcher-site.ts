@@ -3,6 +3,7 @@ import { Watcher } from '../../src/app/watcher.js';
 import type { DaemonSpec, GroupSpec } from '../../src/core/daemon.js';
 import type { DaemonStatus } from '../../src/core/daemon-status.js';
 import type { PauseLease } from '../../src/core/pause.js';
+import { NOT_ASKED, type RoleAnswer } from '../../src/core/role.js';
 import type { NewsItem } from '../../src/ports/journal.js';
 import { catalogueOf, FakeDesired, FakeRunner } from './control-fakes.js';
 import { FakeMachine } from './fake-machine.js';
@@ -14,6 +15,8 @@ export class WatcherSite {
   readonly runner = new FakeRunner(this.diary);
   readonly news: NewsItem[] = [];
   leases: PauseLease[] = [];
+  /** What is known of roles that have a source. */
+  readonly roles = new Map<string, RoleAnswer>();
   #stamp = 0;
   readonly board = new Map<string, DaemonStatus>();
   readonly watcher: Watcher;
@@ -25,6 +28,7 @@ export class WatcherSite {
       desired: this.desired,
       bootId: 'boot',
       pauses: { read: () => this.leases, write: () => undefined, stamp: () => `${this.#stamp} ${this.leases.length}` },
+      roles: { answer: (role) => this.roles.get(role) ?? NOT_ASKED },
       journal: {
         append: (item) => {
           const kept = { id: this.news.length, ...item };

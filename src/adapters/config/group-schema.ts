@@ -1,13 +1,8 @@
 /** The keys under `group:`, the daemons' common ground. */
 import type { GroupSpec, SetupProgram } from '../../core/daemon.js';
-import { quoted } from '../../core/printable.js';
-import { duration, type Format, integer, isDictionary, listOf, notAllowed, optional, refuse, string } from './format.js';
+import { duration, integer, listOf, optional, string } from './format.js';
+import { type RoleKeys, ROLES } from './role-formats.js';
 import { flatten, type SchemaOf } from './schema.js';
-
-export interface RoleKeys {
-  readonly description: string;
-  readonly target: string | undefined;
-}
 
 export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup'> & {
   readonly roles: Readonly<Record<string, RoleKeys>>;
@@ -16,29 +11,6 @@ export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup'> & {
 
 const NAME = string('a name');
 const PATH = string('an absolute path');
-
-const ROLES: Format<Readonly<Record<string, RoleKeys>>> = {
-  allowed: 'a map of roles, each NAME: {description: …, target: …}',
-  convict: '*',
-  read: (plain) => {
-    if (!isDictionary(plain)) return notAllowed(plain, ROLES.allowed);
-    const roles: [string, RoleKeys][] = [];
-    for (const [name, keys] of plain) {
-      if (keys !== null && !isDictionary(keys)) return notAllowed(keys, ROLES.allowed);
-      const fields = keys ?? new Map<string, string>();
-      for (const [key, value] of fields) {
-        if (key !== 'description' && key !== 'target') return refuse(`the role ${quoted(name)} has an unknown key ${quoted(key)}; allowed are description and target`);
-        if (value !== null && typeof value !== 'string') return refuse(`${key} of the role ${quoted(name)} must be a text`);
-      }
-      const text = (key: string): string | undefined => {
-        const value = fields.get(key);
-        return typeof value === 'string' ? value : undefined;
-      };
-      roles.push([name, { description: text('description') ?? '', target: text('target') }]);
-    }
-    return { ok: true, value: Object.fromEntries(roles) };
-  },
-};
 
 const GROUP: SchemaOf<GroupKeys> = {
   name: { format: NAME, default: 'watchkeeper', doc: 'Name of the group, for people.' },
@@ -53,7 +25,7 @@ const GROUP: SchemaOf<GroupKeys> = {
     format: ROLES,
     merges: true,
     default: {},
-    doc: 'Roles that a node may have, each `NAME: {description: …, target: …}`, with the systemd target that groups its units.',
+    doc: 'Roles that a node may have, each `NAME: {description: …, target: …, source: {…}}`: with the systemd target that groups its units, and with the source that tells whether this node holds it; see below.',
   },
   setup: {
     executable: { format: optional(PATH), default: undefined, defaultText: 'none', doc: 'Program that runs once before the first daemon of a transaction is started.' },

@@ -58,6 +58,7 @@ async function status(service: ControlService, { url, response }: Exchange): Pro
   json(response, {
     schemaVersion: SCHEMA_VERSION,
     watcher: service.info(),
+    roles: service.roles(),
     daemons: Object.fromEntries(daemons.map(({ name, ...rest }) => [name, rest])),
   });
 }

@@ -1,9 +1,14 @@
 /** `watchkeeper status` */
 import type { DaemonStatus } from '../../core/daemon-status.js';
+import { formatDuration } from '../../core/duration.js';
+import { escapeControl } from '../../core/escape.js';
+import type { RoleStatus } from '../../core/role.js';
 import { jsonLine } from '../../core/printable.js';
 import type { StatusAnswer } from '../../ports/watcher-client.js';
 import type { Handler } from './command.js';
 import { statusTable, warningLines } from './status-table.js';
+
+const MAX_ROLE_LINE = 400;
 
 export const status: Handler = async (call, session) => {
   const config = call.value('config');
@@ -12,6 +17,7 @@ export const status: Handler = async (call, session) => {
   if (call.flag('json')) session.out(jsonLine(answer));
   else {
     session.out(headline(answer));
+    for (const line of roleLines(answer.roles, session.means.now())) session.out(line);
     const style = { colour: session.means.terminal.colour };
     for (const line of [...statusTable(daemonsOf(answer), style), ...warningLines(daemonsOf(answer), style)]) session.out(line);
   }
@@ -28,4 +34,13 @@ export function headline({ watcher }: StatusAnswer): string {
   const { pid, group, restartOwner, serviceManager, staleConfiguration } = watcher;
   const stale = staleConfiguration ? '; the configuration on the disk is newer: watchkeeper reload' : '';
   return `${group}: watcher pid ${pid}, restart owner ${restartOwner}, ${serviceManager.kind}: ${serviceManager.reason}${stale}`;
+}
+
+/** One line for each role that somebody can tell of. */
+export function roleLines(roles: readonly RoleStatus[], now: number): readonly string[] {
+  return roles.flatMap(({ name, held, reason, since }) => {
+    if (since === null) return [];
+    const answer = held === null ? 'not known' : held ? 'held' : 'not held';
+    return [escapeControl(`role ${name}: ${answer} for ${formatDuration(Math.max(0, Math.floor((now - since) / 1000)) * 1000)}: ${reason}`, MAX_ROLE_LINE)];
+  });
 }

@@ -21,7 +21,7 @@ export class FakeWatcher implements WatcherClient {
   readonly via = 'watcher';
   readonly outcomes = new Map<string, Outcome>();
   changes: readonly CatalogueChange[] = [];
-  answer: StatusAnswer = { schemaVersion: 1, watcher: null, daemons: {} };
+  answer: StatusAnswer = { schemaVersion: 1, watcher: null, roles: [], daemons: {} };
   refreshes = 0;
 
   constructor(private readonly diary: string[]) {}
@@ -99,7 +99,7 @@ export class World {
   /** Of the pause file: kept by nobody here. */
   pauseFile: PauseLease | undefined;
   now = Date.UTC(2026, 0, 2, 3, 4, 5);
-  ownStatus: StatusAnswer = { schemaVersion: 1, watcher: null, daemons: {} };
+  ownStatus: StatusAnswer = { schemaVersion: 1, watcher: null, roles: [], daemons: {} };
   released = 0;
 
   async run(...argv: string[]): Promise<Result> {
