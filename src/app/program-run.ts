@@ -5,7 +5,7 @@ import { describeEnd, MOST_LINES, type TaskRun } from '../core/task-run.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cancel, ProcessTable } from '../ports/process-table.js';
 import type { TaskLaunch, TaskLauncher } from '../ports/task-launcher.js';
-import { within } from './deadline.js';
+import { within } from './within.js';
 
 /** ms from SIGTERM to SIGKILL. */
 const KILL_GRACE = 5000;
@@ -24,8 +24,8 @@ export interface ProgramRun {
   readonly process: ProcessIdentity;
   /** Never rejects. */
   readonly ended: Promise<EndOfRun>;
-  /** SIGTERM, then SIGKILL to all of its session; resolves when both were sent, or it had ended. */
-  terminate(): Promise<void>;
+  /** SIGTERM, then, `grace` ms later at most, SIGKILL to all of its session; resolves when both were sent, or it had ended. */
+  terminate(grace?: number): Promise<void>;
   /** No longer watched; it goes on. */
   release(): void;
 }
@@ -68,10 +68,10 @@ function supervised(process: ProcessIdentity, exited: Promise<ExitStatus>, { beg
   const { clock } = parts;
   let timedOut = false;
   let over = false;
-  const terminate = async (): Promise<void> => {
+  const terminate = async (grace = KILL_GRACE): Promise<void> => {
     if (over) return;
     signalSession(process, 'SIGTERM', parts.processes);
-    await within(clock, KILL_GRACE, exited);
+    await within(clock, grace, exited);
     // Also what outlives its leader: its time is over as well.
     signalSession(process, 'SIGKILL', parts.processes);
   };

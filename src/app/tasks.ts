@@ -6,15 +6,17 @@ import type { TaskRun } from '../core/task-run.js';
 import type { Timer } from '../ports/clock.js';
 import type { HookDirectory } from '../ports/hook-directory.js';
 import type { TaskControl, TaskStatus } from '../ports/task-control.js';
-import { within } from './deadline.js';
 import { ScheduledTask, type TaskParts } from './scheduled-task.js';
 import { hookStatus, taskStatus } from './task-status.js';
 import { hookName, HookRounds } from './watcher-hooks.js';
+import { within } from './within.js';
 
 /** ms between two looks at the wall clock: it may be set, and a machine's sleep moves no timer. */
 const LOOK = 5000;
 /** ms that running tasks get to end by themselves before they are ended with the watcher. */
 const END_GRACE = 10_000;
+/** ms from their SIGTERM to their SIGKILL. */
+const KILL_GRACE = 5000;
 
 export interface TasksParts extends TaskParts {
   readonly hookDirectory: HookDirectory;
@@ -64,19 +66,28 @@ export class Tasks implements TaskControl {
     this.#arm();
   }
 
-  /** What runs gets a grace, then SIGTERM, then SIGKILL: nobody would keep its deadline any more. */
-  async end(): Promise<void> {
+  /**
+   * What runs gets a grace, then SIGTERM, then SIGKILL: nobody would keep its deadline any more.
+   *
+   * @param limit ms for all of it, where time is short
+   */
+  async end(limit = Infinity): Promise<void> {
     this.#ended = true;
     this.#timer?.cancel();
     this.#hooks.close();
     for (const task of this.#tasks.values()) task.close();
     const tasks = [...this.#tasks.values(), ...this.#retired];
-    await within(this.parts.clock, END_GRACE, Promise.all(tasks.map(({ starting }) => starting)));
+    const { clock } = this.parts;
+    const deadline = clock.monotonic() + limit;
+    /** Never more than the half of what is left: something must be left for what comes after. */
+    const share = (most: number): number => Math.max(1, Math.min(most, (deadline - clock.monotonic()) / 2));
+    await within(clock, share(END_GRACE), Promise.all(tasks.map(({ starting }) => starting)));
     const runs = [...tasks.map(({ running }) => running), this.#hooks.running].filter((run) => run !== undefined);
     const all = Promise.all(runs.map(({ ended }) => ended));
-    await within(this.parts.clock, END_GRACE, all);
-    await Promise.all(runs.map((run) => run.terminate()));
-    await within(this.parts.clock, END_GRACE, all);
+    await within(clock, share(END_GRACE), all);
+    const killGrace = share(KILL_GRACE);
+    await Promise.all(runs.map((run) => run.terminate(killGrace)));
+    await within(clock, share(END_GRACE), all);
     // What does not even end by SIGKILL must not keep the watcher.
     for (const run of runs) run.release();
   }

@@ -15,8 +15,8 @@ export interface TaskLife extends TaskControl {
   begin(): void;
   /** Runs nothing by itself. */
   reload(configuration: Configuration): Promise<void>;
-  /** Ends what runs, within its grace. */
-  end(): Promise<void>;
+  /** Ends what runs, within its grace. @param limit ms for all of it, where time is short */
+  end(limit?: number): Promise<void>;
 }
 
 export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle): Promise<TaskLife> {
@@ -59,7 +59,7 @@ export async function composeTasks(configuration: Configuration, host: Host, log
       await cron.prepare(fresh);
       tasks.reload(fresh.tasks, fresh.settings.watcherHooks);
     },
-    end: () => tasks.end(),
+    end: (limit) => tasks.end(limit),
     list: () => tasks.list(),
     history: (name) => tasks.history(name),
     run: (name, by) => tasks.run(name, by),

@@ -19,6 +19,11 @@ export const EXIT_ESSENTIAL_GIVEN_UP = 69;
 /** Of the budget: ms, and the least share, that the last SIGKILL and our own end get. */
 const RESERVE = 1000;
 
+/** ms of the budget for what is to end; the rest is for the last SIGKILL and our own end. */
+export function usableBudget(budget: number): number {
+  return budget - Math.min(RESERVE, budget / 5);
+}
+
 export function refuseProcessOne(): never {
   throw new WatchkeeperError(
     'NO_INIT',
@@ -61,7 +66,7 @@ export interface ContainerStop {
 
 /** In reverse order; whatever the daemons do, it comes back within the budget. */
 export async function stopWithin({ guardian, catalogue, processes, clock, log, budget, by, announce, beside }: ContainerStop): Promise<void> {
-  const deadline = clock.monotonic() + budget - Math.min(RESERVE, budget / 5);
+  const deadline = clock.monotonic() + usableBudget(budget);
   const left = (): number => deadline - clock.monotonic();
   await announce(budget / 5);
   const following = stopsThatFollow(catalogue.daemons);

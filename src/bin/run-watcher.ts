@@ -19,7 +19,7 @@ import type { NewsItem } from '../ports/journal.js';
 import type { Lock, Locks } from '../ports/locks.js';
 import type { Log } from '../ports/log.js';
 import { composeHooks } from './compose-hooks.js';
-import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin } from './container-life.js';
+import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
 import { composeRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
@@ -168,16 +168,17 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   notifier.stopping();
   const by = `the watcher, told to end by ${end.why}`;
   const announce = (limit?: number): Promise<void> => hooks.groupStopping(by, limit);
-  const tasksEnded = tasks.end();
+  const { stopBudget: budget } = configuration.settings.container;
+  const endBy = container ? clock.monotonic() + budget : Infinity;
+  const tasksEnded = tasks.end(container ? usableBudget(budget) : undefined);
   if (container) {
     const { processes } = await host.directParts('built-in');
-    const { stopBudget: budget } = configuration.settings.container;
     await stopWithin({ guardian, ...configuration, processes, clock, log, budget, by, announce, beside: tasksEnded });
   } else if (stopOnExit) {
     await announce();
     await guardian.stopAll(by);
   }
-  await Promise.all([container ? undefined : tasksEnded, hooks.finish(HOOK_PATIENCE)]);
+  await Promise.all([container ? undefined : tasksEnded, hooks.finish(Math.min(HOOK_PATIENCE, (endBy - clock.monotonic()) / 2))]);
   beating.cancel();
   await table?.finish();
   await server.close();

@@ -81,6 +81,24 @@ describe('the main process of a container', function () {
     expect(daemons.flatMap((daemon) => [...daemon.mains(), ...daemon.children()])).to.deep.equal([]);
   });
 
+  it('ends scheduled tasks within the same budget, and writes down how', async () => {
+    world.add('web', { stopTakes: 500 });
+    const deaf = ['/bin/sh', '-c', `trap '' TERM; echo $$ >${join(world.directory, 'task')}; while :; do sleep 0.1; done`];
+    world.write({ container: { stopBudget: '4s' }, tasks: { deaf: { argv: deaf, at: 'boot' }, quick: { argv: ['/bin/sleep', '600'], at: 'boot' } } });
+    const container = await world.container();
+    await world.runningInside(container, 'web');
+    await eventually('the task runs', () => existsIn(world.directory, 'task'));
+    const began = performance.now();
+    container.signal('SIGTERM');
+    expect(await container.ended).to.equal(0);
+    expect(performance.now() - began).to.be.lessThan(4500);
+    const results = await Promise.all(['deaf', 'quick'].map(async (name) => {
+      const { stdout } = await world.watchkeeper('tasks', 'history', name, '--json');
+      return (JSON.parse(stdout) as { runs: { exit: unknown }[] }).runs.map(({ exit }) => exit);
+    }));
+    expect(results).to.deep.equal([[{ kind: 'killed', signal: 'SIGKILL' }], [{ kind: 'killed', signal: 'SIGTERM' }]]);
+  });
+
   it('kills what somebody was stopping already, with more patience than the budget has', async () => {
     const db = world.add('db', { children: 1 }, { stopTimeout: '1h' });
     const deaf = world.add('deaf', { ignoresStopSignal: true, children: 1, stubbornChildren: true }, { requires: ['db'], stopTimeout: '1h' });

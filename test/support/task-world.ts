@@ -78,6 +78,8 @@ export class TaskWorld {
   refusal: string | undefined;
   holds: boolean | undefined;
   onlyIfStatus = 0;
+  /** The program of an onlyIf never answers. */
+  onlyIfHangs = false;
   boot = 'boot-1';
   hooks: HookListing = { hooks: [], refused: [] };
   readonly #exits: Map<number, () => void>;
@@ -155,7 +157,7 @@ export class TaskWorld {
       boot: this.boot,
       log: { debug: note, info: note, warn: note, error: note },
       roles: { holds: () => this.holds },
-      runner: { run: () => Promise.resolve({ exit: { kind: 'exited', status: this.onlyIfStatus }, timedOut: false, stdout: '', stderr: '' }) },
+      runner: { run: () => this.onlyIfHangs ? new Promise(() => undefined) : Promise.resolve({ exit: { kind: 'exited', status: this.onlyIfStatus }, timedOut: false, stdout: '', stderr: '' }) },
       // Through text, as on the disk.
       store: {
         read: (name) => parseTaskRecord(this.files.get(name) ?? ''),

@@ -313,6 +313,28 @@ describe('Tasks', () => {
     expect(tasks.list().map(({ name }) => name)).to.deep.equal(['t', 'hook:a', 'hook:b']);
   });
 
+  it('ends within the time that it is given, whatever hangs', async () => {
+    const limits = [200, 1000, 4000, 24_000, undefined];
+    for (const limit of limits) {
+      const world = new TaskWorld('2026-11-20T00:00:00Z');
+      world.duration = undefined;
+      const tasks = await world.begun([taskSpec('runs', { at: 'boot' }), taskSpec('asks', { at: 'boot', onlyIf: ['/bin/x'] })]);
+      world.onlyIfHangs = true;
+      const again = await world.begun([taskSpec('hangs', { at: 'boot', onlyIf: ['/bin/x'] })]);
+      for (const [some, running] of [[tasks, 2], [again, 0]] as const) {
+        const began = world.clock.monotonic();
+        await world.clock.settle(some.end(limit));
+        const took = world.clock.monotonic() - began;
+        expect(took, `of ${limit ?? 'the usual'} ms`).to.be.at.most(limit ?? 35_000);
+        // Not at once either: what ends by itself is given the time.
+        if (running > 0) expect(took).to.be.at.least(Math.min(limit ?? Infinity, 10_000) / 2);
+      }
+      expect(world.live.size, 'none is left').to.equal(0);
+      expect(world.programs.map(({ signals }) => signals.join(' '))).to.deep.equal(['SIGTERM SIGKILL', 'SIGTERM SIGKILL']);
+      world.clock.expectNoTimers();
+    }
+  });
+
   it('leaves no timer when it ends', async () => {
     const world = new TaskWorld('2026-11-20T00:00:00Z');
     const tasks = await world.begun([taskSpec('t', { schedule: '* * * * *', jitter: 5000 })], { directory: '/h', interval: MINUTE, timeout: 10_000 });
