@@ -23,7 +23,7 @@ const SETPRIV = '/usr/bin/setpriv';
 function watcherArguments(given) {
   const configured = given.some((word) => word === '--demo' || word === '--config' || word.startsWith('--config='));
   const demo = configured || (process.env.WATCHKEEPER_CONFIG ?? '') !== '' ? [] : ['--demo'];
-  return ['--max-semi-space-size=1', path.join(ROOT, 'dist/watchkeeper.cjs'), 'watchkeeper', 'run', ...demo, ...given];
+  return ['--inspect-port=192.0.2.1:9229', '--max-semi-space-size=1', path.join(ROOT, 'dist/watchkeeper.cjs'), 'watchkeeper', 'run', ...demo, ...given];
 }
 
 /** Ends with us even if we are killed by -9, where util-linux can see to it. */

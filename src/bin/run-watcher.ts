@@ -54,6 +54,7 @@ export interface WatcherLife {
 
 /** @throws WatchkeeperError WATCHER_RUNNING, STATE_UNWRITABLE, CONFIG_INVALID */
 export async function runWatcher({ host, options, terminal, version, reload: readAgain }: WatcherLife): Promise<number> {
+  const signals = listenForSignals();
   const main = mainProcess(process.env);
   if (main.kind === 'process-1') refuseProcessOne();
   const container = options.container || main.kind === 'under-init';
@@ -84,7 +85,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     // The daemon knows better than the last answer.
     if (saysNotMaster(item.reason)) roles.ask();
   });
-  const signals = listenForSignals(container);
+  const told = signals.end(container);
   const fatal = new Promise<string>((resolve) => {
     if (!container) return;
     followers.add((item) => {
@@ -163,7 +164,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     reload().catch((error: unknown) => log.error({ error: String(error) }, 'the old configuration stays in force'));
   });
 
-  const end = await Promise.race([signals.end.then((signal) => ({ why: signal, status: 0 })), fatal.then((reason) => ({ why: reason, status: EXIT_ESSENTIAL_GIVEN_UP }))]);
+  const end = await Promise.race([told.then((signal) => ({ why: signal, status: 0 })), fatal.then((reason) => ({ why: reason, status: EXIT_ESSENTIAL_GIVEN_UP }))]);
   log.info({ why: end.why, stopOnExit }, stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
   notifier.stopping();
   const by = `the watcher, told to end by ${end.why}`;

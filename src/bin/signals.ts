@@ -2,8 +2,9 @@
 import { constants } from 'node:os';
 
 export interface Signals {
-  /** The name of the signal that ends us; settles once. */
-  readonly end: Promise<string>;
+  /** To be called once what it has to end is there. @returns the name of the signal that ends us; settles once */
+  end(inContainer: boolean): Promise<string>;
+  /** Called at once where a SIGHUP came before. */
   onReload(callback: () => void): void;
 }
 
@@ -19,13 +20,31 @@ const REPEAT_WINDOW = 300;
  * the second SIGINT does (Ctrl-C), and SIGQUIT is one more word for SIGTERM.
  *
  * SIGUSR1 and SIGUSR2 do nothing: by default one opens Node's debugger on a TCP
- * port, and the other ends us.
+ * port, and the other ends us. So the first thing that a watcher does is to
+ * listen; for what comes before, see scripts/run-node.sh.
  *
  * The listeners stay in place all the time: libraries that listen too (the live
  * table's cursor) kill the process where they find themselves alone.
  */
-export function listenForSignals(inContainer: boolean): Signals {
-  const end = new Promise<string>((resolve) => {
+export function listenForSignals(): Signals {
+  for (const signal of ['SIGPIPE', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+  let callback: (() => void) | undefined;
+  let early = false;
+  process.on('SIGHUP', () => {
+    if (callback === undefined) early = true;
+    else callback();
+  });
+  return {
+    end: listenForTheEnd,
+    onReload: (reload) => {
+      callback = reload;
+      if (early) reload();
+    },
+  };
+}
+
+function listenForTheEnd(inContainer: boolean): Promise<string> {
+  return new Promise<string>((resolve) => {
     const ends = inContainer ? (['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) : (['SIGTERM', 'SIGINT'] as const);
     for (const signal of ends) {
       let heard: number | undefined;
@@ -38,8 +57,4 @@ export function listenForSignals(inContainer: boolean): Signals {
       });
     }
   });
-  const callbacks: (() => void)[] = [];
-  process.on('SIGHUP', () => callbacks.forEach((callback) => callback()));
-  for (const signal of ['SIGPIPE', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
-  return { end, onReload: (callback) => callbacks.push(callback) };
 }

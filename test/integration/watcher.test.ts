@@ -1,6 +1,7 @@
 /** The watcher without systemd, on this very machine, with real daemons. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
 import { buildOnce, IS_ROOT } from '../support/daemon-util-world.js';
@@ -8,12 +9,28 @@ import { eventually } from '../support/eventually.js';
 import type { TestDaemon } from '../support/test-daemon.js';
 import { WatcherWorld } from '../support/watcher-world.js';
 
+const FRONT = fileURLToPath(new URL('../../scripts/watchkeeper', import.meta.url));
 const QUICK_RESTART = { immediateRestarts: 2, baseDelay: '100ms', maxDelay: '200ms', intensity: 5, period: '1m', slowRetryDelay: '10m' };
 
 function only(daemon: TestDaemon): number {
   const [pid, ...others] = daemon.mains();
   if (pid === undefined || others.length > 0) throw new Error(`${daemon.spec.name} has the processes [${daemon.mains().join(', ')}], not one`);
   return pid;
+}
+
+/** Its sockets that listen for TCP, by inode. */
+function listeners(pid: number): readonly string[] {
+  const sockets = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)));
+  const listening = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1)).map((line) => line.trim().split(/\s+/)).filter((fields) => fields[3] === '0A');
+  return listening.map((fields) => `socket:[${fields[9] ?? ''}]`).filter((socket) => sockets.has(socket));
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
 }
 
 describe('watcher without systemd', function () {
@@ -32,6 +49,30 @@ describe('watcher without systemd', function () {
     const back = (): boolean => daemon.starts() === starts + 1 && daemon.mains().length === 1 && daemon.mains()[0] !== old;
     await eventually(`${daemon.spec.name} is back`, back, timeout);
   }
+
+  it('opens no debugger at a SIGUSR1, however early it comes, nor ends by it', async () => {
+    const web = world.add('web');
+    world.write();
+    const watcher = world.spawnWatcher([], { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }, [FRONT]);
+    const status = (field: string): string => new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(readFileSync(`/proc/${watcher.pid}/status`, 'utf8'))?.[1] ?? '';
+    // Before its first line a shell knows no better.
+    await eventually('its front has taken precautions', () => (BigInt(`0x${status('SigIgn')}`) & (1n << 9n)) !== 0n || status('Name') !== 'watchkeeper');
+    const end = new AbortController();
+    const answered = world.running('web', 30_000).finally(() => end.abort());
+    let sent = 0;
+    let heard = 0;
+    while (!end.signal.aborted) {
+      process.kill(watcher.pid, 'SIGUSR1');
+      sent += 1;
+      heard = Math.max(heard, listeners(watcher.pid).length);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await answered;
+    expect(sent).to.be.greaterThan(5);
+    expect([heard, world.output.includes('Debugger listening')]).to.deep.equal([0, false]);
+    expect((await world.status()).watcher?.pid).to.equal(watcher.pid);
+    expect(web.starts()).to.equal(1);
+  });
 
   it('starts the group in order by readiness, each as a child of its own session', async () => {
     const db = world.add('db', { readyAfter: 400 });

@@ -30,10 +30,10 @@ export class WatcherWorld extends DaemonUtilWorld {
 
   readonly #log = join(this.directory, 'watcher.out');
 
-  /** `watchkeeper run`; returns at once. */
-  spawnWatcher(args: readonly string[] = [], environment: Record<string, string> = {}): RunningWatcher {
+  /** `watchkeeper run`; returns at once. @param program the bundle, or a front of it */
+  spawnWatcher(args: readonly string[] = [], environment: Record<string, string> = {}, program: readonly [string, ...string[]] = [process.execPath, BUNDLE, 'watchkeeper']): RunningWatcher {
     const out = openSync(this.#log, 'a');
-    const child = spawn(process.execPath, [BUNDLE, 'watchkeeper', 'run', '--config', this.config, ...args], {
+    const child = spawn(program[0], [...program.slice(1), 'run', '--config', this.config, ...args], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin', ...environment },
       stdio: ['ignore', out, out],
