@@ -5,6 +5,7 @@ import type { Means, RunOptions } from '../cli/watchkeeper/command.js';
 import { runWatchkeeper } from '../cli/watchkeeper/run.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
 import { wantsColour } from '../core/terminal.js';
+import type { UnitInstaller } from '../ports/unit-installer.js';
 import type { StatusAnswer } from '../ports/watcher-client.js';
 import type { Configuration } from '../adapters/config/load.js';
 import { requireDaemon } from '../core/catalogue.js';
@@ -49,9 +50,15 @@ function means(): Means {
     ownStatus: (config, names) => ownStatus(new Host(config, process.env), names),
     ownTasks: async (config) => (await import('./compose-tasks.js')).readTasks(new Host(config, process.env), complain),
     testHooks: async (config, event, subject) => (await import('./test-hooks.js')).testHooks(new Host(config, process.env), event, subject),
+    units: (root) => units(root),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).configuration(),
   };
+}
+
+async function units(root: string): Promise<UnitInstaller> {
+  const { HostUnitInstaller } = await import('../adapters/systemd/unit-installer.js');
+  return new HostUnitInstaller(root, await new Host(undefined, process.env).runner());
 }
 
 function complain(line: string): void {

@@ -4,6 +4,9 @@
  */
 import type { RoleSource } from './role.js';
 
+import type { RuntimeDirectory } from './paths.js';
+import type { Sandbox } from './sandbox.js';
+
 /** Who restarts a daemon when it dies. Chosen once, never two at a time. */
 export type RestartOwner = 'systemd' | 'watcher' | 'cluster';
 
@@ -186,6 +189,8 @@ export interface DaemonSpec {
   /** Signal that makes it read its configuration or reopen its logs. */
   readonly reloadSignal: SignalName;
   readonly killMode: KillMode;
+  /** What its systemd unit takes away from it; without systemd, nothing does. */
+  readonly sandbox: Sandbox;
   readonly restart: RestartPolicy;
   readonly systemdRetry: SystemdRetryPolicy;
   readonly readiness: ReadinessCheck;
@@ -219,6 +224,8 @@ export interface GroupSpec {
   readonly target: string | undefined;
   readonly roles: readonly RoleSpec[];
   readonly setup: SetupProgram | undefined;
+  /** Made at boot by systemd-tmpfiles, so that they are there before any daemon. */
+  readonly directories: readonly RuntimeDirectory[];
   /** Like /etc/default/NAME: data, never run by a shell. */
   readonly environmentFile: string | undefined;
   /** Exit status by which a daemon says that this node does not hold its role. */

@@ -7,3 +7,12 @@ export interface Paths {
   /** Default /var/log/watchkeeper */
   readonly log: string;
 }
+
+/** A directory of the daemons' own, made at boot. */
+export interface RuntimeDirectory {
+  readonly path: string;
+  /** Octal, e.g. 0755. */
+  readonly mode: string;
+  readonly user: string;
+  readonly group: string;
+}

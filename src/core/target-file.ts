@@ -55,7 +55,8 @@ export function groupTargets({ group, daemons }: Catalogue, options: GeneratorOp
     description: group.description === '' ? group.name : group.description,
     wants: [...roles.map(({ target }) => target), ...units(withoutRole.filter(({ onDemand }) => !onDemand))],
     after: [...roles.map(({ target }) => target), ...units(daemons)],
-    partOf: [],
+    // The stub of `service NAME stop`, see unit-set.ts.
+    partOf: [group.target.replace(/\.target$/, '.service')],
     wantedBy: ['multi-user.target'],
   }, options));
   return targets;

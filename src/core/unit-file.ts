@@ -5,10 +5,15 @@
  * The command line is core/command-line.ts' in systemd's quoting: first what the
  * catalogue says, then the words of the argument variables, then those of
  * ONESHOT_ARGUMENTS, which systemd itself splits as core/argument-words.ts does.
+ *
+ * There is no [Install] section: which daemons a target starts is the
+ * catalogue's word, in the target's own file. One that is not wanted is masked.
  */
 import type { DaemonSpec, GroupSpec, RestartPolicy } from './daemon.js';
-import { withHeader } from './unit-header.js';
 import { watchdogOf } from './notify-message.js';
+import { sandboxLines } from './sandbox.js';
+import { withHeader } from './unit-header.js';
+import { type Line, literal, milliseconds, quoted, section, sections, word } from './unit-text.js';
 
 export interface UnitOptions {
   /** systemd's own, e.g. 252: newer ones know more directives. */
@@ -26,8 +31,10 @@ export interface UnitOptions {
 /** systemd 254 brought RestartSteps= and RestartMaxDelaySec=. */
 const GROWING_DELAY_SINCE = 254;
 const DEFAULT_HELPERS = '/usr/lib/watchkeeper';
-
-type Line = readonly [directive: string, value: string];
+/** ms in which nobody is left for dead: a name server or a disk that is away, a reboot of another node. */
+const LONGEST_OUTAGE = 300_000;
+/** ms; a shorter delay would count more attempts than a machine can make. */
+const LEAST_DELAY = 100;
 
 /** Begins with unitHeader: who generated it, and from what. */
 export function serviceUnit(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): string {
@@ -36,17 +43,10 @@ export function serviceUnit(spec: DaemonSpec, group: GroupSpec, options: UnitOpt
 }
 
 function serviceBody(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): string {
-  return [
+  return sections(
     section('Unit', unitLines(spec, group, options)),
-    section('Service', [...processLines(spec, group, options), ...restartLines(spec, group, options), ...killLines(spec)]),
-    section('Install', targets(spec, group).map((target): Line => ['WantedBy', target])),
-  ]
-    .filter((text) => text !== '')
-    .join('\n');
-}
-
-function section(name: string, lines: readonly Line[]): string {
-  return lines.length === 0 ? '' : `[${name}]\n${lines.map(([directive, value]) => `${directive}=${value}\n`).join('')}`;
+    section('Service', [...processLines(spec, group, options), ...restartLines(spec, group, options), ...killLines(spec), ...sandboxOf(spec, options)]),
+  );
 }
 
 /** The targets of its roles; a daemon without any belongs to the group's own. */
@@ -60,14 +60,13 @@ function unitLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): re
   const setup = options.setupUnit === undefined ? [] : [options.setupUnit];
   const required = [...setup, ...spec.requires.map(unitOf)];
   const after = [...new Set([...required, ...spec.after.map(unitOf)])];
-  const { when, intensity, period } = spec.restart;
   return [
     ['Description', literal(spec.description)],
     ...required.map((unit): Line => ['Requires', unit]),
     ...after.map((unit): Line => ['After', unit]),
     ...targets(spec, group).map((target): Line => ['PartOf', target]),
     ...spec.conditions.map(({ kind, path }): Line => ['ConditionPathExists', `${kind === 'path-missing' ? '!' : ''}${literal(path)}`]),
-    ...(when === 'never' ? [] : ([['StartLimitIntervalSec', milliseconds(period)], ['StartLimitBurst', String(intensity)]] as const)),
+    ...startLimit(spec.restart, options.version),
   ];
 }
 
@@ -115,15 +114,34 @@ function restartLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions):
 }
 
 function delayLines(policy: RestartPolicy, version: number): readonly Line[] {
-  if (version < GROWING_DELAY_SINCE) return [['RestartSec', milliseconds(policy.baseDelay)]];
-  const steps = policy.factor > 1 && policy.baseDelay > 0 ? Math.ceil(Math.log(policy.maxDelay / policy.baseDelay) / Math.log(policy.factor)) : 0;
-  if (steps < 1) return [['RestartSec', milliseconds(policy.baseDelay)]];
-  return [
-    // Not firstDelay: systemd multiplies, and nought stays nought.
-    ['RestartSec', milliseconds(policy.baseDelay)],
-    ['RestartSteps', String(steps)],
-    ['RestartMaxDelaySec', milliseconds(policy.maxDelay)],
-  ];
+  // Not firstDelay: systemd multiplies, and nought stays nought.
+  const first: Line = ['RestartSec', milliseconds(policy.baseDelay)];
+  const steps = version < GROWING_DELAY_SINCE ? 0 : growingSteps(policy);
+  return steps < 1 ? [first] : [first, ['RestartSteps', String(steps)], ['RestartMaxDelaySec', milliseconds(policy.maxDelay)]];
+}
+
+function growingSteps({ factor, baseDelay, maxDelay }: RestartPolicy): number {
+  return factor > 1 && baseDelay > 0 ? Math.ceil(Math.log(maxDelay / baseDelay) / Math.log(factor)) : 0;
+}
+
+/**
+ * When systemd gives up. A policy that gives up says so itself. Any other goes
+ * on: for ever where the delay grows, and else for longer than an outage of what
+ * the daemon needs may last, since a restart each second for ever would be a
+ * nuisance; what comes then is the watcher's slow retry.
+ */
+function startLimit(policy: RestartPolicy, version: number): readonly Line[] {
+  const limit = (interval: number, burst: number): readonly Line[] => [['StartLimitIntervalSec', milliseconds(interval)], ['StartLimitBurst', String(burst)]];
+  if (policy.when === 'never') return [];
+  if (policy.onIntensity === 'give-up') return limit(policy.period, policy.intensity);
+  if (version >= GROWING_DELAY_SINCE && growingSteps(policy) >= 1) return [['StartLimitIntervalSec', '0']];
+  // Even if each attempt failed at once, so many fit into the outage, and one more.
+  const attempts = Math.ceil(LONGEST_OUTAGE / Math.max(policy.baseDelay, LEAST_DELAY)) + 1;
+  return limit(Math.max(policy.period, 2 * LONGEST_OUTAGE), Math.max(policy.intensity, attempts));
+}
+
+function sandboxOf(spec: DaemonSpec, { version }: UnitOptions): readonly Line[] {
+  return sandboxLines(spec.sandbox, version).map(([directive, value]): Line => [directive, literal(value)]);
 }
 
 function killLines(spec: DaemonSpec): readonly Line[] {
@@ -132,26 +150,4 @@ function killLines(spec: DaemonSpec): readonly Line[] {
     ['KillSignal', spec.stopSignal],
     ['TimeoutStopSec', milliseconds(spec.stopTimeout)],
   ];
-}
-
-function milliseconds(duration: number): string {
-  return `${Math.ceil(duration)}ms`;
-}
-
-/** Of a directive whose value is one text to its end: only specifiers and line ends need care. */
-function literal(text: string): string {
-  if (/[\0-\x1f\x7f]/.test(text)) throw new Error(`a unit cannot hold the control character in ${JSON.stringify(text.slice(0, 80))}`);
-  return text.replace(/%/g, '%%').replace(/\\$/, '\\\\');
-}
-
-/** One word of a command line; `$` and `%` stand for themselves (systemd.service(5), COMMAND LINES). */
-function word(text: string): string {
-  return /^[A-Za-z0-9_./:=,@+-]+$/.test(text) ? text : quoted(text.replace(/\$/g, '$$$$'));
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' };
-
-function quoted(text: string): string {
-  const escaped = text.replace(/["\\\0-\x1f\x7f]/g, (character) => ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `"${escaped.replace(/%/g, '%%')}"`;
 }

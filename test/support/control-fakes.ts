@@ -19,7 +19,7 @@ export function catalogueOf(daemons: readonly DaemonSpec[], group: Partial<Group
       description: 'for tests',
       target: undefined,
       roles: [],
-      setup: undefined,
+      setup: undefined, directories: [],
       environmentFile: undefined,
       notMasterExitStatus: 11,
       ...group,

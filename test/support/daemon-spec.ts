@@ -49,6 +49,7 @@ export function daemonSpec(overrides: Partial<DaemonSpec> & Pick<DaemonSpec, 'na
     stopSignal: 'SIGTERM',
     reloadSignal: 'SIGHUP',
     killMode: 'group',
+    sandbox: {},
     restart: TEST_RESTART_POLICY,
     systemdRetry: { enabled: false, firstDelay: 300_000, factor: 2, maxDelay: 3_600_000 },
     readiness: { kind: 'settled', settle: 0 },

@@ -19,6 +19,7 @@ export const TEST_GROUP: GroupSpec = {
   target: undefined,
   roles: [],
   setup: undefined,
+  directories: [],
   environmentFile: undefined,
   notMasterExitStatus: 11,
 };

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import type { DaemonSpec, RestartPolicy, SignalName, SystemdRetryPolicy } from '../../core/daemon.js';
 import { CONDITIONS, READINESS, VARIABLES } from './daemon-formats.js';
 import { HEALTH } from './health-formats.js';
+import { SANDBOX } from './sandbox-format.js';
 import { boolean, decimal, duration, integer, listOf, oneOf, optional, string } from './format.js';
 import { flatten, type SchemaOf } from './schema.js';
 
@@ -120,6 +121,12 @@ const DAEMON: SchemaOf<DaemonKeys> = {
     format: oneOf('process', 'group'),
     default: 'group',
     doc: 'Whether a stop takes down its main process only, and spares children such as virtual machines, or all of its session.',
+  },
+  sandbox: {
+    format: SANDBOX,
+    merges: true,
+    default: {},
+    doc: 'What its systemd unit takes away from it: restricting directives of systemd.exec(5) and their values, see below. Without systemd nothing does.',
   },
   restart: RESTART,
   systemdRetry: SYSTEMD_RETRY,

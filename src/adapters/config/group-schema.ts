@@ -1,5 +1,6 @@
 /** The keys under `group:`, the daemons' common ground. */
 import type { GroupSpec, SetupProgram } from '../../core/daemon.js';
+import { DIRECTORY } from './directory-format.js';
 import { duration, integer, listOf, optional, string } from './format.js';
 import { type RoleKeys, ROLES } from './role-formats.js';
 import { flatten, type SchemaOf } from './schema.js';
@@ -31,6 +32,11 @@ const GROUP: SchemaOf<GroupKeys> = {
     executable: { format: optional(PATH), default: undefined, defaultText: 'none', doc: 'Program that runs once before the first daemon of a transaction is started.' },
     arguments: { format: listOf(string('a text'), 'texts'), default: [], doc: 'Its arguments.' },
     timeout: { format: duration(100), default: 60_000, doc: 'After which it is killed, and nothing is started.' },
+  },
+  directories: {
+    format: listOf(DIRECTORY, `directories, each ${DIRECTORY.allowed}`),
+    default: [],
+    doc: 'Made at boot by systemd-tmpfiles, from the file that `watchkeeper units install` writes; without systemd by nobody but the setup program.',
   },
   environmentFile: {
     format: optional(PATH),

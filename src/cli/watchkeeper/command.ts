@@ -5,6 +5,7 @@ import type { HookResult } from '../../app/hook-lane.js';
 import type { Configuration } from '../../adapters/config/load.js';
 import type { TaskControl } from '../../ports/task-control.js';
 import type { HookEventKind } from '../../core/hook.js';
+import type { UnitInstaller } from '../../ports/unit-installer.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 
 export interface OptionSpec {
@@ -69,6 +70,8 @@ export interface Means {
   run(options: RunOptions): Promise<number>;
   /** @throws WatchkeeperError UNKNOWN_DAEMON, USAGE */
   testHooks(config: string | undefined, event: HookEventKind, subject: string): Promise<readonly HookResult[]>;
+  /** @param root `/`, or where a system is being built */
+  units(root: string): Promise<UnitInstaller>;
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(config: string | undefined): Promise<Configuration>;
 }

@@ -8,6 +8,13 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
 
 const JSON_OPTION: OptionSpec = { name: 'json', summary: 'JSON, and nothing else, on stdout' };
 
+const UNIT_OPTIONS: readonly OptionSpec[] = [
+  { name: 'systemd-version', value: 'N', summary: "the systemd that they are for, e.g. 252 (default: this machine's)" },
+  { name: 'prefix', value: 'DIR', summary: 'where Watchkeeper is installed (default /usr)' },
+];
+
+const ROOT_OPTION: OptionSpec = { name: 'root', value: 'DIR', summary: 'the root of the system that they are for (default /)' };
+
 const TABLE: readonly Command[] = [
   {
     name: 'run',
@@ -153,6 +160,42 @@ const TABLE: readonly Command[] = [
     example: 'watchkeeper hooks test given-up web',
     options: [JSON_OPTION],
     load: async () => (await import('./hooks-test.js')).hooksTest,
+  },
+  {
+    name: 'units generate',
+    arguments: '',
+    most: 0,
+    summary: 'Print the systemd units that the catalogue makes, or write them into a directory',
+    example: 'watchkeeper units generate --systemd-version 252 --output /tmp/units',
+    options: [...UNIT_OPTIONS, { name: 'output', value: 'DIR', summary: 'write them there instead' }],
+    load: async () => (await import('./units.js')).generate,
+  },
+  {
+    name: 'units install',
+    arguments: '',
+    most: 0,
+    summary: 'Install the units below /etc and have systemd read them; enables and starts nothing',
+    example: 'watchkeeper units install',
+    options: [...UNIT_OPTIONS, ROOT_OPTION, { name: 'force', summary: "replace also what was edited, what is masked, and others' files" }],
+    load: async () => (await import('./units.js')).install,
+  },
+  {
+    name: 'units diff',
+    arguments: '',
+    most: 0,
+    summary: 'Show how the installed units differ from what the catalogue makes; exit 1 if they do',
+    example: 'watchkeeper units diff',
+    options: [...UNIT_OPTIONS, ROOT_OPTION],
+    load: async () => (await import('./units.js')).diff,
+  },
+  {
+    name: 'units verify',
+    arguments: '',
+    most: 0,
+    summary: 'Have systemd-analyze look at the units before they are installed; exit 1 if it complains',
+    example: 'watchkeeper units verify',
+    options: UNIT_OPTIONS,
+    load: async () => (await import('./units.js')).verify,
   },
   {
     name: 'config check',

@@ -30,6 +30,7 @@ export const GROUP: GroupSpec = {
   target: undefined,
   roles: [],
   setup: undefined,
+  directories: [],
   environmentFile: undefined,
   notMasterExitStatus: NOT_MASTER,
 };

@@ -16,7 +16,7 @@ import { must, only, systemctl, systemdVersion } from './bench.js';
 const UNITS = '/run/systemd/system';
 const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
 const TARGET = 'wk-health.target';
-const GROUP: GroupSpec = { name: 'health', description: 'test', target: TARGET, roles: [], setup: undefined, environmentFile: undefined, notMasterExitStatus: 11 };
+const GROUP: GroupSpec = { name: 'health', description: 'test', target: TARGET, roles: [], setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 };
 const WATCHDOG: HealthCheck = { name: 'alive', kind: 'liveness', method: { kind: 'watchdog' }, grace: 0, interval: 1000, timeout: 1000, successThreshold: 1, failureThreshold: 1 };
 
 describe('health where systemd restarts', function () {

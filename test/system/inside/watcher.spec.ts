@@ -35,7 +35,7 @@ class Site {
 
   /** Writes configuration and, for systemd, target and units. */
   settle(options: { units: boolean }): void {
-    const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: [], setup: undefined, environmentFile: undefined, notMasterExitStatus: 11 };
+    const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: [], setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 };
     const daemons = [...this.#daemons].map(([name, { spec }]): [string, unknown] => {
       const { executable, readiness, unit, requires } = spec;
       return [name, { executable, arguments: spec.arguments, readiness, unit, requires, stopTimeout: '5s', startTimeout: '20s' }];

@@ -9,6 +9,7 @@ const GROUP: GroupSpec = {
   target: 'test.target',
   roles: [{ name: 'master', description: '', target: 'test-master.target' }],
   setup: undefined,
+  directories: [],
   environmentFile: '/etc/default/test',
   notMasterExitStatus: 11,
 };

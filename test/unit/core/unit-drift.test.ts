@@ -11,7 +11,7 @@ const web = daemonSpec({ name: 'web', unit: 'shop-web.service', requires: ['db']
 const db = daemonSpec({ name: 'db', unit: 'shop-db.service' });
 const metad = daemonSpec({ name: 'metad', unit: 'shop-metad.service', onDemand: true, roles: ['node'] });
 const CATALOGUE: Catalogue = {
-  group: { name: 'shop', description: '', target: 'shop.target', roles: [{ name: 'node', description: 'every node', target: 'shop-node.target' }], setup: undefined, environmentFile: undefined, notMasterExitStatus: 11 },
+  group: { name: 'shop', description: '', target: 'shop.target', roles: [{ name: 'node', description: 'every node', target: 'shop-node.target' }], setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 },
   daemons: [web, db, metad],
 };
 const OPTIONS = { version: 252, runtimeDirectory: '/run/watchkeeper', helperDirectory: '/usr/lib/watchkeeper', setupUnit: 'shop-common.service' };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { GroupSpec } from '../../../src/core/daemon.js';
+import type { GroupSpec, RestartPolicy } from '../../../src/core/daemon.js';
 import { serviceUnit } from '../../../src/core/unit-file.js';
 import { daemonSpec, TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 
@@ -14,6 +14,7 @@ const GROUP: GroupSpec = {
     { name: 'master', description: 'once', target: 'shop-master.target' },
   ],
   setup: undefined,
+  directories: [],
   environmentFile: '/etc/default/shop',
   notMasterExitStatus: 11,
 };
@@ -31,7 +32,8 @@ describe('service unit', () => {
     expect(values(text, 'Requires')).to.deep.equal(['shop-common.service', 'shop-db.service']);
     expect(values(text, 'After')).to.deep.equal(['shop-common.service', 'shop-db.service', 'shop-log.service']);
     expect(values(text, 'PartOf')).to.deep.equal(['shop-master.target']);
-    expect(values(text, 'WantedBy')).to.deep.equal(['shop-master.target']);
+    // Its target's own file wants it: nobody need enable it, and nobody can by mistake not have.
+    expect(text).not.to.include('[Install]');
   });
 
   it("belongs to the group's target where it has no role", () => {
@@ -70,8 +72,21 @@ describe('service unit', () => {
     // 1 s × 2^6 is the first that reaches 60 s.
     expect(values(recent, 'RestartSteps')).to.deep.equal(['6']);
     expect(values(recent, 'RestartMaxDelaySec')).to.deep.equal(['60000ms']);
-    expect(values(recent, 'StartLimitBurst')).to.deep.equal(['5']);
     expect(values(recent, 'RestartPreventExitStatus')).to.deep.equal(['78 11']);
+  });
+
+  it('is not left dead by an outage of five minutes, unless its policy gives up', () => {
+    const limits = (text: string): readonly (readonly string[])[] => ['StartLimitIntervalSec', 'StartLimitBurst'].map((directive) => values(text, directive));
+    const unit = (restart: Partial<RestartPolicy>, version: number): string =>
+      serviceUnit(daemonSpec({ name: 'web', restart: { ...TEST_RESTART_POLICY, when: 'on-failure', ...restart } }), GROUP, { ...OPTIONS, version });
+    // A restart each second: 300 in five minutes are fewer than the limit.
+    expect(limits(unit({ baseDelay: 1000 }, 252))).to.deep.equal([['600000ms'], ['301']]);
+    expect(limits(unit({ baseDelay: 5000 }, 252))).to.deep.equal([['600000ms'], ['61']]);
+    expect(limits(unit({ baseDelay: 0 }, 252))).to.deep.equal([['600000ms'], ['3001']]);
+    // Where the delay grows, nothing needs a limit.
+    expect(limits(unit({ baseDelay: 1000 }, 254))).to.deep.equal([['0'], []]);
+    expect(limits(unit({ baseDelay: 1000, factor: 1 }, 254))).to.deep.equal([['600000ms'], ['301']]);
+    for (const version of [252, 257]) expect(limits(unit({ onIntensity: 'give-up' }, version))).to.deep.equal([[`${TEST_RESTART_POLICY.period}ms`], ['5']]);
   });
 
   it('restarts nothing, and limits nothing, where the policy is never', () => {
@@ -98,7 +113,7 @@ describe('service unit', () => {
         const text = serviceUnit(daemonSpec({ name: 'web', arguments: words, environment: { ODD: value } }), GROUP, OPTIONS);
         expect(values(text, 'ExecStart')).to.have.length(1);
         expect(values(text, 'Environment')).to.have.length(1);
-        expect(text.split('\n').filter((line) => line !== '' && !/^(# |\[(Unit|Service|Install)\]|[A-Za-z]+=)/.test(line))).to.deep.equal([]);
+        expect(text.split('\n').filter((line) => line !== '' && !/^(# |\[(Unit|Service)\]|[A-Za-z]+=)/.test(line))).to.deep.equal([]);
         expect(text).not.to.match(/\\\n/);
       }),
     );

@@ -82,6 +82,7 @@ describe('configuration', () => {
         stopSignal: 'SIGTERM',
         reloadSignal: 'SIGHUP',
         killMode: 'group',
+        sandbox: {},
         restart: {
           when: 'always',
           immediateRestarts: 2,
@@ -175,6 +176,32 @@ daemons:
       'test:2', 'test:4', 'default', 'test:5', 'default',
     ]);
   });
+
+  it('merges a sandbox directive by directive; null takes one of the defaults away', () => {
+    const { catalogue } = fromText(`
+defaults: {sandbox: {ProtectSystem: full, PrivateTmp: 'yes', SystemCallFilter: ['@system-service', '~@mount']}}
+daemons:
+  a: {executable: /bin/a, sandbox: {PrivateTmp: ~, UMask: '0077'}}
+  b: {executable: /bin/b}
+`);
+    const [a, b] = catalogue.daemons.map(({ sandbox }) => sandbox);
+    expect(a).to.deep.equal({ ProtectSystem: ['full'], PrivateTmp: [], SystemCallFilter: ['@system-service', '~@mount'], UMask: ['0077'] });
+    expect(b).to.deep.equal({ ProtectSystem: ['full'], PrivateTmp: ['yes'], SystemCallFilter: ['@system-service', '~@mount'] });
+  });
+
+  for (const [sandbox, message] of [
+    ['{ProtectSytem: full}', /'ProtectSytem' is no directive that takes something away; did you mean 'ProtectSystem'\?/],
+    // It would grant, and is the catalogue's `capabilities`.
+    ['{AmbientCapabilities: CAP_SYS_ADMIN}', /'AmbientCapabilities' is no directive that takes something away/],
+    ['{ExecStartPre: /bin/evil}', /no directive/],
+    ['{UMask: "0022\\nExecStartPre=/bin/evil"}', /UMask: control characters are not allowed/],
+    ['{UMask: {a: b}}', /UMask: /],
+    ['full', /a map of directives/],
+  ] as const) {
+    it(`refuses the sandbox ${sandbox}`, () => {
+      expect(errorOf(() => fromText(web(`    sandbox: ${sandbox}\n`))).message).to.match(message);
+    });
+  }
 
   it('merges the catalogue file, the main file and the drop-ins, in this order', () => {
     write('profiles/base.yaml', 'group: {name: base}\ndaemons:\n  a: {executable: /bin/a, user: base}\n  b: {executable: /bin/b}\n');

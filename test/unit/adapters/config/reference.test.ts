@@ -9,6 +9,7 @@ import { configurationFromText } from '../../../../src/adapters/config/load.js';
 import { SETTINGS_SCHEMA } from '../../../../src/adapters/config/settings-schema.js';
 import { TASK_SCHEMA } from '../../../../src/adapters/config/task-schema.js';
 import { listValues } from '../../../../src/adapters/config/values.js';
+import { SANDBOX_DIRECTIVES } from '../../../../src/core/sandbox.js';
 import { configurationReference } from '../../../support/configuration-reference.js';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
@@ -35,6 +36,12 @@ describe('docs/configuration.md', () => {
       expect(found.slice(0, end).join('\n'), 'the table should be').to.equal(rows.join('\n'));
     });
   }
+
+  it('names each directive of a sandbox, and no other', () => {
+    const section = DOCUMENT.split('### Sandbox\n')[1]?.split('\n### ')[0] ?? '';
+    const named = (section.split('```').at(-1) ?? '').matchAll(/`(\w+)`/g);
+    expect([...named].map((match) => match[1])).to.deep.equal(Object.keys(SANDBOX_DIRECTIVES));
+  });
 
   it('shows examples that are valid', () => {
     const examples = [...DOCUMENT.matchAll(/^```yaml\n([^]*?)^```$/gm)].map((match) => match[1] ?? '');

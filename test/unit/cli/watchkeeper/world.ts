@@ -8,6 +8,7 @@ import { ok, type Outcome } from '../../../../src/core/outcome.js';
 import type { PauseLease } from '../../../../src/core/pause.js';
 import type { ControlRequest, NamedOutcome, Progress, StopControlRequest } from '../../../../src/ports/controller.js';
 import type { StatusAnswer, WatcherClient } from '../../../../src/ports/watcher-client.js';
+import type { UnitInstaller } from '../../../../src/ports/unit-installer.js';
 import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock } from '../../../support/control-fakes.js';
 
 export interface Result {
@@ -90,6 +91,8 @@ export class FakeWatcher implements WatcherClient {
 const CONFIGURATION = 'daemons: {web: {executable: /bin/web}, db: {executable: /bin/db}}\n';
 
 export class World {
+  configuration = CONFIGURATION;
+  units: UnitInstaller | undefined;
   readonly diary: string[] = [];
   readonly manager = new FakeManager('built-in', this.diary);
   readonly desired = new FakeDesired(this.diary);
@@ -110,7 +113,7 @@ export class World {
   }
 
   #means(): Means {
-    const configuration = configurationFromText('test.yaml', CONFIGURATION, {});
+    const configuration = configurationFromText('test.yaml', this.configuration, {});
     const unused = (what: string): never => {
       throw new Error(`${what} is not for these commands`);
     };
@@ -137,6 +140,7 @@ export class World {
       ownTasks: () => unused('tasks'),
       run: () => unused('run'),
       testHooks: () => unused('hooks'),
+      units: () => (this.units === undefined ? unused('units') : Promise.resolve(this.units)),
       configuration: () => Promise.resolve(configuration),
     };
   }

@@ -1,0 +1,84 @@
+/** The watcher's own unit. Hand-written but for where things are; units/watchkeeper.service is what it is for /usr. Pure. */
+import type { Paths } from './paths.js';
+import { withHeader } from './unit-header.js';
+import { literal } from './unit-text.js';
+
+/** The oldest systemd that it is made for; newer ones get the same, so that a package's is as good as one generated here. */
+const VERSION = 252;
+
+/** @param prefix as it may stand in a unit: no blanks, no control characters */
+export function watcherUnit(prefix: string, paths: Paths): string {
+  return withHeader(body(prefix, paths), { version: VERSION, runtimeDirectory: paths.runtime, helperDirectory: `${prefix}/lib/watchkeeper` });
+}
+
+function body(prefix: string, paths: Paths): string {
+  return `# The watcher. Without it, daemons keep running, and daemon-util keeps working.
+[Unit]
+Description=Watchkeeper, keeps the daemons of this node running
+Documentation=man:watchkeeper(8) file://${prefix}/share/doc/watchkeeper/README.md
+# Observes systemd over the bus; does without it while it is away.
+Wants=dbus.socket
+After=dbus.socket network.target
+# A watcher that dies must come back however often it happens.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+# \`all\`, because without the native package sd-notify the program
+# systemd-notify speaks for the watcher.
+NotifyAccess=all
+EnvironmentFile=-/etc/default/watchkeeper
+# The front execs Node by an absolute path: the one that Watchkeeper was
+# installed with, else the first in this PATH.
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=${prefix}/sbin/watchkeeper run
+ExecReload=${prefix}/sbin/watchkeeper reload
+Restart=always
+RestartSec=1
+# The configuration has an error, which no restart mends.
+RestartPreventExitStatus=78
+# Pinged after a completed turn of the watcher's loop.
+WatchdogSec=30
+# It waits for the readiness of what it starts, and says so (EXTEND_TIMEOUT_USEC).
+TimeoutStartSec=5min
+TimeoutStopSec=90
+# Where systemd does not run the daemons (no target of this name), they are the
+# watcher's children and in this unit's cgroup: they outlive it, and the next
+# watcher adopts them.
+KillMode=process
+${directories(paths)}UMask=0022
+OOMScoreAdjust=-500
+
+# Sandbox. Where the watcher starts daemons itself, they inherit all of it, and
+# none of them was written for it; so only what no daemon of a node misses.
+# Left out, although the watcher alone could bear them:
+#   ProtectSystem=, ReadWritePaths=, PrivateTmp=, ProtectHome=   daemons write where they like
+#   PrivateDevices=, DeviceAllow=, ProtectKernelModules=         kvm, tun and dm are daemons' trade
+#   ProtectKernelTunables=, ProtectControlGroups=                so are sysctls and cgroups
+#   CapabilityBoundingSet=, NoNewPrivileges=, RestrictSUIDSGID=  daemons change users, some by setuid programs
+#   RestrictAddressFamilies=, PrivateNetwork=, IPAddressDeny=    the watcher alone would need little more than AF_UNIX
+#   SystemCallFilter=, MemoryDenyWriteExecute=                   Node compiles at run time; daemons are unknown
+#   ProtectClock=, ProtectKernelLogs=, SystemCallArchitectures=  ntpd, rsyslogd and 32-bit programs are daemons too
+#   PrivateUsers=, DynamicUser=, ProtectProc=, ProcSubset=       it proves other users' processes by /proc
+LockPersonality=yes
+KeyringMode=private
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** systemd makes them before the watcher starts, where they are in the places that it knows. */
+function directories(paths: Paths): string {
+  const lines = [
+    ...directory('Runtime', paths.runtime, '/run/', '0755'),
+    ...(paths.runtime.startsWith('/run/') ? ["# What says which process is which daemon's must outlive the watcher as well.", 'RuntimeDirectoryPreserve=yes'] : []),
+    ...directory('State', paths.state, '/var/lib/', '0700'),
+    ...directory('Logs', paths.log, '/var/log/', '0755'),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function directory(kind: string, path: string, base: string, mode: string): readonly string[] {
+  return path.startsWith(base) ? [`${kind}Directory=${literal(path.slice(base.length))}`, `${kind}DirectoryMode=${mode}`] : [];
+}
