@@ -16,6 +16,7 @@ import { isAlive } from '../core/observation.js';
 import { orderForStart } from '../core/order.js';
 import type { Ordered } from '../core/order.js';
 import type { Outcome } from '../core/outcome.js';
+import { NOT_ASKED, withheldReason, type RoleAnswer } from '../core/role.js';
 import type { Clock } from '../ports/clock.js';
 import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Locks } from '../ports/locks.js';
@@ -37,6 +38,8 @@ export interface DirectControlParts {
   readonly runner: Runner;
   /** Of this boot; stands in the records of desired state. */
   readonly bootId: string;
+  /** Asks whether this node holds these roles. */
+  readonly roles: (names: readonly string[]) => Promise<(role: string) => RoleAnswer>;
   /** ms to wait for somebody else who is at work on the same daemon. */
   readonly lockTimeout: number;
 }
@@ -95,7 +98,25 @@ export class DirectControl implements Controller {
     const { manager, clock } = this.parts;
     const specs = names.map((name) => this.find(name));
     const observations = await manager.observe(specs);
-    return specs.map((spec, index) => directStatus(spec, at(observations, index), this.#wishes.now(spec), manager.kind, clock.monotonic()));
+    const wishes = specs.map((spec) => this.#wishes.now(spec));
+    const answer = await this.rolesOf(specs.filter((_spec, index) => wishes[index]?.desired === 'up' && !isAlive(at(observations, index))));
+    const { group } = this.parts.catalogue;
+    return specs.map((spec, index) =>
+      directStatus(spec, at(observations, index), {
+        wanted: at(wishes, index),
+        kind: manager.kind,
+        now: clock.monotonic(),
+        notMaster: group.notMasterExitStatus,
+        withheld: withheldReason(spec, group.roles, answer),
+      }),
+    );
+  }
+
+  /** Nobody is asked about daemons that are up, or meant to be down. */
+  private async rolesOf(specs: readonly DaemonSpec[]): Promise<(role: string) => RoleAnswer> {
+    const { catalogue, roles } = this.parts;
+    const names = catalogue.group.roles.filter(({ name, source }) => source !== undefined && specs.some((spec) => spec.roles.includes(name))).map(({ name }) => name);
+    return names.length === 0 ? () => NOT_ASKED : roles(names);
   }
 
   private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {

@@ -110,6 +110,12 @@ export class ObservingWatcher implements Controller {
     return spec && withheldReason(spec, this.#catalogue.group.roles, (role) => this.parts.roles.answer(role));
   }
 
+  /** A role is held now, or is not. */
+  rolesAnswered(): void {
+    this.reconsider();
+    for (const spec of this.#catalogue.daemons) if (spec.roles.length > 0) this.#publish(spec);
+  }
+
   /** A pause has begun or ended, or a role is held or not. */
   reconsider(): void {
     for (const spec of this.#catalogue.daemons) if (this.#seen.get(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
@@ -186,7 +192,13 @@ export class ObservingWatcher implements Controller {
   }
 
   #statusOf(spec: DaemonSpec, observation: Observation): DaemonStatus {
-    const seen = directStatus(spec, observation, this.parts.wishes.now(spec), 'systemd', this.parts.clock.monotonic());
+    const seen = directStatus(spec, observation, {
+      wanted: this.parts.wishes.now(spec),
+      kind: 'systemd',
+      now: this.parts.clock.monotonic(),
+      notMaster: this.#catalogue.group.notMasterExitStatus,
+      withheld: this.withheld(spec.name),
+    });
     const { nextTry, reason } = this.#slowRetry.statusOf(spec.name);
     return this.#health.completed({ ...seen, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });
   }

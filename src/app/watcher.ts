@@ -7,7 +7,7 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
 import { ok } from '../core/outcome.js';
-import { withheldReason, type RoleAnswer } from '../core/role.js';
+import type { RoleAnswer } from '../core/role.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
@@ -18,6 +18,7 @@ import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
 import { startInOrder } from './ordered-start.js';
 import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
+import { RoleDuty } from './role-duty.js';
 import { SetupGate } from './setup-gate.js';
 import type { SupervisedDaemon, SupervisionPorts } from './supervised-daemon.js';
 import { SupervisedControl } from './supervised-control.js';
@@ -25,8 +26,6 @@ import { Supervisor } from './supervisor.js';
 import { fullStatus, supervisionStatus } from './supervision-status.js';
 import { Pauses } from './pauses.js';
 import { Wishes } from './wishes.js';
-
-const TAKING_OVER = 'this node has just got its role; the cluster may start it itself (startAfter)';
 
 export interface WatcherParts extends SupervisionPorts {
   readonly runner: Runner;
@@ -45,6 +44,7 @@ export class Watcher implements Controller {
   readonly #setup: SetupGate;
   readonly #wishes: Wishes;
   readonly #pauses: Pauses;
+  readonly roles: RoleDuty;
   #catalogue: Catalogue;
 
   constructor(
@@ -67,6 +67,14 @@ export class Watcher implements Controller {
     );
     const parties = { supervisor: this.#supervisor, wishes: this.#wishes, setup: this.#setup };
     this.#control = new SupervisedControl(parties, parts.clock, () => this.#catalogue.daemons);
+    this.roles = new RoleDuty({
+      supervisor: this.#supervisor,
+      setup: this.#setup,
+      roles: parts.roles,
+      clock: parts.clock,
+      catalogue: () => this.#catalogue,
+      ordered: (specs) => this.#control.ordered(specs),
+    });
   }
 
   /** Takes over what already runs. Starts nothing: afterwards questions can be answered. */
@@ -79,6 +87,7 @@ export class Watcher implements Controller {
 
   /** Starts, in order, what is wanted up and was not found running. */
   async startGroup(): Promise<readonly NamedOutcome[]> {
+    this.roles.groupStarts();
     const missing = this.#control.ordered(this.#catalogue.daemons).filter((spec) => {
       const daemon = this.#supervisor.get(spec.name);
       return daemon !== undefined && daemon.process === undefined;
@@ -155,7 +164,7 @@ export class Watcher implements Controller {
       this.parts.board.withdraw(change.name);
     }
     this.#supervisor.settleDependencies();
-    this.rolesAnswered();
+    this.roles.answered();
     this.#tellPauses();
     await this.#adoptRunning(added);
     return changes;
@@ -164,31 +173,6 @@ export class Watcher implements Controller {
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void {
     this.#pauses.refresh();
-  }
-
-  /** An answer whether this node holds a role is another one now. */
-  rolesAnswered(): void {
-    for (const { spec, state } of this.#supervisor.daemons) {
-      const withheld = this.#withheld(spec);
-      const gained = withheld === undefined && state.withheld !== undefined;
-      // What runs is not waited with: should it die, it comes back.
-      if (gained && (state.phase.kind === 'waiting' || state.phase.kind === 'stopped')) {
-        this.#supervisor.send(spec.name, { kind: 'role', withheld: TAKING_OVER, settling: true });
-      } else if (withheld !== state.withheld) this.#supervisor.send(spec.name, { kind: 'role', withheld, settling: false });
-    }
-  }
-
-  /** The cluster's own software had time to start or stop the role's daemons: now it is our turn. */
-  roleSettled(name: string, held: boolean): void {
-    const { roles } = this.#catalogue.group;
-    const stops = roles.find((role) => role.name === name)?.source?.whenLost === 'stop';
-    for (const { spec, state } of this.#supervisor.daemons) {
-      if (!spec.roles.includes(name) || held !== (this.#withheld(spec) === undefined)) continue;
-      if (held) {
-        this.#supervisor.send(spec.name, { kind: 'role', withheld: undefined, settling: false });
-        this.#supervisor.send(spec.name, { kind: 'role-gained', by: `this node holds the role ${name}` });
-      } else if (stops) this.#supervisor.send(spec.name, { kind: 'role-lost', by: state.withheld ?? `the role ${name} is lost` });
-    }
   }
 
   /** Leaves the daemons running: the next watcher adopts them. */
@@ -216,12 +200,8 @@ export class Watcher implements Controller {
 
   #supervise(spec: DaemonSpec, reason?: string): void {
     const fresh = initialSupervision(this.#wishes.now(spec).desired, this.parts.memory.read(spec.name) ?? NO_MEMORY);
-    const state = { ...fresh, withheld: this.#withheld(spec) };
+    const state = { ...fresh, withheld: this.roles.withheld(spec) };
     this.#supervisor.add(spec, reason === undefined ? state : { ...state, reason });
-  }
-
-  #withheld(spec: DaemonSpec): string | undefined {
-    return withheldReason(spec, this.#catalogue.group.roles, (role) => this.parts.roles.answer(role));
   }
 
   #publish(daemon: SupervisedDaemon): void {

@@ -1,6 +1,7 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
 import type { Configuration } from '../adapters/config/load.js';
 import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
+import type { RoleDuty } from '../app/role-duty.js';
 import type { Roles } from '../app/roles.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
@@ -35,9 +36,7 @@ export interface Guardian extends Controller {
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void;
-  /** As RoleListener of app/roles.ts. */
-  rolesAnswered(): void;
-  roleSettled(role: string, held: boolean): void;
+  readonly roles: Pick<RoleDuty, 'answered' | 'takeUp' | 'toLayDown' | 'layDown'>;
   retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Those that we cap by size. */
@@ -150,7 +149,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
   const paused = new Pauses(await pauses(parts), clock, () => watcher.reconsider());
   const watcher: Observing = new ObservingWatcher(configuration.catalogue, {
     observer,
-    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout }),
+    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
     // Nothing follows from a pause here but what `systemdRetry` does.
     pauses: paused,
     slowRetry: (seen) => units.slowRetry(seen, (name) => watcher.withheld(name) ?? paused.reason(name)),
@@ -174,8 +173,8 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     startGroup: () => Promise.resolve([]),
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
-    rolesAnswered: () => watcher.reconsider(),
-    roleSettled: () => undefined,
+    // Not ours to start and to stop.
+    roles: { answered: () => watcher.rolesAnswered(), takeUp: () => Promise.resolve([]), toLayDown: () => [], layDown: () => Promise.resolve() },
     retryNow: () => Promise.reject(notOurs('retry')),
     reset: () => Promise.reject(notOurs('reset')),
   });

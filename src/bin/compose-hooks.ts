@@ -17,6 +17,7 @@ export interface HookLife {
   groupStarted(outcomes: readonly NamedOutcome[]): Promise<void>;
   /** @param limit ms that hooks are waited for at most */
   groupStopping(by: string, limit?: number): Promise<void>;
+  readonly roles: Pick<RoleEvents, 'started' | 'stopping'>;
   reload(configuration: Configuration): void;
   /** @param patience ms for what is under way; then it is killed */
   finish(patience: number): Promise<void>;
@@ -35,6 +36,7 @@ export async function composeHooks(configuration: Configuration, host: Host, inn
     controller: withRoleEvents(inner, roles, waits),
     groupStarted: (outcomes) => roles.started(all(), outcomes, 'the watcher'),
     groupStopping: (by, limit) => roles.stopping(all(), by, limit),
+    roles,
     reload: (fresh) => {
       ({ catalogue } = fresh);
       hooks.configure(wanted(fresh));

@@ -75,6 +75,10 @@ export class ControlMeans {
       clock: await this.host.clock(),
       runner: await this.host.runner(),
       bootId: (await this.host.self()).bootId,
+      roles: async (names) => {
+        const roles = await (await import('./compose-roles.js')).askRoles(configuration, this.host, names);
+        return (role) => roles.answer(role);
+      },
       lockTimeout: settings.lockTimeout,
     });
     if (configuration.hooks.length === 0 && !existsSync(settings.hooksDirectory)) return control;

@@ -21,7 +21,7 @@ import type { Log } from '../ports/log.js';
 import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
-import { composeRoles } from './compose-roles.js';
+import { composeRoles, followRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
 import { detect } from './service-manager.js';
@@ -77,9 +77,9 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const detection = await detect({ ...configuration, runner });
   const roles = await composeRoles(configuration, host, log);
   const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn });
-  roles.listen({ answered: () => guardian.rolesAnswered(), settled: (role, held) => guardian.roleSettled(role, held) });
   const tasks = await composeTasks(configuration, host, log, roles);
   const hooks = await composeHooks(configuration, host, guardian, log, false);
+  followRoles(roles, { duty: guardian.roles, events: hooks.roles, log });
   followers.add((item) => hooks.tell(item));
   followers.add((item) => {
     // The daemon knows better than the last answer.

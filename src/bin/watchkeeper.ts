@@ -10,6 +10,7 @@ import type { StatusAnswer } from '../ports/watcher-client.js';
 import type { Configuration } from '../adapters/config/load.js';
 import { requireDaemon } from '../core/catalogue.js';
 import type { DaemonSpec } from '../core/daemon.js';
+import { withheldReason } from '../core/role.js';
 import { askRoles } from './compose-roles.js';
 import { isDemo } from './demo.js';
 import { WatchkeeperError } from '../core/errors.js';
@@ -94,14 +95,26 @@ async function ownStatus(host: Host, names: readonly string[]): Promise<StatusAn
   const manager = await host.manager(kind, false);
   const store = desiredStateStore(configuration.paths.state, complain);
   const wishes = new Wishes(store, clock, (await host.self()).bootId);
-  const [observations, warnings] = await Promise.all([manager.observe(specs), kind === 'systemd' ? drift(host, configuration, specs) : NO_WARNINGS]);
+  const { group } = configuration.catalogue;
+  const [observations, warnings, roles] = await Promise.all([
+    manager.observe(specs),
+    kind === 'systemd' ? drift(host, configuration, specs) : NO_WARNINGS,
+    askRoles(configuration, host),
+  ]);
   const daemons = observations.flatMap((observation, index) => {
     const spec = specs[index];
     if (spec === undefined) return [];
-    const { name, ...rest } = directStatus(spec, observation, wishes.now(spec), kind, clock.monotonic(), warnings.get(spec.name));
+    const { name, ...rest } = directStatus(spec, observation, {
+      wanted: wishes.now(spec),
+      kind,
+      now: clock.monotonic(),
+      notMaster: group.notMasterExitStatus,
+      withheld: withheldReason(spec, group.roles, (role) => roles.answer(role)),
+      warnings: warnings.get(spec.name) ?? [],
+    });
     return [[name, rest] as const];
   });
-  return { schemaVersion: 1, watcher: null, roles: await askRoles(configuration, host), daemons: Object.fromEntries(daemons) };
+  return { schemaVersion: 1, watcher: null, roles: roles.list(), daemons: Object.fromEntries(daemons) };
 }
 
 /** What a watcher would warn of; that it can't be found out hides no status. */

@@ -2,6 +2,7 @@
  * What came of an effect. An expected refusal is a value, not an exception; it
  * always says why and what to do next.
  */
+import { describeExit, type ExitStatus } from './exit-status.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /** One word for programs; docs/exit-codes.md explains each to people. */
@@ -55,6 +56,11 @@ export function failed(code: FailureCode, reason: string, next: string): Outcome
 
 /** How the reason of a daemon begins that is down because this node does not hold its role; more may follow after a colon. */
 export const NOT_MASTER = 'not master';
+
+/** @param detail what more is known, to be put right after: "; its last output: …"; or empty */
+export function notMasterReason(exit: ExitStatus, detail = ''): string {
+  return `${NOT_MASTER}: it ${describeExit(exit)}${detail}`;
+}
 
 export function saysNotMaster(reason: string): boolean {
   return reason === NOT_MASTER || reason.startsWith(`${NOT_MASTER}:`);

@@ -10,7 +10,7 @@
 import type { RestartPolicy } from './daemon.js';
 import { formatDuration } from './duration.js';
 import { describeExit, type ExitStatus } from './exit-status.js';
-import { NOT_MASTER } from './outcome.js';
+import { notMasterReason } from './outcome.js';
 
 /** What is remembered of a daemon's failures. Instants are monotonic ms since boot. */
 export interface Tally {
@@ -71,7 +71,7 @@ function finalDecision(policy: RestartPolicy, statuses: Statuses, failure: Failu
   if (failure.kind === 'start' && !failure.retry) return { kind: 'give-up', tally, reason: what };
   if (failure.kind === 'exit' && failure.exit.kind === 'exited') {
     const { status } = failure.exit;
-    if (status === statuses.notMaster) return { kind: 'stay-down', reason: NOT_MASTER };
+    if (status === statuses.notMaster) return { kind: 'stay-down', reason: notMasterReason(failure.exit, failure.detail) };
     if (statuses.neverRetry.includes(status)) {
       return { kind: 'give-up', tally, reason: `${what}, which no restart can mend (neverRetryExitStatuses)` };
     }

@@ -39,6 +39,7 @@ export function launch(state: Supervision, reason: string, context: Context, exp
     phase: { kind: 'starting', process: undefined, since: context.now },
     reason,
     oneShotArguments: [],
+    stranded: false,
     ...(explicit && state.settling ? { withheld: undefined, settling: false } : {}),
   };
   return [next, [...effects, announce('start', reason), { kind: 'launch', oneShotArguments: state.oneShotArguments }]];

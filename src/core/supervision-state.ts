@@ -51,6 +51,8 @@ export interface Supervision {
   readonly unmet: readonly string[];
   /** Why this node is not to run it by itself, e.g. "not master"; undefined: nothing is known against it. */
   readonly withheld: string | undefined;
+  /** It has been up since before its role went: what `role-lost` stops. An explicit start since then is another matter. */
+  readonly stranded: boolean;
   /** It is withheld only until the software that moved the role here had its turn; an explicit start is that turn. */
   readonly settling: boolean;
   /** Why nothing is to be done by itself, e.g. "paused by ops until 14:00: upgrade"; undefined: nobody paused it. */

@@ -18,12 +18,16 @@ export function maybeResume(state: Supervision, event: EventOf<'paused'>, contex
 }
 
 export function noteRole(state: Supervision, event: EventOf<'role'>): Step {
-  return [{ ...state, withheld: event.withheld, settling: event.settling }, []];
+  return [{ ...state, ...roleOf(state, event) }, []];
+}
+
+function roleOf({ withheld: before, stranded }: Supervision, { withheld, settling }: EventOf<'role'>): Pick<Supervision, 'withheld' | 'settling' | 'stranded'> {
+  return { withheld, settling, stranded: withheld !== undefined && (stranded || before === undefined) };
 }
 
 /** It goes on to wait, also where the role is held now: `role-gained` ends that. */
 export function noteRoleWaiting(state: Supervision, event: EventOf<'role'>): Step {
-  const next = { ...state, withheld: event.withheld, settling: event.settling };
+  const next = { ...state, ...roleOf(state, event) };
   return [state.unmet.length === 0 && event.withheld !== undefined ? { ...next, reason: event.withheld } : next, []];
 }
 
@@ -38,7 +42,7 @@ export function resumeForRole(state: Supervision, event: EventOf<'role-gained'>,
 
 /** It waits then, still wanted up, until the role is back. */
 export function layDownRole(state: Supervision, event: EventOf<'role-lost'>, context: Context): Step {
-  if (state.desired === 'down' || state.withheld === undefined) return ignore(state);
+  if (state.desired === 'down' || !state.stranded) return ignore(state);
   return terminate(state, 'wait-for-role', event.by, context);
 }
 

@@ -185,6 +185,7 @@ export function initialSupervision(desired: DesiredState, memory: Memory): Super
     memory,
     unmet: [],
     withheld: undefined,
+    stranded: false,
     settling: false,
     paused: undefined,
     oneShotArguments: [],

@@ -203,7 +203,7 @@ for (const kind of ['start-stop-daemon', 'built-in'] as const) {
 
     it('skip where the node has not the role, and where a clean end is no failure', async () => {
       const notMaster = fixture.testDaemon({ exits: { status: TEST_GROUP.notMasterExitStatus, after: 0 } });
-      expect(await start(notMaster)).to.deep.equal({ kind: 'skipped', reason: 'not master' });
+      expect(await start(notMaster)).to.deep.equal({ kind: 'skipped', reason: 'not master: it exited with status 11' });
       const policy = notMaster.spec.restart;
       const clean = fixture.testDaemon({ exits: { status: 0, after: 0 } }, { restart: { ...policy, when: 'on-failure' } });
       expect((await start(clean))?.kind).to.equal('skipped');

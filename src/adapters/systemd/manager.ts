@@ -8,7 +8,7 @@ import type { DaemonSpec, GroupSpec, StartCondition } from '../../core/daemon.js
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
-import { failed, ok, type Outcome } from '../../core/outcome.js';
+import { failed, isNotMaster, ok, skipped, type Outcome } from '../../core/outcome.js';
 import { type Clock, sleep } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
@@ -165,11 +165,12 @@ export class SystemdManager implements ServiceManager {
     const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
     const unmet = spec.conditions.filter(isUnmet).map(({ kind, path }) => `${kind} ${path}`);
     const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });
+    if (outcome?.kind === 'skipped' && isNotMaster(outcome)) return skipped(`${outcome.reason}${said(await lastWords(this.#options.runner, after))}`);
     if (outcome?.kind !== 'failed') return outcome;
     const refused = result.ok || verdict !== undefined ? undefined : callRefusal(result.stderr);
     if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
     const words = outcome.code === 'failed' || outcome.code === 'timeout' ? await lastWords(this.#options.runner, after) : '';
-    return words === '' ? outcome : { ...outcome, reason: `${outcome.reason}; it said: ${words}` };
+    return { ...outcome, reason: `${outcome.reason}${said(words)}` };
   }
 
   /** What did not come up in time must not come up later, when nobody waits for it any more. */
@@ -217,6 +218,10 @@ export class SystemdManager implements ServiceManager {
     if (!result.ok) return failed(callRefusal(result.stderr)?.code ?? 'failed', `cannot reload ${spec.unit}: ${escapeControl(result.stderr.trim(), 300)}`, next);
     return ok(true, facts.canReload ? `${spec.unit} reloaded` : `${spec.reloadSignal} sent to ${spec.unit}`, this.#options.processes.identify(facts.mainPid));
   }
+}
+
+function said(words: string): string {
+  return words === '' ? '' : `; it said: ${words}`;
 }
 
 function isUnmet({ kind, path }: StartCondition): boolean {

@@ -1,7 +1,7 @@
 /** What a unit's state after `systemctl start` says of the start. Pure. */
 import type { DaemonSpec } from '../../core/daemon.js';
 import { formatDuration } from '../../core/duration.js';
-import { failed, skipped, type Outcome } from '../../core/outcome.js';
+import { failed, notMasterReason, skipped, type Outcome } from '../../core/outcome.js';
 import { endReason } from './observation.js';
 import type { UnitFacts } from './unit-facts.js';
 import { awaitsRestart, describeResult, execFailure, hasFailed, isBroken, isDown, isMasked, isNotFound, isUp, type JobVerdict, lastExit } from './vocabulary.js';
@@ -49,9 +49,8 @@ export function startOutcome(evidence: StartEvidence): Outcome | undefined {
   if (neverUp && !after.conditionMet && after.conditionAt > before.conditionAt) {
     return skipped(`unmet: a condition of ${after.unit}; systemctl status ${after.unit} tells which`);
   }
-  if (hasRun && lastExit(after)?.kind === 'exited' && after.exitStatus === evidence.notMaster) {
-    return skipped(`not master: it ended with status ${evidence.notMaster}`);
-  }
+  const exit = lastExit(after);
+  if (hasRun && exit?.kind === 'exited' && exit.status === evidence.notMaster) return skipped(notMasterReason(exit));
   if (!hasFailed(after) && verdict === 'dependency') return dependencyFailure(evidence, next);
   if (verdict === 'canceled') {
     return failed('canceled', `the start of ${after.unit} was canceled: another request took its place`, `try again; systemctl list-jobs shows who is at it`);

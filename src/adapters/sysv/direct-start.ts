@@ -3,7 +3,7 @@ import { commandArguments } from '../../core/command-line.js';
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { formatDuration } from '../../core/duration.js';
 import { describeExit, type ExitStatus } from '../../core/exit-status.js';
-import { failed, NOT_MASTER, ok, skipped, type FailureCode, type Outcome } from '../../core/outcome.js';
+import { failed, notMasterReason, ok, skipped, type FailureCode, type Outcome } from '../../core/outcome.js';
 import { sameProcess, type ProcessIdentity } from '../../core/process-identity.js';
 import { sleep, type Clock } from '../../ports/clock.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
@@ -140,7 +140,7 @@ export class DirectStart {
     const left = survivors(spec, child.process, this.parts.markers);
     await this.#clean(spec, child.process, left);
     if (exit.kind === 'exited') {
-      if (exit.status === this.parts.group.notMasterExitStatus) return skipped(NOT_MASTER);
+      if (exit.status === this.parts.group.notMasterExitStatus) return skipped(notMasterReason(exit, child.explain(exit)));
       const clean = exit.status === 0 || spec.successExitStatuses.includes(exit.status);
       if (clean && left.length === 0 && spec.restart.when !== 'always') return skipped(`${describeExit(exit)}, which is success`);
       if (clean && left.length > 0 && spec.background === 'stays') {

@@ -7,6 +7,8 @@
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { statusLine } from '../../core/status-line.js';
 import { isUp } from '../../core/daemon-status.js';
+import { saysNotMaster } from '../../core/outcome.js';
+import { NOT_MASTER_EXIT_STATUS } from './outcomes.js';
 import { describeMeans } from './check-commands.js';
 import type { Handler, Reply, Session } from './command.js';
 import { startThese } from './control-commands.js';
@@ -30,7 +32,8 @@ export const checkAndStart: Handler = async (session, [name = '']) => {
   if (isUp(status.observed) || left !== undefined) {
     await describeMeans(session, controller.via, reason);
     if (left !== undefined) session.out(`${name} is not started: ${left}`);
-    return { exitStatus: isUp(status.observed) ? 0 : 1, json: { daemon: status, notStarted: left ?? null } };
+    const down = saysNotMaster(status.reason) ? NOT_MASTER_EXIT_STATUS : 1;
+    return { exitStatus: isUp(status.observed) ? 0 : down, json: { daemon: status, notStarted: left ?? null } };
   }
   return startIt(session, name);
 };

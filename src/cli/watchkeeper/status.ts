@@ -17,7 +17,7 @@ export const status: Handler = async (call, session) => {
   if (call.flag('json')) session.out(jsonLine(answer));
   else {
     session.out(headline(answer));
-    for (const line of roleLines(answer.roles, session.means.now())) session.out(line);
+    for (const line of roleLines(answer.roles, answer.watcher === null ? undefined : session.means.now())) session.out(line);
     const style = { colour: session.means.terminal.colour };
     for (const line of [...statusTable(daemonsOf(answer), style), ...warningLines(daemonsOf(answer), style)]) session.out(line);
   }
@@ -36,11 +36,12 @@ export function headline({ watcher }: StatusAnswer): string {
   return `${group}: watcher pid ${pid}, restart owner ${restartOwner}, ${serviceManager.kind}: ${serviceManager.reason}${stale}`;
 }
 
-/** One line for each role that somebody can tell of. */
-export function roleLines(roles: readonly RoleStatus[], now: number): readonly string[] {
+/** One line for each role that somebody can tell of. @param now undefined: nobody knows since when */
+export function roleLines(roles: readonly RoleStatus[], now: number | undefined): readonly string[] {
   return roles.flatMap(({ name, held, reason, since }) => {
     if (since === null) return [];
     const answer = held === null ? 'not known' : held ? 'held' : 'not held';
-    return [escapeControl(`role ${name}: ${answer} for ${formatDuration(Math.max(0, Math.floor((now - since) / 1000)) * 1000)}: ${reason}`, MAX_ROLE_LINE)];
+    const how = now === undefined ? '' : ` for ${formatDuration(Math.max(0, Math.floor((now - since) / 1000)) * 1000)}`;
+    return [escapeControl(`role ${name}: ${answer}${how}: ${reason}`, MAX_ROLE_LINE)];
   });
 }

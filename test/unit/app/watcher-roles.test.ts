@@ -21,7 +21,7 @@ function site(answer: RoleAnswer, whenLost: RoleSource['whenLost'] = 'leave'): W
 
 async function answer(at: WatcherSite, given: RoleAnswer): Promise<void> {
   at.roles.set('master', given);
-  at.watcher.rolesAnswered();
+  at.watcher.roles.answered();
   await at.machine.clock.advanceAsync(1000);
 }
 
@@ -49,7 +49,7 @@ describe('app/watcher, roles', () => {
     const at = await site(LOST).begin();
     await answer(at, HELD);
     expect(at.machine.launches.map(({ name }) => name)).to.deep.equal(['noded']);
-    at.watcher.roleSettled('master', true);
+    void at.watcher.roles.takeUp('master');
     await at.machine.clock.advanceAsync(1000);
     expect(at.machine.launches.map(({ name }) => name)).to.deep.equal(['noded', 'wconfd', 'luxid']);
   });
@@ -59,7 +59,7 @@ describe('app/watcher, roles', () => {
     await answer(at, HELD);
     await at.during(at.watcher.start({ names: ['wconfd'], by: 'the cluster', oneShotArguments: { wconfd: ['--no-voting'] } }));
     await at.during(at.watcher.stop({ names: ['luxid'], by: 'the cluster' }));
-    at.watcher.roleSettled('master', true);
+    void at.watcher.roles.takeUp('master');
     await at.machine.clock.advanceAsync(1000);
     expect([at.machine.startsOf('wconfd'), at.machine.startsOf('luxid'), at.state('luxid')]).to.deep.equal([1, 0, 'stopped']);
     expect(at.machine.launches.at(-1)?.arguments).to.include('--no-voting');
@@ -68,7 +68,7 @@ describe('app/watcher, roles', () => {
   it('a role that is lost leaves its daemons running, but does not bring them back', async () => {
     const at = await site(HELD).begin();
     await answer(at, LOST);
-    at.watcher.roleSettled('master', false);
+    void at.watcher.roles.layDown('master');
     await at.machine.clock.advanceAsync(1000);
     expect([at.state('wconfd'), at.state('luxid')]).to.deep.equal(['running', 'running']);
     at.machine.end('wconfd');
@@ -80,14 +80,43 @@ describe('app/watcher, roles', () => {
     const at = await site(HELD, 'stop').begin();
     await answer(at, LOST);
     expect(at.state('wconfd')).to.equal('running');
-    at.watcher.roleSettled('master', false);
+    void at.watcher.roles.layDown('master');
     await at.machine.clock.advanceAsync(1000);
     expect([at.state('noded'), at.state('wconfd'), at.state('luxid')]).to.deep.equal(['running', 'waiting', 'waiting']);
     expect(at.board.get('wconfd')?.desired).to.equal('up');
     await answer(at, HELD);
-    at.watcher.roleSettled('master', true);
+    void at.watcher.roles.takeUp('master');
     await at.machine.clock.advanceAsync(1000);
     expect([at.state('wconfd'), at.state('luxid')]).to.deep.equal(['running', 'running']);
+  });
+
+  it('spares what the cluster has started after the loss: a failover that goes back at once', async () => {
+    const at = await site(HELD, 'stop').begin();
+    await answer(at, LOST);
+    await at.during(at.watcher.stop({ names: ['wconfd'], by: 'the cluster' }));
+    await at.during(at.watcher.start({ names: ['wconfd'], by: 'the cluster', oneShotArguments: { wconfd: ['--force-node'] } }));
+    void at.watcher.roles.layDown('master');
+    await at.machine.clock.advanceAsync(1000);
+    expect([at.state('wconfd'), at.state('luxid')]).to.deep.equal(['running', 'waiting']);
+  });
+
+  it('stops them in the reverse of the order in which they are started', async () => {
+    const at = await site(HELD, 'stop').begin();
+    await answer(at, LOST);
+    await at.during(at.watcher.roles.layDown('master'));
+    const stops = at.news.filter(({ news }) => news === 'stop').map(({ daemon, reason }) => `${daemon}: ${reason}`);
+    expect(stops).to.deep.equal(['luxid', 'wconfd'].map((name) => `${name}: the role master is lost: not master: node2 is it`));
+  });
+
+  it('the answer at the start changes nothing of the order of the group', async () => {
+    const at = site(UNKNOWN);
+    await at.watcher.adopt();
+    at.roles.set('master', HELD);
+    at.watcher.roles.answered();
+    expect(await at.watcher.roles.takeUp('master')).to.deep.equal([]);
+    expect(at.machine.launches).to.deep.equal([]);
+    await at.during(at.watcher.startGroup());
+    expect(at.machine.launches.map(({ name }) => name)).to.deep.equal(['noded', 'wconfd', 'luxid']);
   });
 
   it('never stops a daemon because nobody knows', async () => {
@@ -101,11 +130,11 @@ describe('app/watcher, roles', () => {
     const at = await site(HELD).begin();
     at.machine.end('wconfd', { kind: 'exited', status: 11 });
     await at.machine.clock.advanceAsync(1_000_000);
-    expect([at.state('wconfd'), at.board.get('wconfd')?.reason, at.machine.startsOf('wconfd')]).to.deep.equal(['stopped', 'not master', 1]);
+    expect([at.state('wconfd'), at.board.get('wconfd')?.reason, at.machine.startsOf('wconfd')]).to.deep.equal(['stopped', 'not master: it exited with status 11', 1]);
     expect(at.news.map(({ news }) => news)).not.to.include('crash');
     await answer(at, LOST);
     await answer(at, HELD);
-    at.watcher.roleSettled('master', true);
+    void at.watcher.roles.takeUp('master');
     await at.machine.clock.advanceAsync(1000);
     expect([at.state('wconfd'), at.machine.startsOf('wconfd')]).to.deep.equal(['running', 2]);
   });

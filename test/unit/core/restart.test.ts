@@ -44,7 +44,7 @@ describe('core/restart', () => {
 
   it('respects exit statuses that no restart can mend, the other role, and the policy', () => {
     expect(decide(exited(78), CLEAN_TALLY).kind).to.equal('give-up');
-    expect(decide(exited(11), CLEAN_TALLY)).to.deep.include({ kind: 'stay-down', reason: 'not master' });
+    expect(decide(exited(11), CLEAN_TALLY)).to.deep.include({ kind: 'stay-down', reason: 'not master: it exited with status 11' });
     expect(decide(exited(3), CLEAN_TALLY).kind).to.equal('restart');
     expect(decide(exited(3), CLEAN_TALLY, { policy: { when: 'on-failure' } }).kind).to.equal('stay-down');
     expect(decide(exited(1), CLEAN_TALLY, { policy: { when: 'on-failure' } }).kind).to.equal('restart');

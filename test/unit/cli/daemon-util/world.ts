@@ -4,6 +4,7 @@ import { DirectControl } from '../../../../src/app/direct-control.js';
 import type { Means, SshReload } from '../../../../src/cli/daemon-util/command.js';
 import { runDaemonUtil } from '../../../../src/cli/daemon-util/run.js';
 import type { Catalogue } from '../../../../src/core/catalogue.js';
+import { NOT_ASKED } from '../../../../src/core/role.js';
 import type { Controller } from '../../../../src/ports/controller.js';
 import type { ServiceManagerKind } from '../../../../src/ports/service-manager.js';
 import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../../support/control-fakes.js';
@@ -47,7 +48,7 @@ export class World {
   #means(): Means {
     const { manager, desired, locks, runner, clock } = this;
     const kind = () => Promise.resolve(manager.kind);
-    const direct = () => Promise.resolve(new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100 }));
+    const direct = () => Promise.resolve(new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100, roles: () => Promise.resolve(() => NOT_ASKED) }));
     const findWatcher = () => Promise.resolve(this.watcher);
     return {
       version: '9.9.9',

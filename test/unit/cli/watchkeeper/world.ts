@@ -6,6 +6,7 @@ import { runWatchkeeper } from '../../../../src/cli/watchkeeper/run.js';
 import type { CatalogueChange } from '../../../../src/core/catalogue-change.js';
 import { ok, type Outcome } from '../../../../src/core/outcome.js';
 import type { PauseLease } from '../../../../src/core/pause.js';
+import { NOT_ASKED } from '../../../../src/core/role.js';
 import type { ControlRequest, NamedOutcome, Progress, StopControlRequest } from '../../../../src/ports/controller.js';
 import type { StatusAnswer, WatcherClient } from '../../../../src/ports/watcher-client.js';
 import type { UnitInstaller } from '../../../../src/ports/unit-installer.js';
@@ -129,7 +130,7 @@ export class World {
         if (this.watcher !== undefined) return Promise.resolve({ controller: this.watcher, reason: 'the test says so', release });
         const { manager, desired } = this;
         const parts = { catalogue: configuration.catalogue, manager, desired, locks: new FakeLocks(this.diary), runner: new FakeRunner(this.diary), clock: new LeapingClock() };
-        return Promise.resolve({ controller: new DirectControl({ ...parts, bootId: 'boot', lockTimeout: 100 }), reason: 'no watcher', release });
+        return Promise.resolve({ controller: new DirectControl({ ...parts, bootId: 'boot', lockTimeout: 100, roles: () => Promise.resolve(() => NOT_ASKED) }), reason: 'no watcher', release });
       },
       pauses: (_config, change) => {
         const all = (): readonly PauseLease[] => (this.pauseFile === undefined ? this.leases : [...this.leases, this.pauseFile]);
