@@ -18,6 +18,8 @@ export interface ProgramParts {
   readonly processes: Pick<ProcessTable, 'isAlive' | 'signal' | 'sessionMembers' | 'onExit'>;
 }
 
+/** The end of a run's output. */
+export type Said = Pick<TaskRun, 'output' | 'omitted'>;
 export type EndOfRun = Pick<TaskRun, 'result' | 'exit' | 'reason' | 'took' | 'output' | 'omitted'>;
 
 export interface ProgramRun {
@@ -26,8 +28,8 @@ export interface ProgramRun {
   readonly ended: Promise<EndOfRun>;
   /** SIGTERM, then, `grace` ms later at most, SIGKILL to all of its session; resolves when both were sent, or it had ended. */
   terminate(grace?: number): Promise<void>;
-  /** No longer watched; it goes on. */
-  release(): void;
+  /** No longer watched; it goes on. @returns what it has said so far; what it says from now on is the next watcher's to read */
+  release(): Said;
 }
 
 export type ProgramStart = { readonly ok: true; readonly run: ProgramRun } | { readonly ok: false; readonly reason: string };
@@ -38,12 +40,19 @@ export async function startProgram(launch: TaskLaunch, timeout: number, parts: P
   const began = parts.clock.monotonic();
   const started = await parts.launcher.launch(launch, (line) => tail.add(line));
   if (!started.ok) return started;
-  return { ok: true, run: supervised(started.process, started.exited, { began, timeout, tail, parts, watches: [] }) };
+  return { ok: true, run: supervised(started.process, started.exited, { began, timeout, tail, parts, watches: [started.output] }) };
+}
+
+export interface LeftRun extends Said {
+  readonly process: ProcessIdentity;
+  readonly channel: string;
+  /** Monotonic ms */
+  readonly began: number;
 }
 
 /** Goes on with a run that an earlier watcher started; how it ends can't be known. */
-export function adoptProgram(process: ProcessIdentity, channel: string, began: number, timeout: number, parts: ProgramParts, tell: (line: string) => void): ProgramRun {
-  const tail = new Tail(tell);
+export function adoptProgram({ process, channel, began, ...said }: LeftRun, timeout: number, parts: ProgramParts, tell: (line: string) => void): ProgramRun {
+  const tail = new Tail(tell, said);
   const output = parts.launcher.follow(channel, (line) => tail.add(line));
   const watches: Cancel[] = [output];
   const exited = new Promise<ExitStatus>((resolve) => {
@@ -84,9 +93,10 @@ function supervised(process: ProcessIdentity, exited: Promise<ExitStatus>, { beg
     deadline.cancel();
     return { ...describeEnd(exit, timedOut, timeout), took: Math.round(clock.monotonic() - began), ...tail.kept() };
   });
-  const release = (): void => {
+  const release = (): Said => {
     deadline.cancel();
     for (const watch of watches) watch.cancel();
+    return tail.kept();
   };
   return { process, ended, terminate, release };
 }
@@ -97,10 +107,17 @@ function signalSession(leader: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL', p
 
 /** The last lines; the first ones are told as they come. */
 class Tail {
-  readonly #lines: string[] = [];
-  #count = 0;
+  readonly #lines: string[];
+  #count: number;
 
-  constructor(private readonly tell: (line: string) => void) {}
+  /** @param said under an earlier watcher */
+  constructor(
+    private readonly tell: (line: string) => void,
+    said: Said = { output: [], omitted: 0 },
+  ) {
+    this.#lines = [...said.output];
+    this.#count = said.output.length + said.omitted;
+  }
 
   add(line: string): void {
     this.#count += 1;
@@ -110,7 +127,7 @@ class Tail {
     if (this.#lines.length > MOST_LINES) this.#lines.shift();
   }
 
-  kept(): Pick<TaskRun, 'output' | 'omitted'> {
+  kept(): Said {
     return { output: [...this.#lines], omitted: this.#count - this.#lines.length };
   }
 }

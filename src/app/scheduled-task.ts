@@ -1,6 +1,6 @@
 /** One scheduled task: carries out what core/schedule.ts decides, one run at a time, and keeps the record. */
 import { delayOver, ended, freshPlan, look, replanned, request, resumedPlan, type Decision, type Due, type Plan, type Step, type Timetable } from '../core/schedule.js';
-import type { TaskSpec } from '../core/task.js';
+import { fingerprintOf, type TaskSpec } from '../core/task.js';
 import { beginRun, CUT_OFF, describeEnd, emptyRecord, lastRun, withRun, withSkip, type TaskRecord } from '../core/task-run.js';
 import type { Timer } from '../ports/clock.js';
 import type { Cron } from '../ports/cron.js';
@@ -122,6 +122,13 @@ export class ScheduledTask {
     this.#delay?.cancel();
   }
 
+  /** What runs goes on, for the next watcher to find; only after close(). */
+  handOver(): void {
+    if (this.#run === undefined) return;
+    this.#record = withRun(this.#record, this.#run.release());
+    this.#keep(true);
+  }
+
   #apply([plan, decisions]: Step, checked = false): readonly Decision[] {
     this.#plan = plan;
     for (const decision of decisions) this.#carryOut(decision, checked);
@@ -227,7 +234,8 @@ export class ScheduledTask {
     if (process === undefined || !this.parts.processes.isAlive(process)) return withRun(record, CUT_OFF);
     const { log } = this.parts;
     log.info({ task: name, pid: process.pid }, `task ${name}: still runs, started by an earlier watcher`);
-    const adopted = adoptProgram(process, name, run.startedMonotonic, timeout, this.parts, (line) => log.info({ task: name, line }, `task ${name}: output`));
+    const left = { process, channel: name, began: run.startedMonotonic, output: run.output, omitted: run.omitted };
+    const adopted = adoptProgram(left, timeout, this.parts, (line) => log.info({ task: name, line }, `task ${name}: output`));
     this.#run = adopted;
     void adopted.ended.then((end) => {
       this.#run = undefined;
@@ -239,9 +247,4 @@ export class ScheduledTask {
   #timetableOf(spec: TaskSpec): Timetable {
     return spec.enabled && spec.schedule !== undefined ? this.parts.cron.timetable(spec.schedule, spec.timezone) : () => undefined;
   }
-}
-
-/** What makes two timetables the same one. */
-function fingerprintOf({ enabled, schedule, timezone }: TaskSpec): string {
-  return enabled && schedule !== undefined ? `${schedule} ${timezone ?? 'local'}` : 'none';
 }

@@ -22,6 +22,13 @@ export interface TasksParts extends TaskParts {
   readonly hookDirectory: HookDirectory;
 }
 
+export interface TasksEnd {
+  /** ms for all of it, where time is short. */
+  readonly limit?: number;
+  /** Another watcher comes right behind us. */
+  readonly successor?: boolean;
+}
+
 export class Tasks implements TaskControl {
   readonly #tasks = new Map<string, ScheduledTask>();
   /** No longer configured, and still running. */
@@ -68,10 +75,9 @@ export class Tasks implements TaskControl {
 
   /**
    * What runs gets a grace, then SIGTERM, then SIGKILL: nobody would keep its deadline any more.
-   *
-   * @param limit ms for all of it, where time is short
+   * Where another watcher comes right behind us, tasks go on, and are its to keep.
    */
-  async end(limit = Infinity): Promise<void> {
+  async end({ limit = Infinity, successor = false }: TasksEnd = {}): Promise<void> {
     this.#ended = true;
     this.#timer?.cancel();
     this.#hooks.close();
@@ -82,7 +88,8 @@ export class Tasks implements TaskControl {
     /** Never more than the half of what is left: something must be left for what comes after. */
     const share = (most: number): number => Math.max(1, Math.min(most, (deadline - clock.monotonic()) / 2));
     await within(clock, share(END_GRACE), Promise.all(tasks.map(({ starting }) => starting)));
-    const runs = [...tasks.map(({ running }) => running), this.#hooks.running].filter((run) => run !== undefined);
+    if (successor) for (const task of tasks) task.handOver();
+    const runs = [...(successor ? [] : tasks.map(({ running }) => running)), this.#hooks.running].filter((run) => run !== undefined);
     const all = Promise.all(runs.map(({ ended }) => ended));
     await within(clock, share(END_GRACE), all);
     const killGrace = share(KILL_GRACE);

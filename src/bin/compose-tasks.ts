@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import type { Configuration } from '../adapters/config/load.js';
-import type { Tasks } from '../app/tasks.js';
+import type { Tasks, TasksEnd } from '../app/tasks.js';
 import type { Cron } from '../ports/cron.js';
 import type { Log } from '../ports/log.js';
 import type { RoleOracle } from '../ports/role-oracle.js';
@@ -15,8 +15,8 @@ export interface TaskLife extends TaskControl {
   begin(): void;
   /** Runs nothing by itself. */
   reload(configuration: Configuration): Promise<void>;
-  /** Ends what runs, within its grace. @param limit ms for all of it, where time is short */
-  end(limit?: number): Promise<void>;
+  /** Ends what runs, within its grace, unless another watcher comes right behind us. */
+  end(how: TasksEnd): Promise<void>;
 }
 
 export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle): Promise<TaskLife> {
@@ -59,7 +59,7 @@ export async function composeTasks(configuration: Configuration, host: Host, log
       await cron.prepare(fresh);
       tasks.reload(fresh.tasks, fresh.settings.watcherHooks);
     },
-    end: (limit) => tasks.end(limit),
+    end: (how) => tasks.end(how),
     list: () => tasks.list(),
     history: (name) => tasks.history(name),
     run: (name, by) => tasks.run(name, by),

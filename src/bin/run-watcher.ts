@@ -1,4 +1,6 @@
 /** `watchkeeper run`: composes the watcher, and lives with it until it is told to end. */
+import { readFileSync } from 'node:fs';
+
 import { capOutputs } from '../adapters/host/output-cap.js';
 import { mainProcess } from '../adapters/host/main-process.js';
 import { announcer } from '../adapters/notify/announcer.js';
@@ -18,6 +20,7 @@ import type { ControlService, WatcherInfo } from '../ports/control-service.js';
 import type { NewsItem } from '../ports/journal.js';
 import type { Lock, Locks } from '../ports/locks.js';
 import type { Log } from '../ports/log.js';
+import type { Runner } from '../ports/runner.js';
 import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
@@ -165,13 +168,14 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   });
 
   const end = await Promise.race([told.then((signal) => ({ why: signal, status: 0 })), fatal.then((reason) => ({ why: reason, status: EXIT_ESSENTIAL_GIVEN_UP }))]);
-  log.info({ why: end.why, stopOnExit }, stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
+  const successor = stopOnExit ? undefined : await expected(runner, self.pid);
+  log.info({ why: end.why, stopOnExit, successor }, stopOnExit ? 'stops the daemons and ends' : 'ends; the daemons stay up');
   notifier.stopping();
   const by = `the watcher, told to end by ${end.why}`;
   const announce = (limit?: number): Promise<void> => hooks.groupStopping(by, limit);
   const { stopBudget: budget } = configuration.settings.container;
   const endBy = container ? clock.monotonic() + budget : Infinity;
-  const tasksEnded = tasks.end(container ? usableBudget(budget) : undefined);
+  const tasksEnded = tasks.end(container ? { limit: usableBudget(budget) } : { successor: successor !== undefined });
   if (container) {
     const { processes } = await host.directParts('built-in');
     await stopWithin({ guardian, ...configuration, processes, clock, log, budget, by, announce, beside: tasksEnded });
@@ -196,6 +200,13 @@ async function takeControl(locks: Locks, version: string): Promise<Lock> {
   const result = await locks.acquire('control', { timeout: TAKE_OVER, purpose: `watchkeeper run ${version}` });
   if (result.ok) return result.lock;
   throw new WatchkeeperError('WATCHER_RUNNING', 'cannot run', `control is held by ${result.heldBy}`, 'watchkeeper status');
+}
+
+/** Why another watcher comes right behind us. */
+async function expected(runner: Runner, pid: number): Promise<string | undefined> {
+  if (process.env['SYSTEMD_EXEC_PID'] === undefined) return undefined;
+  const [{ expectedSuccessor }, { Systemctl }] = await Promise.all([import('../adapters/systemd/successor.js'), import('../adapters/systemd/systemctl.js')]);
+  return expectedSuccessor({ environment: process.env, pid, membership: readFileSync('/proc/self/cgroup', 'utf8') }, new Systemctl(runner));
 }
 
 function tell(log: Log, item: NewsItem): void {

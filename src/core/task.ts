@@ -43,6 +43,11 @@ export interface WatcherHooks {
   readonly timeout: number;
 }
 
+/** What makes two timetables the same one. */
+export function fingerprintOf({ enabled, schedule, timezone }: TaskSpec): string {
+  return enabled && schedule !== undefined ? `${schedule} ${timezone ?? 'local'}` : 'none';
+}
+
 /** Names that run-parts(8) takes; everything else in the directory is passed over. */
 export function isHookName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && /^[A-Za-z0-9_-]+$/.test(name);

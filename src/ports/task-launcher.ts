@@ -20,6 +20,8 @@ export type TaskStart =
       readonly process: ProcessIdentity;
       /** Settles once, after the last of its output; never rejects. */
       readonly exited: Promise<ExitStatus>;
+      /** Reads no further: what it says from now on waits for the next watcher. */
+      readonly output: Cancel;
     }
   | { readonly ok: false; readonly reason: string };
 

@@ -146,7 +146,7 @@ export class TaskWorld {
     this.programs.push(program);
     this.live.set(process.pid, program);
     if (this.duration !== undefined) this.clock.after(this.duration, () => program.end());
-    return { ok: true, process, exited };
+    return { ok: true, process, exited, output: { cancel: () => (program.say = () => undefined) } };
   }
 
   #parts(): TasksParts {

@@ -123,7 +123,7 @@ export class HostTaskLauncher implements TaskLauncher {
         // A child that has ended already is a zombie until its exit is read, after this; it has its start time still.
         const process = child.pid === undefined ? undefined : this.parts.processes.identify(child.pid);
         const identity = process ?? { pid: child.pid ?? 0, startTicks: 0, bootId: '' };
-        resolve({ ok: true, process: identity, exited });
+        resolve({ ok: true, process: identity, exited, output });
       });
     });
   }
@@ -144,6 +144,7 @@ function untrusted(program: string): string | undefined {
 /** The reading end. */
 class Output implements Cancel {
   readonly #socket: Socket;
+  readonly #lines: OutputLines;
   readonly #ended: Promise<void>;
 
   constructor(
@@ -151,12 +152,12 @@ class Output implements Cancel {
     private readonly clock: Clock,
     onLine: OnLine,
   ) {
-    const lines = new OutputLines(onLine);
+    this.#lines = new OutputLines(onLine);
     let stretch = 0;
     this.#socket = new Socket({ fd: descriptor, readable: true, writable: false });
     this.#socket.unref();
     this.#socket.on('data', (chunk: Buffer) => {
-      lines.add(chunk);
+      this.#lines.add(chunk);
       stretch += chunk.length;
       if (stretch < STRETCH) return;
       stretch = 0;
@@ -167,7 +168,7 @@ class Output implements Cancel {
     this.#socket.on('error', () => undefined);
     this.#ended = new Promise((resolve) => {
       this.#socket.once('close', () => {
-        lines.end();
+        this.#lines.end();
         resolve();
       });
     });
@@ -181,6 +182,8 @@ class Output implements Cancel {
   }
 
   cancel(): void {
+    // Whoever cancels may ask at once for what was said so far.
+    this.#lines.end();
     this.#socket.destroy();
   }
 }

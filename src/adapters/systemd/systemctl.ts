@@ -100,6 +100,23 @@ export class Systemctl {
     return summary(await this.#call(['start', '--no-block', '--', ...checked([unit])], timeout));
   }
 
+  /** "restart", "stop" and so on; undefined: no job is queued or under way. @throws SystemdSilent */
+  async jobType(unit: string): Promise<string | undefined> {
+    const rows = (await this.#ask(['list-jobs', '--no-legend', '--', ...checked([unit])])).split('\n').map((line) => line.trim().split(/\s+/));
+    return rows.find(([, of]) => of === unit)?.[2];
+  }
+
+  /** Restart= of the unit. @throws SystemdSilent */
+  async restartSetting(unit: string): Promise<string> {
+    return (await this.#ask(['show', '--property=Restart', '--value', '--', ...checked([unit])])).trim();
+  }
+
+  async #ask(args: readonly string[]): Promise<string> {
+    const result = await this.#call(args, SHOW_TIMEOUT);
+    if (result.exit.kind === 'exited' && result.exit.status === 0) return result.stdout;
+    throw new SystemdSilent(`systemctl ${args[0] ?? ''}: ${describeExit(result.exit)}: ${result.stderr.trim()}`);
+  }
+
   /** Signals the unit's main process. */
   async kill(unit: string, signal: string, timeout: number): Promise<ActResult> {
     return summary(await this.#call(['kill', `--signal=${signal}`, '--kill-who=main', '--', ...checked([unit])], timeout));

@@ -3,101 +3,21 @@
  * daemons it follows and restarts nothing, where it doesn't it supervises.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
-import { serviceUnit } from '../../../src/core/unit-file.js';
 import { TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 import { eventually } from '../../support/eventually.js';
-import { makeTestDaemon, type Behaviour, type TestDaemon } from '../../support/test-daemon.js';
-import type { StatusJson } from '../../support/watcher-world.js';
-import { must, only, systemctl, systemdVersion } from './bench.js';
-
-const UNITS = '/run/systemd/system';
-const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
-const TARGET = 'wk-group.target';
-
-/** A group of real daemons, the configuration of this machine, and the watcher's own unit. */
-class Site {
-  readonly directory = mkdtempSync('/run/site-');
-  readonly #daemons = new Map<string, TestDaemon>();
-  readonly #units = new Set<string>();
-  readonly #configuration = readFileSync(CONFIG, 'utf8');
-
-  add(name: string, behaviour: Behaviour = {}, overrides: Partial<DaemonSpec> = {}): TestDaemon {
-    const daemon = makeTestDaemon({ program: '/usr/local/lib/wk-test-daemon', directory: this.directory, behaviour, overrides: { name, unit: `wk-${name}.service`, ...overrides } });
-    this.#daemons.set(name, daemon);
-    return daemon;
-  }
-
-  /** Writes configuration and, for systemd, target and units. */
-  settle(options: { units: boolean }): void {
-    const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: [], setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 };
-    const daemons = [...this.#daemons].map(([name, { spec }]): [string, unknown] => {
-      const { executable, readiness, unit, requires } = spec;
-      return [name, { executable, arguments: spec.arguments, readiness, unit, requires, stopTimeout: '5s', startTimeout: '20s' }];
-    });
-    const target = options.units ? { target: TARGET } : {};
-    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'site', ...target }, heartbeatInterval: '1s', daemons: Object.fromEntries(daemons) }));
-    if (!options.units) return;
-    this.#unit(TARGET, '[Unit]\nDescription=group of a test\n');
-    for (const { spec } of this.#daemons.values()) {
-      this.#unit(spec.unit, serviceUnit(spec, group, { version: systemdVersion(), runtimeDirectory: '/run/watchkeeper', helperDirectory: '/usr/lib/watchkeeper' }));
-    }
-    systemctl('daemon-reload');
-  }
-
-  #unit(name: string, text: string): void {
-    this.#units.add(name);
-    writeFileSync(join(UNITS, name), text);
-  }
-
-  get unitNames(): readonly string[] {
-    return [...this.#units];
-  }
-
-  cleanup(): void {
-    const quietly = (...args: string[]): unknown => spawnSync('/usr/bin/systemctl', args, { timeout: 60_000 });
-    quietly('stop', 'watchkeeper.service');
-    for (const unit of this.#units) quietly('stop', unit);
-    for (const daemon of this.#daemons.values()) daemon.destroy();
-    for (const unit of this.#units) rmSync(join(UNITS, unit), { force: true });
-    systemctl('daemon-reload');
-    quietly('reset-failed');
-    writeFileSync(CONFIG, this.#configuration);
-    for (const path of [this.directory, '/run/watchkeeper', '/var/lib/watchkeeper']) rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function status(): StatusJson {
-  return JSON.parse(must('/usr/sbin/watchkeeper', 'status', '--json')) as StatusJson;
-}
-
-function events(): { daemon: string; news: string; reason: string }[] {
-  const lines = must('/usr/sbin/watchkeeper', 'events', '--json', '--lines', '1000').trim().split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as { daemon: string; news: string; reason: string });
-}
-
-function property(unit: string, name: string): string {
-  return systemctl('show', `--property=${name}`, '--value', unit).trim();
-}
-
-function watcherPid(): number {
-  return Number(property('watchkeeper.service', 'MainPID'));
-}
-
-const daemonUtil = (...args: string[]): ReturnType<typeof spawnSync> => spawnSync('/usr/sbin/daemon-util', args, { encoding: 'utf8', timeout: 60_000 });
+import { must, only, systemctl } from './bench.js';
+import { CONFIG, daemonUtil, events, isReplaced, property, Site, status, TARGET, UNITS, watcherPid } from './site.js';
 
 describe('the installed watcher', function () {
   this.timeout(60_000);
   let site: Site;
 
-  before(() => {
-    must('/usr/bin/install', '-D', '-m', '0755', 'test/fixtures/daemon', '/usr/local/lib/wk-test-daemon');
-  });
+  before(() => Site.install());
   beforeEach(() => (site = new Site()));
   afterEach(() => site.cleanup());
 
@@ -142,7 +62,7 @@ describe('the installed watcher', function () {
       systemctl('start', 'watchkeeper.service');
       expect(daemonUtil('start', 'web').status).to.equal(0);
       const { stderr } = daemonUtil('--verbose', 'check', 'web');
-      expect(property(web.spec.unit, 'ActiveState'), String(stderr)).to.equal('active');
+      expect(property(web.spec.unit, 'ActiveState'), stderr).to.equal('active');
       expect(daemonUtil('stop', 'web').status).to.equal(0);
       expect([property(web.spec.unit, 'ActiveState'), status().daemons['web']?.desired]).to.deep.equal(['inactive', 'down']);
     });
@@ -190,7 +110,7 @@ describe('the installed watcher', function () {
         await new Promise((resolve) => setTimeout(resolve, 5000));
         expect(watcherPid()).to.equal(hung);
         process.kill(hung, 'SIGSTOP');
-        await eventually('another one is there', () => ![0, hung].includes(watcherPid()) && property('watchkeeper.service', 'ActiveState') === 'active', 20_000);
+        await eventually('another one is there', () => isReplaced(hung), 20_000);
         expect([only(web.mains()), web.starts()]).to.deep.equal([pid, 1]);
       } finally {
         rmSync(dropIn, { recursive: true, force: true });
@@ -236,7 +156,7 @@ describe('the installed watcher', function () {
       await eventually('it is adopted', () => status().daemons['web']?.pid === pid, 15_000);
       const first = watcherPid();
       process.kill(first, 'SIGKILL');
-      await eventually('systemd starts another one', () => ![0, first].includes(watcherPid()) && property('watchkeeper.service', 'ActiveState') === 'active', 15_000);
+      await eventually('systemd starts another one', () => isReplaced(first), 15_000);
       await eventually('it is adopted again', () => status().daemons['web']?.pid === pid, 15_000);
       expect(web.starts()).to.equal(1);
       process.kill(pid, 'SIGKILL');

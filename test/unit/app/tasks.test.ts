@@ -273,6 +273,25 @@ describe('Tasks', () => {
     });
   });
 
+  it('a watcher with a successor leaves what runs to it, with its output and its time-out', async () => {
+    const world = new TaskWorld('2026-11-20T00:00:30Z');
+    world.duration = undefined;
+    const spec = taskSpec('a', { schedule: '*/10 * * * *', timeout: 5 * MINUTE });
+    const tasks = await world.begun([spec]);
+    await world.clock.advanceAsync(10 * MINUTE);
+    world.programs[0]?.say('before');
+    await world.clock.settle(tasks.end({ successor: true }));
+    world.clock.expectNoTimers();
+    expect(world.programs[0]?.signals).to.deep.equal([]);
+    const next = world.killed();
+    const later = await next.begun([spec]);
+    next.programs[0]?.say('after');
+    await next.clock.advanceAsync(5 * MINUTE);
+    expect(next.programs.map(({ signals }) => signals)).to.deep.equal([['SIGTERM', 'SIGKILL']]);
+    expect(next.history(later, 'a')).to.have.length(1);
+    expect(next.history(later, 'a')[0]).to.deep.include({ result: 'timed-out', output: ['before', 'after'], omitted: 0 });
+  });
+
   it('tells how a run ended, with the end of its output, and keeps a bounded history', async () => {
     const world = new TaskWorld('2026-11-20T00:00:30Z');
     world.duration = undefined;
@@ -323,7 +342,7 @@ describe('Tasks', () => {
       const again = await world.begun([taskSpec('hangs', { at: 'boot', onlyIf: ['/bin/x'] })]);
       for (const [some, running] of [[tasks, 2], [again, 0]] as const) {
         const began = world.clock.monotonic();
-        await world.clock.settle(some.end(limit));
+        await world.clock.settle(some.end(limit === undefined ? {} : { limit }));
         const took = world.clock.monotonic() - began;
         expect(took, `of ${limit ?? 'the usual'} ms`).to.be.at.most(limit ?? 35_000);
         // Not at once either: what ends by itself is given the time.
