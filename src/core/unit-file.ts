@@ -79,7 +79,8 @@ function processLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions):
     ['Type', forks ? 'forking' : spec.readiness.kind === 'notify' ? 'notify' : 'exec'],
     // systemd hears the daemon itself, and judges: we do not look at it a second time.
     ...(watchdog === undefined ? [] : ([['NotifyAccess', 'main'], ['WatchdogSec', milliseconds(watchdog)]] as const)),
-    ...(spec.pidFile !== undefined && spec.pidFileWriter === 'daemon' ? ([['PIDFile', literal(spec.pidFile)]] as const) : []),
+    // Not of one that stays in the foreground: systemd would wait for a file that a daemon which ends at once, and rightly, never writes.
+    ...(forks && spec.pidFile !== undefined && spec.pidFileWriter === 'daemon' ? ([['PIDFile', literal(spec.pidFile)]] as const) : []),
     ...(group.environmentFile === undefined ? [] : ([['EnvironmentFile', `-${literal(group.environmentFile)}`]] as const)),
     ['EnvironmentFile', `-${literal(`${options.runtimeDirectory}/oneshot/${spec.name}.env`)}`],
     ...Object.entries(spec.environment).map(([name, value]): Line => ['Environment', quoted(`${name}=${value}`)]),

@@ -47,6 +47,7 @@ describe('service unit', () => {
     expect(values(forking, 'ExecStart')[0]).to.include(' -b ').and.not.include(' -f ');
     expect(values(forking, 'Type')).to.deep.equal(['forking']);
     expect(values(forking, 'PIDFile')).to.deep.equal(['/run/web.pid']);
+    expect(values(serviceUnit({ ...spec, pidFile: '/run/web.pid', pidFileWriter: 'daemon' }, GROUP, OPTIONS), 'PIDFile')).to.deep.equal([]);
   });
 
   it('takes what systemd would expand or split for what it is', () => {
