@@ -1,6 +1,7 @@
 /** What a unit's state after `systemctl start` says of the start. Pure. */
 import type { DaemonSpec } from '../../core/daemon.js';
 import { formatDuration } from '../../core/duration.js';
+import { describeExit } from '../../core/exit-status.js';
 import { failed, notMasterReason, skipped, type Outcome } from '../../core/outcome.js';
 import { endReason } from './observation.js';
 import type { UnitFacts } from './unit-facts.js';
@@ -69,6 +70,8 @@ export function startOutcome(evidence: StartEvidence): Outcome | undefined {
     );
   }
   if (hasFailed(after)) return failed(execFailure(after)?.code ?? describeResult(after).code, withProgram(evidence), next);
+  // systemd has judged the exit status by SuccessExitStatus=: such a daemon has nothing to do here.
+  if (hasRun && isDown(after) && exit?.kind === 'exited' && spec.restart.when !== 'always') return skipped(`${describeExit(exit)}, which is success`);
   if (hasRun && isDown(after)) return failed('failed', `it ended by itself before it was ready: ${endReason(after)}`, next);
   if (evidence.broken.length > 0) return dependencyFailure(evidence, next);
   if (neverUp && evidence.allWell) {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { startOutcome, type StartEvidence } from '../../../../src/adapters/systemd/start-outcome.js';
 import { stopOutcome } from '../../../../src/adapters/systemd/stop-outcome.js';
 import type { Outcome } from '../../../../src/core/outcome.js';
-import { daemonSpec } from '../../../support/daemon-spec.js';
+import { daemonSpec, TEST_RESTART_POLICY } from '../../../support/daemon-spec.js';
 import { facts } from './facts.js';
 
 const RAN = { startedAt: 5, invocation: 'b', conditionAt: 4, conditionMet: true };
@@ -53,6 +53,8 @@ describe('outcome of a start under systemd', () => {
     ['no program', { after: facts({ ...RAN, activeState: 'failed', result: 'exit-code', exitCode: 1, exitStatus: 203 }) }, 'not-installed'],
     ['no user', { after: facts({ ...RAN, activeState: 'failed', result: 'exit-code', exitCode: 1, exitStatus: 217 }) }, 'not-installed'],
     ['start limit', { before: facts({ ...RAN, activeState: 'failed' }), after: facts({ ...RAN, activeState: 'failed', result: 'exit-code', exitCode: 1, exitStatus: 3 }) }, 'failed'],
+    ['ended well, and had nothing to do', { spec: daemonSpec({ name: 'web', restart: { ...TEST_RESTART_POLICY, when: 'on-failure' } }), after: facts({ ...RAN, exitCode: 1, exitStatus: 0 }) }, 'skipped'],
+    ['killed by a signal that systemd counts as well', { spec: daemonSpec({ name: 'web', restart: { ...TEST_RESTART_POLICY, when: 'on-failure' } }), after: facts({ ...RAN, exitCode: 2, exitStatus: 15 }) }, 'failed'],
     ['ended by itself', { after: facts({ ...RAN, exitCode: 1, exitStatus: 0 }) }, 'failed'],
   ];
   for (const [title, evidence, expected] of table) {
