@@ -6,6 +6,7 @@
 import type { DaemonSpec, HealthCheck } from '../core/daemon.js';
 import { afterLook, checkReport, complaint, firstLookAfter, nextLookAfter, UNLOOKED, type CheckReport, type CheckResult, type CheckState } from '../core/health.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
+import type { Supervision } from '../core/supervision-state.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { HealthChecker, HealthLook } from '../ports/health-checker.js';
 
@@ -149,4 +150,10 @@ class CheckWatch {
     // What was judged may have ended this very watch.
     if (round === this.#round) this.plan(this.look.nextIn?.() ?? nextLookAfter(this.check, this.state));
   }
+}
+
+/** Health is looked at while it runs; not where nothing would follow from it. */
+export function attentionOf({ phase, paused, desired }: Supervision): Attention | undefined {
+  if (phase.kind !== 'running') return undefined;
+  return { process: phase.process, since: phase.since, suspended: paused !== undefined || desired === 'down' };
 }

@@ -1,8 +1,11 @@
 /** Waits until a daemon is ready, dies or runs out of time: by readiness, not by hope. */
 import type { DaemonSpec } from '../core/daemon.js';
 import { formatDuration } from '../core/duration.js';
+import { LONGEST_EXTENSION } from '../core/notify-message.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { Notifications } from '../ports/notifications.js';
 import type { Cancel } from '../ports/process-table.js';
+import type { StopPatience } from '../ports/service-manager.js';
 import type { ReadinessChecker } from '../ports/start-preparation.js';
 
 /** ms between two looks: quick at first, so that a quick daemon is told at once. */
@@ -34,7 +37,7 @@ export function awaitReadiness(
     const remaining = Math.max(1, deadline - clock.monotonic());
     const { ready, reason, extendedUntil = 0 } = await checker.check(spec, clock.monotonic() - since, remaining);
     if (cancelled) return;
-    deadline = Math.max(deadline, extendedUntil);
+    deadline = Math.max(deadline, Math.min(extendedUntil, since + LONGEST_EXTENSION));
     if (ready) { done({ ready: true, reason }); return; }
     if (clock.monotonic() >= deadline) {
       done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` }); return;
@@ -57,5 +60,13 @@ export function awaitReadiness(
       cancelled = true;
       timer?.cancel();
     },
+  };
+}
+
+/** For a stop that begins now: what a daemon has asked for before was for its start. @param now monotonic ms */
+export function stopPatience(notifications: Notifications, now: number): StopPatience {
+  return (name) => {
+    const said = notifications.state(name);
+    return said === undefined || said.extendedAt < now ? 0 : said.extendedUntil;
   };
 }

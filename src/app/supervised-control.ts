@@ -89,11 +89,12 @@ export class SupervisedControl {
    *
    * @param as what is to hold for a daemon when its turn comes: its stopTimeout, where time is short
    */
-  async stopAll(by: string, as: (spec: DaemonSpec) => DaemonSpec = (spec) => spec): Promise<readonly NamedOutcome[]> {
+  async stopAll(by: string, as?: (spec: DaemonSpec) => DaemonSpec): Promise<readonly NamedOutcome[]> {
+    this.#supervisor.hurried = as !== undefined;
     return stopInOrder(this.ordered(this.daemons()), {
       clock: this.clock,
       stopOne: (spec) => {
-        this.#supervisor.replaceSpec(as(spec));
+        if (as !== undefined) this.#supervisor.replaceSpec(as(spec));
         return this.#bringDown(spec, by);
       },
     });

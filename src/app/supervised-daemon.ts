@@ -5,47 +5,17 @@
 import { commandArguments } from '../core/command-line.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { usesNotifications } from '../core/notify-message.js';
+import type { ExitStatus } from '../core/exit-status.js';
 import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
-import type { Claims } from '../ports/claims.js';
-import type { Clock, Timer } from '../ports/clock.js';
-import type { HealthChecker } from '../ports/health-checker.js';
-import type { Launcher } from '../ports/launcher.js';
-import type { MemoryStore } from '../ports/memory-store.js';
-import type { Cancel, ProcessTable } from '../ports/process-table.js';
-import type { ServiceManager } from '../ports/service-manager.js';
-import type { Notifications } from '../ports/notifications.js';
-import type { ReadinessChecker, StartPreparation } from '../ports/start-preparation.js';
-import { DaemonHealth, type Attention } from './daemon-health.js';
+import type { Timer } from '../ports/clock.js';
+import type { Cancel } from '../ports/process-table.js';
+import { attentionOf, DaemonHealth } from './daemon-health.js';
 import { layGround, provenMain } from './launch-ground.js';
-import { awaitReadiness } from './readiness-wait.js';
-import type { SetupGate } from './setup-gate.js';
-
-export interface SupervisionPorts {
-  readonly clock: Clock;
-  readonly launcher: Launcher;
-  readonly manager: ServiceManager;
-  readonly processes: ProcessTable;
-  readonly preparation: StartPreparation;
-  readonly readiness: ReadinessChecker;
-  readonly memory: MemoryStore;
-  readonly claims: Claims;
-  readonly health: HealthChecker;
-  readonly notifications: Notifications;
-}
-
-/** What a supervised daemon needs of the set that it belongs to. */
-export interface Surroundings {
-  /** Queues the event; it is handled after the present one. */
-  send(event: SupervisionEvent): void;
-  announce(effect: Extract<Effect, { kind: 'announce' }>): void;
-  /** What only writes down waits until all that has to be done is done: first the replacement, then the words. */
-  afterwards(action: () => void): void;
-  readonly setup: SetupGate;
-  readonly notMasterExitStatus: number;
-}
+import { awaitReadiness, stopPatience } from './readiness-wait.js';
+import type { Surroundings, SupervisionPorts } from './supervision-ports.js';
 
 export class SupervisedDaemon {
   spec: DaemonSpec;
@@ -179,7 +149,7 @@ export class SupervisedDaemon {
     });
     if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
     const { process, exited, explain } = launch.child;
-    void exited.then((exit) => this.#around.send({ kind: 'exited', process, exit, detail: explain?.(exit) ?? '' }));
+    void exited.then((exit) => this.#ended(process, exit, explain?.(exit) ?? ''));
     this.#around.send({ kind: 'launched', process });
     this.#awaitReadiness(process);
   }
@@ -213,27 +183,36 @@ export class SupervisedDaemon {
     this.#readinessWait = { process, cancel: () => wait.cancel() };
   }
 
-  /** While it starts, a daemon may name another process of its own as the main one (MAINPID= of sd_notify(3)). */
+  /** A daemon may name another process of its own as the main one (MAINPID= of sd_notify(3)). */
   readonly #mainPid = (pid: number): void => {
     const { phase } = this.state;
-    if (phase.kind !== 'starting' || phase.process === undefined || phase.process.pid === pid) return;
+    if ((phase.kind !== 'starting' && phase.kind !== 'running') || phase.process === undefined || phase.process.pid === pid) return;
     const process = provenMain(this.spec, pid, this.#ports);
     if (process === undefined) return;
+    this.#watchStranger(process);
+    this.#around.send({ kind: 'main-process', process, reason: `it named pid ${pid} as its main process` });
+    if (phase.kind === 'running') return;
     this.#readinessWait?.cancel();
-    this.#around.send({ kind: 'found', process, reason: `it named pid ${pid} as its main process` });
     this.#awaitReadiness(process);
   };
 
   /** Not our child: its end is seen, its exit status is not. */
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
-    this.#exitWatch = this.#ports.processes.onExit(process, () =>
-      this.#around.send({ kind: 'exited', process, exit: { kind: 'unknown' }, detail: '' }),
-    );
+    this.#exitWatch = this.#ports.processes.onExit(process, () => this.#ended(process, { kind: 'unknown' }, ''));
+  }
+
+  /** What it said before it ended is heard first: it may have named its successor. */
+  #ended(process: ProcessIdentity, exit: ExitStatus, detail: string): void {
+    const tell = (): void => this.#around.send({ kind: 'exited', process, exit, detail });
+    if (usesNotifications(this.spec)) void this.#ports.notifications.heardOut().then(tell);
+    else tell();
   }
 
   #terminate(): void {
-    this.#ports.manager.stop([this.spec]).then(
+    const { clock, notifications, manager } = this.#ports;
+    const patience = stopPatience(notifications, clock.monotonic());
+    manager.stop([this.spec], (name) => (this.#around.isHurried() ? 0 : patience(name))).then(
       ([outcome]) => {
         if (outcome?.kind === 'failed') this.#around.send({ kind: 'stop-failed', reason: outcome.reason });
         else this.#around.send({ kind: 'gone' });
@@ -241,10 +220,4 @@ export class SupervisedDaemon {
       (error: unknown) => this.#around.send({ kind: 'stop-failed', reason: String(error) }),
     );
   }
-}
-
-/** Health is looked at while it runs; not where nothing would follow from it. */
-function attentionOf({ phase, paused, desired }: Supervision): Attention | undefined {
-  if (phase.kind !== 'running') return undefined;
-  return { process: phase.process, since: phase.since, suspended: paused !== undefined || desired === 'down' };
 }

@@ -9,7 +9,8 @@ import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-
 import type { SetupGate } from './setup-gate.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { isReady } from '../core/supervision-moves.js';
-import { SupervisedDaemon, type SupervisionPorts } from './supervised-daemon.js';
+import { SupervisedDaemon } from './supervised-daemon.js';
+import type { SupervisionPorts } from './supervision-ports.js';
 import { Waiters } from './waiters.js';
 
 export interface SupervisorEvents {
@@ -19,6 +20,8 @@ export interface SupervisorEvents {
 }
 
 export class Supervisor {
+  /** Set for a stop of all in a time that is short. */
+  hurried = false;
   readonly #daemons = new Map<string, SupervisedDaemon>();
   readonly #dependants = new Map<string, Set<string>>();
   readonly #queue: [SupervisedDaemon, SupervisionEvent][] = [];
@@ -54,6 +57,7 @@ export class Supervisor {
       send: (event) => this.#enqueue(daemon, event),
       announce: (news) => this.#afterwards.push(() => this.events.announced(daemon, news)),
       afterwards: (action) => this.#afterwards.push(action),
+      isHurried: () => this.hurried,
       setup: this.setup,
       notMasterExitStatus: this.notMasterExitStatus,
     });
@@ -132,6 +136,7 @@ export class Supervisor {
         const [daemon, event] = next;
         const wasReady = isReady(daemon.state.phase);
         daemon.handle(event);
+        if (event.kind === 'main-process') this.#sameLife(daemon);
         this.#dirty.add(daemon);
         if (wasReady !== isReady(daemon.state.phase)) this.#tellDependants(daemon.spec.name);
         if (!wasReady && isReady(daemon.state.phase)) this.#propagateRestart(daemon);
@@ -141,6 +146,15 @@ export class Supervisor {
       this.#draining = false;
     }
     this.#settle();
+  }
+
+  /** Nobody who follows it is restarted because another of its processes is the main one now. */
+  #sameLife(daemon: SupervisedDaemon): void {
+    const { process, spec } = daemon;
+    if (process === undefined) return;
+    if (this.#lastReady.has(spec.name)) this.#lastReady.set(spec.name, process);
+    const owed = this.#owed.get(daemon);
+    if (owed !== undefined) this.#owed.set(daemon, { ...owed, process });
   }
 
   #tellDependants(name: string): void {

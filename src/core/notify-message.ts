@@ -37,6 +37,8 @@ const MAX_STATUS = 256;
 const MAX_LINES = 64;
 /** A day; what is longer is no sensible time-out. */
 const LONGEST = 86_400_000;
+/** ms after which a start or a stop is not extended any more, however often it is asked for. */
+export const LONGEST_EXTENSION = 3_600_000;
 const MAX_PID = 4 * 1024 * 1024;
 
 /** undefined: none of ours, or malformed. Assignments that we do not know (FDSTORE=, BARRIER=, X_…) say nothing. */

@@ -77,7 +77,7 @@ export function adoptLate(state: Supervision, event: EventOf<'launched'>, contex
   return adopt(state, { kind: 'found', process: event.process, reason: 'its launch came late' }, context);
 }
 
-export function launched(state: Supervision, event: EventOf<'launched' | 'found'>, context: Context): Step {
+export function launched(state: Supervision, event: EventOf<'launched' | 'found' | 'main-process'>, context: Context): Step {
   return [{ ...state, phase: { kind: 'starting', process: event.process, since: context.now } }, []];
 }
 

@@ -95,6 +95,8 @@ export type SupervisionEvent =
   | { readonly kind: 'exited'; readonly process: ProcessIdentity; readonly exit: ExitStatus; readonly detail: string }
   /** The look at the machine at the watcher's start. */
   | { readonly kind: 'found'; readonly process: ProcessIdentity; readonly reason: string }
+  /** The daemon has named another process of its own as its main one. */
+  | { readonly kind: 'main-process'; readonly process: ProcessIdentity; readonly reason: string }
   | { readonly kind: 'absent'; readonly reason: string }
   | { readonly kind: 'timer'; readonly token: number }
   /** The stop is complete: process, session and pid file are gone. */

@@ -86,3 +86,9 @@ export function degraded(state: Supervision, event: EventOf<'degraded'>): Step {
   const news = event.reason === undefined ? announce('healthy', 'its readiness check passes again') : announce('degraded', event.reason);
   return [{ ...state, phase: { ...phase, degraded: event.reason } }, [news]];
 }
+
+/** The same life goes on in another process; its health is looked at anew. */
+export function mainProcess(state: Supervision, event: EventOf<'main-process'>): Step {
+  if (state.phase.kind !== 'running') return ignore(state);
+  return [{ ...state, phase: { ...state.phase, process: event.process, degraded: undefined } }, [announce('adopted', event.reason)]];
+}

@@ -18,8 +18,10 @@ export interface NotifyState {
   readonly status: string | null;
   /** Until then, at most, it reloads or stops, and is not to be judged. */
   readonly busyUntil: number;
-  /** It asked for more time to start, up to this instant. */
+  /** It asked for more time to start or to stop, up to this instant. */
   readonly extendedUntil: number;
+  /** When it asked so last. */
+  readonly extendedAt: number;
   /** It was heard at least once. */
   readonly heard: boolean;
 }
@@ -37,6 +39,8 @@ export interface Notifications {
   state(name: string): NotifyState | undefined;
   /** Resolves at the next word of this daemon's, or after `timeout` ms. */
   next(name: string, timeout: number): Promise<void>;
+  /** Resolves when all that has been said before has been heard, or soon in any case. */
+  heardOut(): Promise<void>;
   /** The watcher ends; the paths stay for the next one. */
   release(): void;
 }

@@ -21,6 +21,9 @@ export interface StartRequest {
   readonly oneShotArguments: readonly string[];
 }
 
+/** Monotonic ms up to which this daemon asks to be waited for while it stops; asked again and again. */
+export type StopPatience = (name: string) => number;
+
 export interface ServiceManager {
   readonly kind: ServiceManagerKind;
   /**
@@ -33,8 +36,10 @@ export interface ServiceManager {
    * `ok` means gone: the process, its session where killMode is `group`, and the
    * pid file. A stopped daemon is `ok` and unchanged. Signals escalate to
    * SIGKILL after stopTimeout.
+   *
+   * @param patience of daemons that talk to us; systemd hears its own
    */
-  stop(specs: readonly DaemonSpec[]): Promise<readonly Outcome[]>;
+  stop(specs: readonly DaemonSpec[], patience?: StopPatience): Promise<readonly Outcome[]>;
   /** Sends reloadSignal, or asks systemd to reload; fails if it doesn't run. */
   reload(spec: DaemonSpec): Promise<Outcome>;
   /** Reads only; one observation for each, in the same order. */

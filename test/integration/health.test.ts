@@ -134,6 +134,52 @@ describe('health by the watcher', function () {
     expect(web.mains()).to.deep.equal([]);
   });
 
+  it('believes MAINPID= of one that hands over while it runs: nothing is restarted, and the heir is watched, adopted and stopped', async () => {
+    const web = add('web', { notifies: 'up' }, () => ({}), NOTIFY);
+    const api = world.add('api', {}, { requires: ['web'], restartWith: ['web'] });
+    world.write();
+    const first = await world.startWatcher();
+    await world.running('api');
+    // Named right before the end of the one that names it, again and again: never taken for a crash.
+    for (let round = 0; round < 5; round += 1) {
+      const before = only(web);
+      writeFileSync(join(web.directory, 'hand-over'), '');
+      await eventually('another process has taken over', () => !isLive(before) && web.mains().length === 1, 10_000);
+      await eventually('the watcher knows it', async () => (await world.status('web')).daemons['web']?.pid === only(web), 10_000);
+    }
+    expect((await world.status('web')).daemons['web']).to.include({ observed: 'running', restarts: 0, ready: true });
+    expect([web.starts(), api.starts()]).to.deep.equal([1, 1]);
+    expect((await news('web')).map((item) => item.news)).to.not.include.members(['crash']);
+    const heir = only(web);
+    first.kill('SIGKILL');
+    await first.ended;
+    await world.startWatcher();
+    expect((await world.status('web')).daemons['web']?.pid).to.equal(heir);
+    process.kill(heir, 'SIGKILL');
+    await eventually('it is restarted', () => web.starts() === 2 && web.mains().length === 1 && only(web) !== heir, 10_000);
+    await eventually('and what follows it', () => api.starts() === 2, 10_000);
+    writeFileSync(join(web.directory, 'hand-over'), '');
+    await eventually('it has handed over', async () => (await world.status('web')).daemons['web']?.pid !== undefined && web.mains().length === 1 && (await world.status('web')).daemons['web']?.pid === only(web), 10_000);
+    expect((await world.run('stop', 'web')).status).to.equal(0);
+    expect(web.mains()).to.deep.equal([]);
+  });
+
+  it('gives one that asks for it by EXTEND_TIMEOUT_USEC= more time to stop, and no other', async () => {
+    // A long extension of its start is none of its stop.
+    const slow = add('slow', { notifies: 'up', stopTakes: 2500, extendsStop: 2000 }, () => ({}), NOTIFY);
+    const mute = add('mute', { notifies: 'up', stopTakes: 60_000, readyAfter: 300, extends: 50_000 }, () => ({}), NOTIFY);
+    world.write();
+    await world.startWatcher();
+    await Promise.all([world.running('slow'), world.running('mute')]);
+    const began = performance.now();
+    expect((await world.run('stop', 'slow')).status).to.equal(0);
+    expect(performance.now() - began).to.be.greaterThan(2400);
+    expect(slow.isReady(), 'it ended by itself').to.equal(false);
+    expect((await world.run('stop', 'mute')).status).to.equal(0);
+    expect(performance.now() - began).to.be.lessThan(30_000);
+    expect([mute.isReady(), ...mute.mains()], 'it was killed').to.deep.equal([true]);
+  });
+
   it('hears daemons again after a kill -9 of the watcher, at the same path', async () => {
     const web = add('web', { notifies: 'up', watchdog: true }, () => ({ alive: { kind: 'liveness', by: 'watchdog', interval: '1s' } }), NOTIFY);
     world.write();

@@ -9,7 +9,7 @@ import { failed, ok, skipped, type Outcome } from '../../src/core/outcome.js';
 import type { ProcessIdentity } from '../../src/core/process-identity.js';
 import type { Memory } from '../../src/core/supervision-state.js';
 import type { CheckResult } from '../../src/core/health.js';
-import type { SupervisionPorts } from '../../src/app/supervised-daemon.js';
+import type { SupervisionPorts } from '../../src/app/supervision-ports.js';
 import type { LaunchRequest } from '../../src/ports/launcher.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -119,6 +119,7 @@ export class FakeMachine {
         resume: () => Promise.resolve({ ok: true, environment: {} }),
         state: () => undefined,
         next: () => Promise.resolve(),
+        heardOut: () => Promise.resolve(),
         release: () => undefined,
       },
       memory: {

@@ -36,6 +36,8 @@ export interface Behaviour {
   readonly watchdog?: boolean;
   /** ms more that it asks for again and again while it starts. */
   readonly extends?: number;
+  /** ms more that it asks for again and again while it stops. */
+  readonly extendsStop?: number;
   /** With forksAway: the child is named as the main process in time. */
   readonly namesMain?: boolean;
   /** Bytes of memory that it takes. */
@@ -108,6 +110,7 @@ export function makeTestDaemon(options: TestDaemonOptions): TestDaemon {
   add('notify', behaviour.notifies);
   add('watchdog', behaviour.watchdog);
   add('extend', behaviour.extends);
+  add('extend-stop', behaviour.extendsStop);
   add('main-pid', behaviour.namesMain);
   add('eat', behaviour.eats);
   if (overrides.pidFileWriter === 'daemon') add('pid-file', overrides.pidFile);

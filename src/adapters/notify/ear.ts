@@ -4,15 +4,11 @@ import type { NotifyMessage } from '../../core/notify-message.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { NotifyState } from '../../ports/notifications.js';
 
-/** ms after which a start is not extended any more, however often it is asked for. */
-const LONGEST_EXTENSION = 3_600_000;
-
 export class Ear {
   /** Of the socket that counts: set at each bind. */
   generation = 0;
   bound = false;
   state: NotifyState;
-  readonly #opened: number;
   #answer: ((why: string | undefined) => void) | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -22,16 +18,16 @@ export class Ear {
     private readonly clock: Clock,
     runs: boolean,
   ) {
-    this.#opened = clock.monotonic();
     this.state = {
       // When one that runs already got ready, we were not there to hear.
       ready: runs,
-      lastPing: this.#opened,
+      lastPing: clock.monotonic(),
       triggered: false,
       watchdogInterval: undefined,
       status: null,
       busyUntil: 0,
       extendedUntil: 0,
+      extendedAt: 0,
       heard: false,
     };
   }
@@ -76,7 +72,8 @@ export class Ear {
       watchdogInterval: message.watchdogInterval ?? state.watchdogInterval,
       status: message.status ?? state.status,
       busyUntil,
-      extendedUntil: message.extendTimeout === undefined ? state.extendedUntil : Math.min(now + message.extendTimeout, this.#opened + LONGEST_EXTENSION),
+      extendedUntil: message.extendTimeout === undefined ? state.extendedUntil : now + message.extendTimeout,
+      extendedAt: message.extendTimeout === undefined ? state.extendedAt : now,
       heard: true,
     };
     // Before READY=1 of the same datagram is acted upon: it is said of that process.

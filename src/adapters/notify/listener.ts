@@ -26,6 +26,8 @@ export const PERL = '/usr/bin/perl';
 const MAX_SOCKET_PATH = 107;
 /** ms for a socket to be bound: it takes one. */
 const BIND_TIMEOUT = 5000;
+/** ms for all that was said to be read: it takes one. */
+const HEARING = 200;
 const FIRST_RESTART = 100;
 const LAST_RESTART = 30_000;
 
@@ -48,6 +50,7 @@ export class NotifyListener implements Notifications {
   #helper: Helper | undefined;
   #restartDelay = FIRST_RESTART;
   #generation = 0;
+  readonly #hearings = new Map<number, () => void>();
   #released = false;
 
   constructor(private readonly options: ListenerOptions) {
@@ -74,6 +77,23 @@ export class NotifyListener implements Notifications {
 
   async next(name: string, timeout: number): Promise<void> {
     await this.#ears.get(name)?.next(timeout);
+  }
+
+  heardOut(): Promise<void> {
+    const helper = this.#helper;
+    if (helper === undefined) return Promise.resolve();
+    this.#generation += 1;
+    const mark = this.#generation;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        this.#hearings.delete(mark);
+        resolve();
+      };
+      const timer = this.options.clock.after(HEARING, done);
+      this.#hearings.set(mark, done);
+      helper.stdin.write(`drain ${mark}\n`);
+    });
   }
 
   release(): void {
@@ -163,7 +183,11 @@ export class NotifyListener implements Notifications {
   }
 
   #heard(line: string): void {
-    const said = JSON.parse(line) as { readonly bound?: string; readonly refused?: string; readonly name?: string; readonly generation: number; readonly why?: string; readonly hex?: string };
+    const said = JSON.parse(line) as { readonly drained?: number; readonly bound?: string; readonly refused?: string; readonly name?: string; readonly generation: number; readonly why?: string; readonly hex?: string };
+    if (said.drained !== undefined) {
+      this.#hearings.get(said.drained)?.();
+      return;
+    }
     const ear = this.#ears.get(said.bound ?? said.refused ?? said.name ?? '');
     // What a predecessor said, or was bound for, is void.
     if (ear?.generation !== said.generation) return;

@@ -8,5 +8,6 @@ export const NOBODY_LISTENS: Notifications = {
   resume: () => Promise.resolve(REFUSAL),
   state: () => undefined,
   next: () => Promise.resolve(),
+  heardOut: () => Promise.resolve(),
   release: () => undefined,
 };

@@ -2,7 +2,7 @@
 import type { DaemonSpec } from '../../core/daemon.js';
 import type { Observation } from '../../core/observation.js';
 import { failed, ok, type Outcome } from '../../core/outcome.js';
-import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
+import type { ServiceManager, StartRequest, StopPatience } from '../../ports/service-manager.js';
 import { DirectStart, type DirectStartParts } from './direct-start.js';
 import type { Found } from './find.js';
 import { bootId } from '../host/proc.js';
@@ -24,9 +24,9 @@ export class DirectManager implements ServiceManager {
     return Promise.all(requests.map((request) => reported(() => this.#starter.start(request))));
   }
 
-  stop(specs: readonly DaemonSpec[]): Promise<readonly Outcome[]> {
+  stop(specs: readonly DaemonSpec[], patience?: StopPatience): Promise<readonly Outcome[]> {
     const markers = this.parts.finder.pass();
-    return Promise.all(specs.map((spec) => reported(() => this.#stop(spec, this.parts.finder.find(spec, markers)))));
+    return Promise.all(specs.map((spec) => reported(() => this.#stop(spec, this.parts.finder.find(spec, markers), patience))));
   }
 
   reload(spec: DaemonSpec): Promise<Outcome> {
@@ -55,13 +55,13 @@ export class DirectManager implements ServiceManager {
     }
   }
 
-  async #stop(spec: DaemonSpec, found: Found): Promise<Outcome> {
+  async #stop(spec: DaemonSpec, found: Found, patience?: StopPatience): Promise<Outcome> {
     const { stopper } = this.parts;
     if (found.kind === 'absent') {
       const left = found.last === undefined ? undefined : await stopper.clearLeftovers(spec, found.last);
       return left ?? this.#forget(spec, false, found.reason);
     }
-    const ended = await stopper.end(spec, found.process);
+    const ended = await stopper.end(spec, found.process, patience);
     return ended.ok ? this.#forget(spec, true, ended.detail) : ended.outcome;
   }
 

@@ -6,11 +6,13 @@
  */
 import type { DaemonSpec } from '../../core/daemon.js';
 import { formatDuration } from '../../core/duration.js';
+import { LONGEST_EXTENSION } from '../../core/notify-message.js';
 import { failed, type Outcome } from '../../core/outcome.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import { sleep, type Clock } from '../../ports/clock.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
 import type { ProcessTable } from '../../ports/process-table.js';
+import type { StopPatience } from '../../ports/service-manager.js';
 import type { DaemonGroups } from '../host/daemon-groups.js';
 import type { SessionPasses } from '../host/session-passes.js';
 import type { LateSweep } from './late-sweep.js';
@@ -42,8 +44,9 @@ export class Stopper {
     this.#clock = parts.clock;
   }
 
-  async end(spec: DaemonSpec, main: ProcessIdentity): Promise<Ended> {
-    const deadline = this.#clock.monotonic() + spec.stopTimeout;
+  async end(spec: DaemonSpec, main: ProcessIdentity, patience: StopPatience = () => 0): Promise<Ended> {
+    const began = this.#clock.monotonic();
+    const deadline = (): number => Math.max(began + spec.stopTimeout, Math.min(patience(spec.name), began + LONGEST_EXTENSION));
     // While it lives: afterwards nothing may tie them to it any more.
     const members = spec.killMode === 'group' ? this.#members(spec, main) : [];
     const sent = this.#terminate(spec, main);
@@ -53,8 +56,8 @@ export class Stopper {
     let detail = `ended after ${spec.stopSignal}`;
     if ((await this.#outlive([main], deadline)).length > 0) {
       this.#processes.signal(main, 'SIGKILL');
-      detail = `killed, as it did not end within ${formatDuration(spec.stopTimeout)} of ${spec.stopSignal}`;
-      if ((await this.#outlive([main], this.#clock.monotonic() + KILL_PATIENCE)).length > 0) return stillRunning([main]);
+      detail = `killed, as it did not end within ${formatDuration(Math.round(deadline() - began))} of ${spec.stopSignal}`;
+      if ((await this.#outlive([main], this.#in(KILL_PATIENCE))).length > 0) return stillRunning([main]);
     }
     if (spec.killMode === 'process') return { ok: true, detail };
     const left = await this.#clear(spec, main, members, deadline);
@@ -67,7 +70,7 @@ export class Stopper {
    */
   async clearLeftovers(spec: DaemonSpec, last: ProcessIdentity): Promise<Outcome | undefined> {
     if (spec.killMode === 'process') return undefined;
-    const left = await this.#clear(spec, last, [], this.#clock.monotonic() + spec.stopTimeout);
+    const left = await this.#clear(spec, last, [], this.#in(spec.stopTimeout));
     const result = left.length > 0 ? stillRunning(left) : undefined;
     return result?.ok === false ? result.outcome : undefined;
   }
@@ -83,14 +86,14 @@ export class Stopper {
 
   async kill(targets: readonly ProcessIdentity[]): Promise<void> {
     for (const target of this.#others(targets)) this.#processes.signal(target, 'SIGKILL');
-    await this.#outlive(targets, this.#clock.monotonic() + KILL_PATIENCE);
+    await this.#outlive(targets, this.#in(KILL_PATIENCE));
   }
 
   async #clear(
     spec: DaemonSpec,
     main: ProcessIdentity,
     recorded: readonly ProcessIdentity[],
-    deadline: number,
+    deadline: () => number,
   ): Promise<readonly ProcessIdentity[]> {
     let left = this.#alive([...recorded, ...(await this.#belonging(spec, main))]);
     if (left.length === 0) return left;
@@ -100,7 +103,7 @@ export class Stopper {
       left = this.#alive([...left, ...(await this.#belonging(spec, main))]);
       if (left.length === 0) break;
       for (const member of left) this.#processes.signal(member, 'SIGKILL');
-      left = await this.#outlive(left, this.#clock.monotonic() + KILL_PATIENCE / ROUNDS);
+      left = await this.#outlive(left, this.#in(KILL_PATIENCE / ROUNDS));
     }
     return left;
   }
@@ -141,12 +144,17 @@ export class Stopper {
     return targets.filter(({ pid }) => pid !== process.pid);
   }
 
-  /** Those that still live at the deadline (monotonic ms). */
-  async #outlive(targets: readonly ProcessIdentity[], deadline: number): Promise<readonly ProcessIdentity[]> {
+  #in(ms: number): () => number {
+    const instant = this.#clock.monotonic() + ms;
+    return () => instant;
+  }
+
+  /** Those that still live at the deadline (monotonic ms), which may be put off meanwhile. */
+  async #outlive(targets: readonly ProcessIdentity[], deadline: () => number): Promise<readonly ProcessIdentity[]> {
     let interval = FIRST_INTERVAL;
     for (;;) {
       const left = this.#alive(targets);
-      const remaining = deadline - this.#clock.monotonic();
+      const remaining = deadline() - this.#clock.monotonic();
       if (left.length === 0 || remaining <= 0) return left;
       await sleep(this.#clock, Math.min(interval, remaining));
       interval = Math.min(interval * 2, LONGEST_INTERVAL);

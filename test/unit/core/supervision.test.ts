@@ -51,6 +51,7 @@ class Machine {
   }
 }
 
+const handOver = (process: typeof A): SupervisionEvent => ({ kind: 'main-process', process, reason: 'it said so' });
 const wantDown: SupervisionEvent = { kind: 'want-down', by: 'operator' };
 const wantUp: SupervisionEvent = { kind: 'want-up', by: 'operator', oneShotArguments: [] };
 
@@ -172,5 +173,16 @@ describe('core/supervision', () => {
   it('says so when a daemon outlives its stop', () => {
     const machine = new Machine().running().send(wantDown).send({ kind: 'stop-failed', reason: 'outlived SIGKILL' });
     expect([machine.phase, machine.state.desired, machine.news()]).to.deep.equal(['running', 'down', ['stop-failed']]);
+  });
+
+  it('goes on in the process that the daemon names as its main one; the end of the old one is nothing then', () => {
+    const machine = new Machine().running().send({ kind: 'degraded', process: A, reason: 'slow' }).send(handOver(B));
+    expect(machine.news()).to.deep.equal(['adopted']);
+    expect(machine.state.phase).to.deep.include({ kind: 'running', process: B, degraded: undefined });
+    expect(machine.send({ kind: 'exited', process: A, exit: KILLED, detail: '' }).phase).to.equal('running');
+    expect(machine.send({ kind: 'exited', process: B, exit: KILLED, detail: '' }).phase).to.equal('backing-off');
+    expect(machine.send(handOver(A)).phase, 'a late word of the dead').to.equal('backing-off');
+    const stopping = new Machine().running().send(wantDown).send(handOver(B));
+    expect(stopping.state.phase).to.deep.include({ kind: 'stopping', process: A });
   });
 });
