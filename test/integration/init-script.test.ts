@@ -42,7 +42,7 @@ describe('the init script', function () {
       mkdirSync(path.join(top, directory), { recursive: true });
     }
     copyFileSync(path.join(ROOT, 'etc/init.d/watchkeeper'), path.join(top, 'etc/init.d/watchkeeper'));
-    copyFileSync(path.join(ROOT, 'scripts/state-board.sh'), path.join(top, 'usr/lib/watchkeeper/state-board.sh'));
+    for (const name of ['state-board.sh', 'init-functions.sh']) copyFileSync(path.join(ROOT, 'scripts', name), path.join(top, 'usr/lib/watchkeeper', name));
     program('usr/sbin/watchkeeper', STAND_IN);
     program('usr/sbin/daemon-util', '#!/bin/sh\necho "daemon-util $*" >>"$WATCHKEEPER_PATHS_RUNTIME/calls"\n');
     environment([]);

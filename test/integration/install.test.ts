@@ -51,6 +51,9 @@ describe('scripts/install', function () {
       ['etc/default/watchkeeper', 0o644],
       ['etc/init.d/watchkeeper', 0o755],
       ['etc/logrotate.d/watchkeeper', 0o644],
+      ['usr/share/watchkeeper/etc/init.d/ganeti', 0o755],
+      ['usr/share/watchkeeper/etc/default/ganeti', 0o644],
+      ['usr/share/watchkeeper/etc/logrotate.d/ganeti', 0o644],
       ['usr/lib/systemd/system/watchkeeper.service', 0o644],
       ['usr/share/doc/watchkeeper/README.md', 0o644],
       ['usr/share/doc/watchkeeper/LICENSE', 0o644],
@@ -58,6 +61,8 @@ describe('scripts/install', function () {
       expect((statSync(inTarget(name)).mode & 0o7777).toString(8), name).to.equal(mode.toString(8));
     }
     expect(statSync(inTarget('etc/watchkeeper/conf.d')).isDirectory()).to.equal(true);
+    // another package's to bring: a file of ours in its place would be in its way
+    for (const directory of ['init.d', 'default', 'logrotate.d']) expect(readdirSync(inTarget(`etc/${directory}`))).to.deep.equal(['watchkeeper']);
   });
 
   it('leaves nothing that others can write, or that is not the owner\'s', () => {
@@ -91,12 +96,12 @@ describe('scripts/install', function () {
     const second = install(target);
     expect(second.status, second.stderr).to.equal(0);
     expect(readFileSync(kept, 'utf8')).to.equal('# mine\n');
-    expect(readFileSync(`${kept}.new`, 'utf8')).to.equal(shipped);
-    expect(second.stderr).to.include(`${kept}.new`);
+    expect(readFileSync(`${kept}.dpkg-dist`, 'utf8')).to.equal(shipped);
+    expect(second.stderr).to.include(`${kept}.dpkg-dist`);
     writeFileSync(kept, shipped);
     const third = install(target);
     expect(third).to.deep.equal({ status: 0, stdout: '', stderr: '' });
-    expect(existsSync(`${kept}.new`)).to.equal(false);
+    expect(existsSync(`${kept}.dpkg-dist`)).to.equal(false);
   });
 
   it('takes a relative DESTDIR from where it is called', () => {

@@ -30,7 +30,7 @@ export const pid: Handler = async (session, [name = '']) => {
 export const status: Handler = async (session, [name]) => {
   const catalogue = await session.means.catalogue();
   const names = name === undefined ? catalogue.daemons.map((daemon) => daemon.name) : [(await daemonNamed(session, name)).name];
-  const { statuses, via } = await look(session, names);
+  const { statuses, via } = await statusesOf(session, names);
   for (const each of statuses) session.out(statusLine(each));
   const { kind, reason } = await session.means.detection();
   return {
@@ -41,12 +41,13 @@ export const status: Handler = async (session, [name]) => {
 
 export async function statusOf(session: Session, name: string): Promise<DaemonStatus> {
   const daemon = await daemonNamed(session, name);
-  const [only] = (await look(session, [daemon.name])).statuses;
+  const [only] = (await statusesOf(session, [daemon.name])).statuses;
   if (only === undefined) throw new Error(`no status for ${daemon.name}`);
   return only;
 }
 
-async function look(session: Session, names: readonly string[]): Promise<{ statuses: readonly DaemonStatus[]; via: string }> {
+/** @param names of daemons of the catalogue */
+export async function statusesOf(session: Session, names: readonly string[]): Promise<{ statuses: readonly DaemonStatus[]; via: string }> {
   const { controller, reason, release } = await session.means.reader();
   try {
     await describeMeans(session, controller.via, reason);

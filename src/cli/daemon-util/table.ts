@@ -91,6 +91,14 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./check-commands.js')).status,
   },
   {
+    name: 'lsb-status',
+    arguments: [{ ...NAME, optional: true }],
+    summary: 'Report one daemon, or all, with the exit status of an init script: 0 runs, 1 dead, 3 not running, 4 unknown',
+    example: 'daemon-util lsb-status',
+    changes: false,
+    load: async () => (await import('./lsb-status.js')).lsbStatusCommand,
+  },
+  {
     name: 'pid',
     arguments: [NAME],
     summary: "Print the process id of the daemon's main process",
