@@ -85,8 +85,9 @@ export class RoleDuty {
   #takeUpOne(spec: DaemonSpec, role: string): Promise<Outcome> {
     const { supervisor } = this.parts;
     const state = supervisor.get(spec.name)?.state;
-    if (state?.phase.kind !== 'waiting' && state?.phase.kind !== 'stopped') return Promise.resolve(ok(false, 'somebody was quicker'));
-    if (state.desired === 'down') return Promise.resolve(ok(false, 'wanted down'));
+    if (state === undefined || state.desired === 'down') return Promise.resolve(ok(false, 'wanted down'));
+    if (state.phase.kind === 'running') return Promise.resolve(ok(false, 'was running', state.phase.process));
+    // Where it starts already, as what it requires is ready, this only waits for it.
     return supervisor.ask(spec.name, { kind: 'role-gained', by: `this node holds the role ${role}` }, 'up');
   }
 

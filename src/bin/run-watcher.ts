@@ -86,7 +86,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   followers.add((item) => hooks.tell(item));
   followers.add((item) => {
     // The daemon knows better than the last answer.
-    if (saysNotMaster(item.reason)) roles.ask();
+    if (item.news === 'stopped' && saysNotMaster(item.reason)) roles.ask();
   });
   const told = signals.end(container);
   const fatal = new Promise<string>((resolve) => {

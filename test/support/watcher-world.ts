@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { DaemonStatus } from '../../src/core/daemon-status.js';
+import type { RoleStatus } from '../../src/core/role.js';
 import { DaemonUtilWorld, type Result } from './daemon-util-world.js';
 import { eventually } from './eventually.js';
 
@@ -19,6 +20,7 @@ export interface RunningWatcher {
 export interface StatusJson {
   readonly schemaVersion: number;
   readonly watcher: { readonly pid: number; readonly restartOwner: string; readonly staleConfiguration: boolean } | null;
+  readonly roles: readonly RoleStatus[];
   readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
 }
 
@@ -64,6 +66,10 @@ export class WatcherWorld extends DaemonUtilWorld {
     const { stdout, stderr, status } = await this.watchkeeper('status', '--json', ...names);
     if (status !== 0) throw new Error(`watchkeeper status: ${stderr}`);
     return JSON.parse(stdout) as StatusJson;
+  }
+
+  async roles(): Promise<readonly RoleStatus[]> {
+    return (await this.status()).roles;
   }
 
   async observed(name: string): Promise<string> {
