@@ -169,6 +169,8 @@ export interface DaemonSpec {
   readonly requires: readonly string[];
   /** Stopped with the rest, but only started when it is asked for by name. */
   readonly onDemand: boolean;
+  /** The group's setup program runs once more before it, after those it comes after. */
+  readonly setupAgain: boolean;
   /** A subset of `requires`: it is restarted when one of these was (rest_for_one of OTP's supervisor). */
   readonly restartWith: readonly string[];
   readonly boot: BootPolicy;

@@ -88,6 +88,7 @@ function processLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions):
     ...(spec.user === undefined ? [] : ([['User', literal(spec.user)]] as const)),
     ...(spec.group === undefined ? [] : ([['Group', literal(spec.group)]] as const)),
     ...(spec.capabilities.length === 0 ? [] : ([['AmbientCapabilities', spec.capabilities.join(' ')]] as const)),
+    ...(spec.setupAgain && group.setup !== undefined ? ([['ExecStartPre', `+${[group.setup.executable, ...group.setup.arguments].map(word).join(' ')}`]] as const) : []),
     ['ExecStartPre', `${helper} ${own}`],
     ['ExecStart', commandLine(spec)],
     ['ExecStartPost', `${helper} --done ${own}`],

@@ -37,6 +37,7 @@ export function daemonSpec(overrides: Partial<DaemonSpec> & Pick<DaemonSpec, 'na
     after: [],
     requires: [],
     onDemand: false,
+    setupAgain: false,
     restartWith: [],
     boot: 'last',
     essential: false,

@@ -102,6 +102,11 @@ const DAEMON: SchemaOf<DaemonKeys> = {
   after: { format: NAMES, default: [], doc: 'Daemons that are started before it, where they are started too.' },
   requires: { format: NAMES, default: [], doc: 'Daemons that must be ready before it is started; implies `after`.' },
   onDemand: { format: boolean(), default: false, doc: 'Stopped with the rest, but started only by name.' },
+  setupAgain: {
+    format: boolean(),
+    default: false,
+    doc: 'The setup program of the group runs once more right before its start, since daemons started earlier leave files that it could not use without.',
+  },
   restartWith: { format: NAMES, default: [], doc: 'Those of `requires` whose restart restarts it, too; the others leave it alone.' },
   boot: {
     format: oneOf('always', 'last', 'never'),

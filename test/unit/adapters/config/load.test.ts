@@ -70,6 +70,7 @@ describe('configuration', () => {
         after: [],
         requires: [],
         onDemand: false,
+        setupAgain: false,
         restartWith: [],
         boot: 'last',
         essential: false,
