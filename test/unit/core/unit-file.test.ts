@@ -36,6 +36,12 @@ describe('service unit', () => {
     expect(text).not.to.include('[Install]');
   });
 
+  it('runs the setup program itself, with all rights, where it must run again', () => {
+    const group = { ...GROUP, setup: { executable: '/usr/lib/shop/setup', arguments: ['a b'], timeout: 1000 } };
+    const before = (setupAgain: boolean) => values(serviceUnit(daemonSpec({ name: 'web', setupAgain }), group, OPTIONS), 'ExecStartPre');
+    expect(before(true)).to.deep.equal(['+/usr/lib/shop/setup "a b"', ...before(false)]);
+  });
+
   it("belongs to the group's target where it has no role", () => {
     expect(values(serviceUnit(daemonSpec({ name: 'web' }), GROUP, OPTIONS), 'PartOf')).to.deep.equal(['shop.target']);
   });
