@@ -27,6 +27,11 @@ export function daemonsRecipe(suite: Suite): Recipe {
   };
 }
 
+/** System V's rc and insserv, and no other init at all. */
+export function sysvRecipe(suite: Suite): Recipe {
+  return { suite, packages: ['sysv-rc', 'insserv', 'procps', 'libstdc++6'], disabled: [], masked: [] };
+}
+
 /** A node of a Ganeti cluster, as Debian's package makes it. */
 export function ganetiRecipe(suite: Suite): Recipe {
   return {
