@@ -108,6 +108,7 @@ export async function runHook(
     if (objection !== undefined) return { hook, event, kind: 'refused', reason: objection, took: 0, output: [] };
     const result = await runner.run(hook.argv, {
       timeout: hook.timeout,
+      evenWithoutUs: true,
       input: eventLine(event, omissions),
       environment: { ...BASE_ENVIRONMENT, ...eventEnvironment(hook, event, omissions) },
       workingDirectory: hook.workingDirectory,

@@ -18,6 +18,7 @@ export async function whyNot(spec: TaskSpec, { roles, runner }: { readonly roles
   if (program === undefined) return undefined;
   const { exit, timedOut } = await runner.run([program, ...rest], {
     timeout: CONDITION_TIMEOUT,
+    evenWithoutUs: true,
     workingDirectory: spec.workingDirectory,
     ...(spec.user === undefined ? {} : { user: spec.user }),
     ...(spec.group === undefined ? {} : { group: spec.group }),

@@ -102,7 +102,7 @@ export class HookRounds {
       store.write(name, record, false);
     };
     const { timeout } = this.#settings;
-    const launch = { channel: name, argv: [path], environment: { WATCHKEEPER_HOOK: hook }, workingDirectory: '/', user: undefined, group: undefined };
+    const launch = { channel: name, argv: [path], environment: { WATCHKEEPER_HOOK: hook }, workingDirectory: '/', user: undefined, group: undefined, deadline: timeout };
     const started = await startProgram(launch, timeout, this.parts, (line) => log.info({ hook, line }, `hook ${hook}: output`));
     if (!started.ok) {
       log.warn({ hook, reason: started.reason }, `hook ${hook}: not started`);

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly workingDirectory?: string;
   readonly user?: string;
   readonly group?: string;
+  /** It ends at its time-out, or soon after it, also where we are killed meanwhile. */
+  readonly evenWithoutUs?: boolean;
   /** Once it is given, all ends as at the time-out. */
   readonly abort?: AbortSignal;
 }

@@ -12,6 +12,8 @@ export interface TaskLaunch {
   readonly workingDirectory: string;
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** ms after which it ends, also where we are killed meanwhile; undefined: the next watcher finds it, and keeps its deadline. */
+  readonly deadline?: number;
 }
 
 export type TaskStart =

@@ -20,6 +20,13 @@ function only(daemon: TestDaemon): number {
   return pid;
 }
 
+/** Programs that are run under a deadline, or nothing else. */
+function hangingBelow(watcher: number): readonly number[] {
+  const all = liveProcesses();
+  const ours = new Set(all.filter(({ ppid }) => ppid === watcher).map(({ pid }) => pid));
+  return all.filter(({ argv, ppid, session }) => argv[0] === 'sleep' && (ppid === watcher || ours.has(session))).map(({ pid }) => pid);
+}
+
 describe('health by the watcher', function () {
   this.timeout(60_000);
   let world: WatcherWorld;
@@ -294,7 +301,7 @@ describe('health by the watcher', function () {
     const web = world.add('web', {}, { restart: QUICK });
     world.write();
     const watcher = await world.startWatcher();
-    const hanging = (): readonly number[] => liveProcesses().filter(({ ppid, argv }) => ppid === watcher.pid && argv[0] === 'sleep').map(({ pid }) => pid);
+    const hanging = (): readonly number[] => hangingBelow(watcher.pid);
     world.cleanups.add(() => hanging().forEach((pid) => process.kill(pid, 'SIGKILL')));
     await world.running('web');
     await eventually('looks hang', () => hanging().length >= 16, 15_000);
@@ -302,6 +309,23 @@ describe('health by the watcher', function () {
     process.kill(pid, 'SIGKILL');
     await eventually('web is back', () => web.mains().length === 1 && web.mains()[0] !== pid, 5000);
     expect(hanging().length, 'never more than so many at once').to.equal(16);
+  });
+
+  it('leaves no look and no hook behind that hangs, also where the watcher is killed', async () => {
+    const script = join(world.directory, 'hang');
+    // What it starts itself is not the end of its process group.
+    writeFileSync(script, '#!/bin/sh\nsleep 98765 & sleep 98765\necho never\n', { mode: 0o755 });
+    const slow = add('slow', {}, () => ({ hangs: { kind: 'liveness', by: 'exec', argv: [script], interval: '100ms', timeout: '4s' } }));
+    world.write({ hooks: { hangs: { on: ['crash'], argv: [script], timeout: '4s' } } });
+    const watcher = await world.startWatcher();
+    await world.running('slow');
+    process.kill(only(slow), 'SIGKILL');
+    await eventually('a look and a hook hang', () => hangingBelow(watcher.pid).length >= 4, 15_000);
+    const hanging = hangingBelow(watcher.pid);
+    watcher.kill('SIGKILL');
+    await watcher.ended;
+    expect(hanging.some(isLive), 'it was not asked to end').to.equal(true);
+    await eventually('nothing of it is left', () => !liveProcesses().some(({ pid, argv }) => hanging.includes(pid) || argv.includes(script)), 15_000);
   });
 
   it('looks at what it has adopted, and at nothing while it is paused', async () => {

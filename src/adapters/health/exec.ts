@@ -25,7 +25,7 @@ export async function execLook(
   if (problem !== undefined) return { healthy: false, reason: problem };
   const as = { ...(spec.user === undefined ? {} : { user: spec.user }), ...(spec.group === undefined ? {} : { group: spec.group }) };
   const environment = { ...MINIMAL_ENVIRONMENT, ...variables };
-  const result = await runner.run(argv, { timeout, workingDirectory: spec.workingDirectory, environment, ...as });
+  const result = await runner.run(argv, { timeout, evenWithoutUs: true, workingDirectory: spec.workingDirectory, environment, ...as });
   if (result.timedOut) return { healthy: false, reason: `${argv[0]} took longer than ${Math.round(timeout)} ms` };
   const said = escapeControl((result.stderr || result.stdout).trim(), 200);
   if (result.exit.kind === 'exited') {

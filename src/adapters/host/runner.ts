@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Runner, RunOptions, RunResult } from '../../ports/runner.js';
 import { errorCode } from './error-code.js';
 import { shield } from './inherited-descriptors.js';
+import { withKeptDeadline } from './kept-deadline.js';
 import { asUser, MINIMAL_ENVIRONMENT } from './spawn-as.js';
 import type { Accounts } from './user.js';
 
@@ -43,10 +44,11 @@ export class HostRunner implements Runner {
     if (!isAbsolute(argv[0])) return notSpawned(`${argv[0]} is not an absolute path`);
     const command = asUser(argv, options, this.accounts);
     if (!command.ok) return notSpawned(command.reason);
+    const [program, ...rest] = options.evenWithoutUs === true ? withKeptDeadline(command.argv, options.timeout) : command.argv;
     let child: ChildProcess;
     const shielded = shield([options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
     try {
-      child = spawn(command.argv[0], command.argv.slice(1), {
+      child = spawn(program, rest, {
         ...command.credentials,
         detached: true,
         shell: false,

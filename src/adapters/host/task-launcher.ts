@@ -17,6 +17,7 @@ import type { OnLine, TaskLaunch, TaskLauncher, TaskStart } from '../../ports/ta
 import { distrust, ROOT_ONLY } from '../sysv/trusted-path.js';
 import { errorCode } from './error-code.js';
 import { shield } from './inherited-descriptors.js';
+import { withKeptDeadline } from './kept-deadline.js';
 import { OutputLines } from './output-lines.js';
 import { asUser, MINIMAL_ENVIRONMENT } from './spawn-as.js';
 import type { Accounts } from './user.js';
@@ -51,6 +52,7 @@ export class HostTaskLauncher implements TaskLauncher {
     if (objection !== undefined) return { ok: false, reason: objection };
     const command = asUser([program, ...rest], request, this.parts.accounts);
     if (!command.ok) return { ok: false, reason: command.reason };
+    const [executable, ...words] = request.deadline === undefined ? command.argv : withKeptDeadline(command.argv, request.deadline);
     const path = await this.#makeFifo(request.channel);
     if (typeof path !== 'string') return path;
     // The reading end first, and not blocking; the program's is another description, and blocks.
@@ -59,7 +61,7 @@ export class HostTaskLauncher implements TaskLauncher {
     const output = new Output(reading, this.parts.clock, onLine);
     const shielded = shield(['ignore', writing, writing]);
     try {
-      const child = spawn(command.argv[0], command.argv.slice(1), {
+      const child = spawn(executable, words, {
         ...command.credentials,
         detached: true,
         shell: false,
