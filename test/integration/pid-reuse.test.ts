@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { removeGroups } from '../support/control-groups.js';
 import { Cleanups } from '../support/eventually.js';
 import { makeDirectory } from '../support/host-fixture.js';
 
@@ -18,7 +20,9 @@ describe('a pid that was given to somebody else', function () {
   afterEach(() => cleanups.run());
 
   it('is neither believed nor signalled, although program and user are the same', async () => {
-    const words = ['--fork', '--pid', '--mount-proc', '--kill-child', process.execPath, '--import', 'tsx', SCENARIO, makeDirectory(cleanups)];
+    const directory = makeDirectory(cleanups);
+    cleanups.add(() => removeGroups(join(directory, 'run')));
+    const words = ['--fork', '--pid', '--mount-proc', '--kill-child', process.execPath, '--import', 'tsx', SCENARIO, directory];
     const { stdout } = await promisify(execFile)('/usr/bin/unshare', words, { timeout: 25_000, killSignal: 'SIGKILL' });
     expect(JSON.parse(stdout)).to.deep.equal({
       reused: true,

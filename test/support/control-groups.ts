@@ -28,14 +28,22 @@ export function groupMembers(directory: string): readonly number[] {
   return readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
 }
 
+const removed = new Set<string>();
+// A group may have been made a moment after it was removed: daemons are put into theirs by and by.
+process.once('exit', () => removed.forEach(removeOnce));
+
 /** What daemons that were killed by a test left behind. Waits until they are gone, but not for ever. */
 export async function removeGroups(runtime: string): Promise<void> {
   const base = groupsOf(runtime);
   if (base === undefined) return;
-  for (let patience = 100; existsSync(base) && patience > 0; patience -= 1) {
-    for (const entry of readdirSync(base, { withFileTypes: true })) if (entry.isDirectory()) tryRemove(join(base, entry.name));
-    if (!tryRemove(base)) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  removed.add(base);
+  for (let patience = 100; !removeOnce(base) && patience > 0; patience -= 1) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function removeOnce(base: string): boolean {
+  if (!existsSync(base)) return true;
+  for (const entry of readdirSync(base, { withFileTypes: true })) if (entry.isDirectory()) tryRemove(join(base, entry.name));
+  return tryRemove(base);
 }
 
 function tryRemove(directory: string): boolean {
