@@ -32,7 +32,7 @@ const removed = new Set<string>();
 // A group may have been made a moment after it was removed: daemons are put into theirs by and by.
 process.once('exit', () => removed.forEach(removeOnce));
 
-/** What daemons that were killed by a test left behind. Waits until they are gone, but not for ever. */
+/** Ends what daemons of a test left behind, and removes their groups. Waits until they are gone, but not for ever. */
 export async function removeGroups(runtime: string): Promise<void> {
   const base = groupsOf(runtime);
   if (base === undefined) return;
@@ -42,8 +42,21 @@ export async function removeGroups(runtime: string): Promise<void> {
 
 function removeOnce(base: string): boolean {
   if (!existsSync(base)) return true;
-  for (const entry of readdirSync(base, { withFileTypes: true })) if (entry.isDirectory()) tryRemove(join(base, entry.name));
+  for (const entry of readdirSync(base, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    for (const pid of groupMembers(join(base, entry.name))) killQuietly(pid);
+    tryRemove(join(base, entry.name));
+  }
   return tryRemove(base);
+}
+
+function killQuietly(pid: number): void {
+  try {
+    // 0 stands for a process of another pid namespace.
+    if (pid > 0) process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has just ended
+  }
 }
 
 function tryRemove(directory: string): boolean {
