@@ -2,9 +2,8 @@
  * What a daemon is: one entry of the catalogue, already validated and complete.
  * Every duration is in milliseconds; every path is absolute.
  */
-import type { RoleSource } from './role.js';
-
 import type { RuntimeDirectory } from './paths.js';
+import type { RoleSource } from './role.js';
 import type { Sandbox } from './sandbox.js';
 
 /** Who restarts a daemon when it dies. Chosen once, never two at a time. */
@@ -207,6 +206,8 @@ export interface SetupProgram {
   readonly executable: string;
   readonly arguments: readonly string[];
   readonly timeout: number;
+  /** As of a daemon. */
+  readonly sandbox?: Sandbox;
 }
 
 export interface RoleSpec {

@@ -7,6 +7,7 @@
 import type { Catalogue } from './catalogue.js';
 import type { GroupSpec } from './daemon.js';
 import type { Paths } from './paths.js';
+import { sandboxLines } from './sandbox.js';
 import { groupTargets } from './target-file.js';
 import { serviceUnit } from './unit-file.js';
 import { type GeneratorOptions, withHeader } from './unit-header.js';
@@ -54,7 +55,7 @@ export function stubOf(group: GroupSpec): string | undefined {
 /** It does not remain: each transaction that starts daemons has one job for it, however many they are. */
 function setupText(group: GroupSpec, options: GeneratorOptions): string {
   if (group.setup === undefined) return '';
-  const { executable, arguments: words, timeout } = group.setup;
+  const { executable, arguments: words, timeout, sandbox = {} } = group.setup;
   const unit: readonly Line[] = [
     ['Description', literal(`${group.description === '' ? group.name : group.description}: setup before the first daemon`)],
     ['After', 'local-fs.target remote-fs.target network.target network-online.target nss-lookup.target systemd-tmpfiles-setup.service'],
@@ -63,6 +64,7 @@ function setupText(group: GroupSpec, options: GeneratorOptions): string {
     ['Type', 'oneshot'],
     ['ExecStart', [executable, ...words].map(word).join(' ')],
     ['TimeoutStartSec', milliseconds(timeout)],
+    ...sandboxLines(sandbox, options.version).map(([directive, value]): Line => [directive, literal(value)]),
   ];
   return withHeader(sections(section('Unit', unit), section('Service', service)), options);
 }

@@ -3,11 +3,12 @@ import type { GroupSpec, SetupProgram } from '../../core/daemon.js';
 import { DIRECTORY } from './directory-format.js';
 import { duration, integer, listOf, optional, string } from './format.js';
 import { type RoleKeys, ROLES } from './role-formats.js';
+import { SANDBOX } from './sandbox-format.js';
 import { flatten, type SchemaOf } from './schema.js';
 
 export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup'> & {
   readonly roles: Readonly<Record<string, RoleKeys>>;
-  readonly setup: Omit<SetupProgram, 'executable'> & { readonly executable: string | undefined };
+  readonly setup: Required<Omit<SetupProgram, 'executable'>> & { readonly executable: string | undefined };
 };
 
 const NAME = string('a name');
@@ -32,6 +33,7 @@ const GROUP: SchemaOf<GroupKeys> = {
     executable: { format: optional(PATH), default: undefined, defaultText: 'none', doc: 'Program that runs once before the first daemon of a transaction is started.' },
     arguments: { format: listOf(string('a text'), 'texts'), default: [], doc: 'Its arguments.' },
     timeout: { format: duration(100), default: 60_000, doc: 'After which it is killed, and nothing is started.' },
+    sandbox: { format: SANDBOX, merges: true, default: {}, doc: 'What its systemd unit takes away from it, as for a daemon.' },
   },
   directories: {
     format: listOf(DIRECTORY, `directories, each ${DIRECTORY.allowed}`),

@@ -159,7 +159,7 @@ daemons:
     expect(a?.outputFile).to.equal(undefined);
     expect(a?.readiness).to.deep.equal({ kind: 'tcp', host: '127.0.0.1', port: 80 });
     expect(catalogue.group.roles.map((role) => [role.name, role.target])).to.deep.equal([['node', 'n.target'], ['master', undefined], ['plain', undefined]]);
-    expect(catalogue.group.setup).to.deep.equal({ executable: '/bin/setup', arguments: ['-x'], timeout: 60_000 });
+    expect(catalogue.group.setup).to.deep.equal({ executable: '/bin/setup', arguments: ['-x'], timeout: 60_000, sandbox: {} });
   });
 
   it('lets a daemon override `defaults:`, and null undo both', () => {
