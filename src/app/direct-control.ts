@@ -63,12 +63,13 @@ export class DirectControl implements Controller {
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.select(request.names);
-    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
+    const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
+    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'down', request.by, emphasis);
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(this.steps(specs))) {
       outcomes.push(
         ...(await this.underLocks(wave, request.by, progress, () => {
-          for (const spec of wave) this.#wishes.want(spec, 'down', request.by, request.hold);
+          for (const spec of wave) this.#wishes.want(spec, 'down', request.by, emphasis);
           return this.parts.manager.stop(wave);
         })),
       );
@@ -101,7 +102,7 @@ export class DirectControl implements Controller {
     const wishes = specs.map((spec) => this.#wishes.now(spec));
     const answer = await this.rolesOf(specs.filter((_spec, index) => wishes[index]?.desired === 'up' && !isAlive(at(observations, index))));
     const { group } = this.parts.catalogue;
-    return specs.map((spec, index) =>
+    const statuses = specs.map((spec, index) =>
       directStatus(spec, at(observations, index), {
         wanted: at(wishes, index),
         kind: manager.kind,
@@ -110,6 +111,7 @@ export class DirectControl implements Controller {
         withheld: withheldReason(spec, group.roles, answer),
       }),
     );
+    return this.#wishes.told(statuses, this.parts.catalogue.daemons);
   }
 
   /** Nobody is asked about daemons that are up, or meant to be down. */

@@ -151,12 +151,13 @@ export class ObservingWatcher implements Controller {
     const unseen = names.filter((name) => !this.#seen.has(name));
     const asked = unseen.length === 0 ? [] : await this.#control.status(unseen);
     const answers = new Map(asked.map((status) => [status.name, status]));
-    return names.flatMap((name) => {
+    const statuses = names.flatMap((name) => {
       const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
       const observation = this.#seen.get(name);
       if (spec !== undefined && observation !== undefined) return [this.#statusOf(spec, observation)];
       return answers.get(name) ?? [];
     });
+    return this.parts.wishes.told(statuses, this.#catalogue.daemons);
   }
 
   names(): readonly string[] {

@@ -45,7 +45,8 @@ export class SupervisedControl {
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
-    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, request.hold);
+    const whole = specs.length > 1 && specs.length === this.daemons().length;
+    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, { hold: request.hold, whole });
     return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
   }
 

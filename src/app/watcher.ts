@@ -136,7 +136,8 @@ export class Watcher implements Controller {
   status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
     const now = this.parts.clock.monotonic();
     const daemons = names.flatMap((name) => this.#supervisor.get(name) ?? []);
-    return Promise.resolve(daemons.map((daemon) => fullStatus(daemon, this.parts.notifications, now)));
+    const statuses = daemons.map((daemon) => fullStatus(daemon, this.parts.notifications, now));
+    return Promise.resolve(this.#wishes.told(statuses, this.#catalogue.daemons));
   }
 
   names(): readonly string[] {

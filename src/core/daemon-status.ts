@@ -39,6 +39,8 @@ export interface DaemonStatus {
   /** Why it is in this state: the last decision, in words. */
   readonly reason: string;
   readonly lastExit: ExitStatus | null;
+  /** Down only since all were stopped, and something was started since: check-and-start may start it. */
+  readonly revivable?: boolean;
   /** What an operator should know of besides its state, one line each; absent: nothing. */
   readonly warnings?: readonly string[];
   /** Its health checks; absent where nobody looks (no watcher). */

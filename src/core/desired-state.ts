@@ -12,6 +12,8 @@ export interface DesiredRecord {
   readonly bootId: string;
   /** A `down` that also stands against the boot policy and against starts of many. */
   readonly hold?: boolean;
+  /** A `down` for all daemons at once: the node was to be quiet, this one was not singled out. */
+  readonly whole?: boolean;
 }
 
 /** The words of it in a daemon's entry of the catalogue. */
@@ -44,4 +46,16 @@ export function wantedNow(policy: DesiredPolicy, record: DesiredRecord | undefin
 
 function said({ desired, by }: DesiredRecord): Wanted {
   return { desired, reason: desired === 'down' ? `stopped by ${by}` : `started by ${by}`, held: false };
+}
+
+/**
+ * Whether what keeps a daemon down is only a stop of all, after which something
+ * was started again. Cluster software stops all on a node, starts the few that it
+ * needs, and counts on a periodic check-and-start for the rest: who asks for that
+ * may start it. A stop of this very daemon, or one that holds, stands.
+ */
+export function isRevivable(record: DesiredRecord | undefined, all: Iterable<DesiredRecord | undefined>): boolean {
+  if (record?.desired !== 'down' || record.whole !== true || record.hold === true) return false;
+  for (const other of all) if (other?.desired === 'up' && other.at > record.at) return true;
+  return false;
 }

@@ -112,6 +112,23 @@ describe('daemon-util on real daemons', function () {
     expect(web.mains()).to.deep.equal([]);
   });
 
+  it('brings back in check-and-start what only went down with all, once another was started again', async () => {
+    const [web, db] = [world.add('web'), world.add('db')];
+    world.write();
+    await world.run('start-all');
+    await world.run('stop', 'db'); // the stop of all is the later word
+    await world.run('stop-all');
+    expect((await world.run('check-and-start', 'db')).status).to.equal(1);
+    await world.run('start', 'web');
+    expect(await world.run('check-and-start', 'db')).to.deep.equal(SILENT);
+    expect([web.mains(), db.mains()].map(({ length }) => length)).to.deep.equal([1, 1]);
+    await world.run('stop-all');
+    await world.run('start', 'web');
+    await world.run('stop', 'db'); // and now this one is
+    expect((await world.run('check-and-start', 'db')).status).to.equal(1);
+    expect(db.mains()).to.deep.equal([]);
+  });
+
   it('makes a daemon reopen its logs', async () => {
     const web = world.add('web');
     world.write();

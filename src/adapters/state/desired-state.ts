@@ -53,7 +53,8 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
 export function formatDesired(record: DesiredRecord): string {
   const { desired, at, bootId } = record;
   const hold = record.hold === true ? { hold: true } : {};
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold })}\n`;
+  const whole = record.whole === true ? { whole: true } : {};
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold, ...whole })}\n`;
 }
 
 /** The record, or why there is none in this text. */
@@ -65,13 +66,13 @@ export function parseDesired(text: string): DesiredRecord | string {
     return 'it is not JSON';
   }
   if (typeof value !== 'object' || value === null) return 'it is not a record';
-  const { schemaVersion, desired, at, by, bootId, hold } = value as Record<string, unknown>;
+  const { schemaVersion, desired, at, by, bootId, hold, whole } = value as Record<string, unknown>;
   if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
   if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
-  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}) };
+  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}), ...(whole === true ? { whole } : {}) };
 }
 
 /** undefined: no such file, or none that may be believed; the latter is reported. */

@@ -2,7 +2,8 @@
  * What a cron job calls every few minutes. It starts a daemon only where nobody
  * else would: under systemd, and where the watcher runs, the restart owner has
  * its own reasons for leaving a daemon down, and this only tells them by exit
- * status. What was stopped by hand stays stopped.
+ * status. What was stopped by hand stays stopped; what only went down with all
+ * the others comes back once something was started again.
  */
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { statusLine } from '../../core/status-line.js';
@@ -45,6 +46,7 @@ async function startIt(session: Session, name: string): Promise<Reply> {
 
 /** undefined: it is ours to start. */
 function whyLeftDown(status: DaemonStatus, via: 'watcher' | 'direct'): string | undefined {
+  if (status.revivable === true) return undefined;
   if (status.desired === 'down') return `it is wanted down (${status.reason}); daemon-util start ${status.name} starts it`;
   if (status.owner === 'systemd') return `systemd restarts it or has given up: ${statusLine(status)}`;
   if (status.owner === 'cluster') return `the cluster restarts it: ${statusLine(status)}`;

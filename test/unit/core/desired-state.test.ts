@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+
+import { isRevivable, type DesiredRecord } from '../../../src/core/desired-state.js';
+
+const singled: DesiredRecord = { desired: 'down', at: 100, by: 'daemon-util stop-all', bootId: 'boot' };
+const quiet: DesiredRecord = { ...singled, whole: true };
+const up = (at: number): DesiredRecord => ({ desired: 'up', at, by: 'daemon-util start other', bootId: 'boot' });
+
+describe('a daemon that went down with all', () => {
+  it('stays down while all are', () => {
+    expect(isRevivable(quiet, [quiet, undefined])).to.equal(false);
+  });
+
+  it('may be revived once something was started again', () => {
+    expect(isRevivable(quiet, [quiet, up(101)])).to.equal(true);
+  });
+
+  it('stays down where what is up was started earlier', () => {
+    expect(isRevivable(quiet, [up(99), up(100)])).to.equal(false);
+  });
+
+  it('stays down where it was singled out, or held', () => {
+    expect(isRevivable(singled, [up(101)])).to.equal(false);
+    expect(isRevivable({ ...quiet, hold: true }, [up(101)])).to.equal(false);
+  });
+
+  it('is nothing to revive where nobody stopped it', () => {
+    expect([undefined, up(50)].map((record) => isRevivable(record, [up(101)]))).to.deep.equal([false, false]);
+  });
+});
