@@ -10,6 +10,7 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { describeExit } from '../core/exit-status.js';
 import type { Observation } from '../core/observation.js';
+import { NOT_MASTER } from '../core/outcome.js';
 import { withheldReason, type RoleAnswer } from '../core/role.js';
 import type { NewsKind } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
@@ -79,7 +80,7 @@ export class ObservingWatcher implements Controller {
       observed: (name, observation) => {
         const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
         if (spec === undefined) return;
-        const news = newsOf(this.#seen.get(name), observation);
+        const news = newsOf(this.#seen.get(name), observation, this.#catalogue.group.notMasterExitStatus);
         this.#seen.set(name, observation);
         if (news !== undefined) journal.append({ at: clock.wall(), daemon: name, ...news, delay: undefined });
         this.#consider(spec);
@@ -205,12 +206,15 @@ export class ObservingWatcher implements Controller {
   }
 }
 
-/** What a change means to people; undefined: nothing worth a line. */
-export function newsOf(before: Observation | undefined, after: Observation): { news: NewsKind; reason: string } | undefined {
+/** What a change means to people; undefined: nothing worth a line. @param notMaster GroupSpec.notMasterExitStatus */
+export function newsOf(before: Observation | undefined, after: Observation, notMaster: number): { news: NewsKind; reason: string } | undefined {
   if (before === undefined) return after.state === 'running' ? { news: 'adopted', reason: after.reason } : undefined;
   const ending = after.lastExit === undefined ? after.reason : `${describeExit(after.lastExit)}; ${after.reason}`;
   if ((after.restarts ?? 0) > (before.restarts ?? 0)) return { news: 'restart', reason: `systemd restarts it: ${ending}` };
   if (before.state === after.state) return undefined;
+  const down = after.state === 'failed' || after.state === 'stopped';
+  // No failure, whatever the unit takes it for.
+  if (down && after.lastExit?.kind === 'exited' && after.lastExit.status === notMaster) return { news: 'stopped', reason: `${NOT_MASTER}: ${after.reason}` };
   switch (after.state) {
     case 'running':
       return { news: 'ready', reason: after.reason };

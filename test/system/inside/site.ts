@@ -39,19 +39,25 @@ export class Site {
 
   /** Writes configuration and, for systemd, target and units. @param keys of the configuration's top */
   settle(options: { units: boolean }, keys: Keys = {}): void {
-    const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: [], setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 };
+    const group: GroupSpec = { name: 'site', description: 'test', target: options.units ? TARGET : undefined, roles: this.#roles().map((role) => ({ name: role, description: '', target: undefined })), setup: undefined, directories: [], environmentFile: undefined, notMasterExitStatus: 11 };
     const daemons = [...this.#daemons].map(([name, { daemon, keys: own }]): [string, unknown] => {
-      const { executable, readiness, unit, requires } = daemon.spec;
-      return [name, { executable, arguments: daemon.spec.arguments, readiness, unit, requires, stopTimeout: '5s', startTimeout: '20s', ...own }];
+      const { executable, readiness, unit, requires, roles, argumentVariables, successExitStatuses } = daemon.spec;
+      return [name, { executable, arguments: daemon.spec.arguments, readiness, unit, requires, roles, argumentVariables, successExitStatuses, stopTimeout: '5s', startTimeout: '20s', ...own }];
     });
     const target = options.units ? { target: TARGET } : {};
-    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'site', ...target }, heartbeatInterval: '1s', daemons: Object.fromEntries(daemons), ...keys }));
+    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'site', roles: Object.fromEntries(this.#roles().map((role) => [role, {}])), ...target }, heartbeatInterval: '1s', daemons: Object.fromEntries(daemons), ...keys }));
     if (!options.units) return;
-    this.#unit(TARGET, '[Unit]\nDescription=group of a test\n');
+    // As the generated ones: what it names stays in systemd's memory, and with it how it ended.
+    this.#unit(TARGET, `[Unit]\nDescription=group of a test\n${[...this.#daemons.values()].map(({ daemon }) => `After=${daemon.spec.unit}\n`).join('')}`);
     for (const { daemon } of this.#daemons.values()) {
       this.#unit(daemon.spec.unit, serviceUnit(daemon.spec, group, { version: systemdVersion(), runtimeDirectory: '/run/watchkeeper', helperDirectory: '/usr/lib/watchkeeper' }));
     }
     systemctl('daemon-reload');
+  }
+
+  /** That any daemon has. */
+  #roles(): readonly string[] {
+    return [...new Set([...this.#daemons.values()].flatMap(({ daemon }) => daemon.spec.roles))];
   }
 
   #unit(name: string, text: string): void {
