@@ -8,22 +8,23 @@ import type { Catalogue } from '../core/catalogue.js';
 import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
-import { describeExit } from '../core/exit-status.js';
 import type { Observation } from '../core/observation.js';
-import { NOT_MASTER } from '../core/outcome.js';
+import { observedNews } from '../core/observed-news.js';
 import { withheldReason, type RoleAnswer } from '../core/role.js';
-import type { NewsKind } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
-import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
+import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
 import type { Log } from '../ports/log.js';
 import type { Observer } from '../ports/observer.js';
 import type { Cancel } from '../ports/process-table.js';
 import type { StateBoard } from '../ports/state-board.js';
+import type { UnitRetrier } from '../ports/unit-retrier.js';
 import { directStatus } from './direct-status.js';
 import type { DriftWatch } from './drift-watch.js';
 import { ObservedHealth, type ObservedHealthParts } from './observed-health.js';
+import { nudge } from './observed-nudge.js';
 import type { Pauses } from './pauses.js';
+import { Recoveries } from './recoveries.js';
 import type { SlowRetry } from './slow-retry.js';
 import type { Wishes } from './wishes.js';
 
@@ -34,6 +35,7 @@ export interface ObservingWatcherParts {
   readonly wishes: Wishes;
   readonly roles: { answer(role: string): RoleAnswer };
   readonly pauses: Pauses;
+  readonly retrier: Pick<UnitRetrier, 'forget'>;
   /** @param seen what was seen last of a daemon; undefined while systemd cannot be seen */
   readonly slowRetry: (seen: (name: string) => Observation | undefined) => SlowRetry;
   /** @param catalogue the one in force */
@@ -55,6 +57,7 @@ export class ObservingWatcher implements Controller {
   readonly #slowRetry: SlowRetry;
   readonly #drift: DriftWatch;
   readonly #health: ObservedHealth;
+  readonly #recoveries: Recoveries;
 
   constructor(
     catalogue: Catalogue,
@@ -63,6 +66,7 @@ export class ObservingWatcher implements Controller {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
     this.#slowRetry = parts.slowRetry((name) => (this.#sees ? this.#seen.get(name) : undefined));
+    this.#recoveries = new Recoveries(parts.clock, (daemon) => void parts.journal.append({ at: parts.clock.wall(), daemon, news: 'recovered', reason: 'stable again', delay: undefined }));
     this.#drift = parts.drift(() => this.#catalogue);
     this.#health = new ObservedHealth({
       ...parts.health,
@@ -80,9 +84,15 @@ export class ObservingWatcher implements Controller {
       observed: (name, observation) => {
         const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
         if (spec === undefined) return;
-        const news = newsOf(this.#seen.get(name), observation, this.#catalogue.group.notMasterExitStatus);
+        const ground = { slowAttempts: spec.systemdRetry.enabled, notMaster: this.#catalogue.group.notMasterExitStatus };
+        const news = observedNews(this.#seen.get(name), observation, ground);
         this.#seen.set(name, observation);
-        if (news !== undefined) journal.append({ at: clock.wall(), daemon: name, ...news, delay: undefined });
+        for (const item of news) {
+          journal.append({ at: clock.wall(), daemon: name, ...item, delay: undefined });
+          if (item.news === 'crash') this.#recoveries.failed(name);
+          if (item.news === 'stopped') this.#recoveries.forget(name);
+        }
+        this.#recoveries.consider(spec, observation);
         this.#consider(spec);
         // Who waits for it may go on, or may not.
         for (const other of this.#catalogue.daemons) if (other.requires.includes(name)) this.#consider(other);
@@ -97,6 +107,7 @@ export class ObservingWatcher implements Controller {
         }
         this.#slowRetry.suspend();
         this.#health.suspend();
+        this.#recoveries.suspend();
         log.warn({ reason }, 'lost D-Bus; what is known may be old until it is back');
         // Readers must ask systemd itself while we can't see it.
         for (const { name } of this.#catalogue.daemons) this.parts.board.withdraw(name);
@@ -147,6 +158,23 @@ export class ObservingWatcher implements Controller {
     return this.#control.restart(request, progress);
   }
 
+  /** What systemd lets wait, or has given up, is started now. */
+  retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge(request, false, progress);
+  }
+
+  /** The same, with its failures and restarts forgotten first. */
+  reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    return this.#nudge(request, true, progress);
+  }
+
+  #nudge({ names, by }: ControlRequest, forget: boolean, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const { clock, retrier, wishes } = this.parts;
+    const seen = (name: string): Observation | undefined => (this.#sees ? this.#seen.get(name) : undefined);
+    const specs = this.#catalogue.daemons.filter(({ name }) => names.includes(name));
+    return nudge(specs, { by, forget }, { clock, control: this.#control, retrier, wanted: (spec) => wishes.now(spec), withheld: (name) => this.withheld(name), seen }, progress);
+  }
+
   /** From what D-Bus told; systemd is asked for what it has not told yet. */
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
     const unseen = names.filter((name) => !this.#seen.has(name));
@@ -174,6 +202,7 @@ export class ObservingWatcher implements Controller {
       this.#seen.delete(change.name);
       this.#slowRetry.forget(change.name);
       this.#health.forget(change.name);
+      this.#recoveries.forget(change.name);
       this.parts.board.withdraw(change.name);
     }
     this.follow();
@@ -188,6 +217,7 @@ export class ObservingWatcher implements Controller {
     this.parts.pauses.release();
     this.#slowRetry.release();
     this.#health.release();
+    this.#recoveries.suspend();
     this.#drift.release();
     this.#following?.cancel();
     this.parts.board.close();
@@ -203,29 +233,5 @@ export class ObservingWatcher implements Controller {
     });
     const { nextTry, reason } = this.#slowRetry.statusOf(spec.name);
     return this.#health.completed({ ...seen, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });
-  }
-}
-
-/** What a change means to people; undefined: nothing worth a line. @param notMaster GroupSpec.notMasterExitStatus */
-export function newsOf(before: Observation | undefined, after: Observation, notMaster: number): { news: NewsKind; reason: string } | undefined {
-  if (before === undefined) return after.state === 'running' ? { news: 'adopted', reason: after.reason } : undefined;
-  const ending = after.lastExit === undefined ? after.reason : `${describeExit(after.lastExit)}; ${after.reason}`;
-  if ((after.restarts ?? 0) > (before.restarts ?? 0)) return { news: 'restart', reason: `systemd restarts it: ${ending}` };
-  if (before.state === after.state) return undefined;
-  const down = after.state === 'failed' || after.state === 'stopped';
-  // No failure, whatever the unit takes it for.
-  if (down && after.lastExit?.kind === 'exited' && after.lastExit.status === notMaster) return { news: 'stopped', reason: `${NOT_MASTER}: ${after.reason}` };
-  switch (after.state) {
-    case 'running':
-      return { news: 'ready', reason: after.reason };
-    case 'failed':
-      if (after.leftDown?.stopped !== undefined) return { news: 'stopped', reason: `${ending}; ${after.leftDown.stopped}` };
-      return { news: 'crash', reason: ending };
-    case 'stopped':
-      return { news: 'stopped', reason: after.reason };
-    case 'starting':
-      return { news: 'start', reason: after.reason };
-    case 'stopping':
-      return { news: 'stop', reason: after.reason };
   }
 }

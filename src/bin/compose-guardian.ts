@@ -8,7 +8,6 @@ import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
-import { WatchkeeperError } from '../core/errors.js';
 import type { PauseStore } from '../ports/pause-store.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
@@ -124,10 +123,6 @@ async function pauses({ configuration, warn }: GuardianParts): Promise<PauseStor
   return pauseStore(configuration.paths.state, configuration.settings.pauseFile, warn);
 }
 
-function notOurs(what: string): WatchkeeperError {
-  return new WatchkeeperError('USAGE', `cannot ${what}`, 'systemd restarts the daemons here', 'daemon-util start NAME, which also clears a start limit');
-}
-
 async function observe(clock: Clock, host: Host): Promise<Observer> {
   const [{ SystemdObserver }, { processes }] = await Promise.all([import('../adapters/systemd/observer.js'), host.directParts('built-in')]);
   return new SystemdObserver({ clock, processes });
@@ -150,8 +145,9 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
   const watcher: Observing = new ObservingWatcher(configuration.catalogue, {
     observer,
     control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
-    // Nothing follows from a pause here but what `systemdRetry` does.
+    // Nothing follows from a pause here but what `systemdRetry` and health checks do.
     pauses: paused,
+    retrier: units.retrier,
     slowRetry: (seen) => units.slowRetry(seen, (name) => watcher.withheld(name) ?? paused.reason(name)),
     roles: parts.roles,
     drift: (catalogue) => units.drift(catalogue),
@@ -175,7 +171,5 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     outputFiles: () => [],
     // Not ours to start and to stop.
     roles: { answered: () => watcher.rolesAnswered(), takeUp: () => Promise.resolve([]), toLayDown: () => [], layDown: () => Promise.resolve() },
-    retryNow: () => Promise.reject(notOurs('retry')),
-    reset: () => Promise.reject(notOurs('reset')),
   });
 }

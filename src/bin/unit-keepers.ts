@@ -3,10 +3,12 @@ import type { DriftWatch } from '../app/drift-watch.js';
 import type { SlowRetry } from '../app/slow-retry.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { Observation } from '../core/observation.js';
+import type { UnitRetrier } from '../ports/unit-retrier.js';
 import type { DesiredStateStore } from '../ports/store.js';
 import type { GuardianParts } from './compose-guardian.js';
 
 export interface UnitKeepers {
+  readonly retrier: UnitRetrier;
   slowRetry(seen: (name: string) => Observation | undefined, pausedReason: (name: string) => string | undefined): SlowRetry;
   drift(catalogue: () => Catalogue): DriftWatch;
 }
@@ -23,8 +25,10 @@ export async function unitKeepers(parts: GuardianParts, desired: DesiredStateSto
   const { configuration, clock, runner, locks, journal, log, bootId, warn } = parts;
   const systemctl = new Systemctl(runner);
   const memory = retryMemoryStore(configuration.paths.runtime, warn);
+  const retrier = new SystemdRetrier(systemctl);
   return {
-    slowRetry: (seen, pausedReason) => new SlowRetry({ retrier: new SystemdRetrier(systemctl), desired, memory, locks, journal, log, clock, bootId, pausedReason, seen }),
+    retrier,
+    slowRetry: (seen, pausedReason) => new SlowRetry({ retrier, desired, memory, locks, journal, log, clock, bootId, pausedReason, seen }),
     drift: (catalogue) => new DriftWatch({ inspector: new SystemdDriftInspector(systemctl, catalogue), journal, log, clock, specs: () => catalogue().daemons }),
   };
 }

@@ -25,6 +25,10 @@ export interface Observation {
   /** Restarts that the service manager counted (NRestarts); undefined where it counts none. */
   readonly restarts: number | undefined;
   readonly lastExit: ExitStatus | undefined;
+  /** Tells one run of its main process from the next; undefined: not known, or it never ran. */
+  readonly run?: number;
+  /** It has ended, and its service manager lets a delay pass before it starts it again. */
+  readonly awaitsRestart?: boolean;
   /** Only of a service manager that restarts by itself. */
   readonly leftDown?: LeftDown;
   /** The service manager's own words, for status and doctor: ActiveState, SubState, Job … */

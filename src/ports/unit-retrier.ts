@@ -16,4 +16,6 @@ export interface UnitRetrier {
    * @param failedAt LeftDown.failedAt of the failure that is meant
    */
   retry(spec: DaemonSpec, failedAt: number): Promise<RetryOutcome>;
+  /** Its failure, its restarts and its start limit are over. @returns why they could not be cleared */
+  forget(spec: DaemonSpec): Promise<string | undefined>;
 }

@@ -13,6 +13,9 @@ export function observation(facts: UnitFacts, identify: (pid: number) => Process
     reason: observedReason(facts),
     restarts: facts.restarts,
     lastExit: lastExit(facts),
+    ...(facts.startedAt === 0 ? {} : { run: facts.startedAt }),
+    // With a job the delay is over, and it is counted as restarted.
+    ...(awaitsRestart(facts) && facts.job === 0 ? { awaitsRestart: true } : {}),
     details: details(facts),
   };
 }

@@ -22,6 +22,12 @@ export class SystemdRetrier implements UnitRetrier {
     }
   }
 
+  async forget({ unit }: DaemonSpec): Promise<string | undefined> {
+    const { ok, timedOut, stderr } = await this.systemctl.act('reset-failed', [unit], QUICK);
+    if (ok) return undefined;
+    return timedOut ? `systemd did not answer within ${QUICK} ms` : escapeControl(stderr.trim(), 300);
+  }
+
   async #retry({ unit }: DaemonSpec, failedAt: number): Promise<RetryOutcome> {
     const facts = await this.systemctl.showOne(unit);
     const left = leftDown(facts, undefined);
