@@ -10,6 +10,16 @@ import { DaemonUtilWorld, type Result } from './daemon-util-world.js';
 import { eventually } from './eventually.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
+/** Node's own options for a watcher, as the front gives them. */
+const NODE_ARGUMENTS =
+  /exec "\$node" (--.+) "\$bundle"/
+    .exec(readFileSync(new URL('../../scripts/run-node.sh', import.meta.url), 'utf8'))?.[1]
+    ?.split(' ') ?? [];
+
+/** The watcher as its front runs it, with a CommonJS file that Node runs before it. */
+export function watcherPreloadedWith(file: string): [string, ...string[]] {
+  return [process.execPath, ...NODE_ARGUMENTS, `--require=${file}`, BUNDLE, 'watchkeeper'];
+}
 
 export interface RunningWatcher {
   readonly pid: number;
@@ -50,8 +60,8 @@ export class WatcherWorld extends DaemonUtilWorld {
   }
 
   /** `watchkeeper run`, up to the moment when it answers. */
-  async startWatcher(args: readonly string[] = [], environment: Record<string, string> = {}): Promise<RunningWatcher> {
-    const watcher = this.spawnWatcher(args, environment);
+  async startWatcher(...how: Parameters<WatcherWorld['spawnWatcher']>): Promise<RunningWatcher> {
+    const watcher = this.spawnWatcher(...how);
     const answers = async (): Promise<boolean> => {
       const { stdout, status } = await this.watchkeeper('status', '--json');
       return status === 0 && (JSON.parse(stdout) as StatusJson).watcher?.pid === watcher.pid;
