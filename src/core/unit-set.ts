@@ -59,6 +59,8 @@ function setupText(group: GroupSpec, options: GeneratorOptions): string {
   const unit: readonly Line[] = [
     ['Description', literal(`${group.description === '' ? group.name : group.description}: setup before the first daemon`)],
     ['After', 'local-fs.target remote-fs.target network.target network-online.target nss-lookup.target systemd-tmpfiles-setup.service'],
+    // Each start of a daemon starts it: what counts are their limits, and all would fail with it.
+    ['StartLimitIntervalSec', '0'],
   ];
   const service: readonly Line[] = [
     ['Type', 'oneshot'],
