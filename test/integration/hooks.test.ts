@@ -1,6 +1,6 @@
 /** Hooks on events: real programs, told by a real watcher, and by daemon-util without one. */
 import { randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
@@ -101,6 +101,37 @@ describe('hooks on events', function () {
     await eventually('the good one was told', () => lines('good').length === 1);
     expect([lines('open'), lines('off'), lines('bad')]).to.deep.equal([[], [], []]);
     expect(world.output).to.include('60-open').and.to.include('may be written by others');
+  });
+
+  it('tell of a crash loop, of what was given up, of a recovery, and of health that comes and goes', async () => {
+    const restart = { immediateRestarts: 1, baseDelay: '20ms', maxDelay: '20ms', intensity: 3, period: '1m', slowRetryDelay: '10m', stableAfter: '500ms' };
+    world.add('looping', { exits: { status: 3, after: 60 } }, { restart });
+    world.add('hopeless', { exits: { status: 78, after: 60 } }, { restart });
+    const sick = join(world.directory, 'sick');
+    const look = join(world.directory, 'look');
+    writeFileSync(look, `#!/bin/sh\n[ ! -e ${sick} ]\n`, { mode: 0o755 });
+    const ready = { kind: 'readiness', by: 'exec', argv: [look], interval: '100ms', failureThreshold: 2 };
+    const web = world.add('web', {}, { restart, health: { ready } });
+    const events = ['crash-loop', 'given-up', 'recovered', 'health'];
+    world.write({ hooks: Object.fromEntries(events.map((event) => [event, { on: [event], argv: [program(event)] }])) });
+    await world.startWatcher();
+    await eventually('of the crash loop and of what was given up', () => lines('crash-loop').length === 1 && lines('given-up').length === 1, 30_000);
+    expect(told('crash-loop')[0]).to.deep.include({ event: 'crash-loop', daemon: 'looping' });
+    expect(told('crash-loop')[0]?.reason).to.include('exited with status 3');
+    expect(told('given-up')[0]).to.deep.include({ event: 'given-up', daemon: 'hopeless' });
+
+    await world.running('web');
+    process.kill(web.mains()[0] ?? 0, 'SIGKILL');
+    await eventually('of the recovery', () => lines('recovered').length === 1, 30_000);
+    expect(told('recovered')[0]).to.deep.include({ event: 'recovered', daemon: 'web', observed: 'running' });
+
+    const before = told('health').length;
+    writeFileSync(sick, '');
+    await eventually('of bad health', () => told('health').length === before + 1, 30_000);
+    expect(told('health').at(-1)).to.deep.include({ daemon: 'web', observed: 'degraded' });
+    rmSync(sick);
+    await eventually('of good health', () => told('health').length === before + 2, 30_000);
+    expect(told('health').at(-1)).to.deep.include({ daemon: 'web', observed: 'running' });
   });
 
   it('are spared by their rate limit, and told how many', async () => {
