@@ -1,5 +1,5 @@
-/** Waits for something that is going to happen, with a deadline instead of a blind sleep. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeout = 5000): Promise<void> {
+/** Waits for something that is going to happen, with a deadline instead of a blind sleep: for hangs, not for slow machines. */
+export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeout = 20_000): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
