@@ -2,6 +2,7 @@
  * What a daemon is: one entry of the catalogue, already validated and complete.
  * Every duration is in milliseconds; every path is absolute.
  */
+import type { CheckMethod, HttpCheck, PortCheck } from './check-method.js';
 import type { RuntimeDirectory } from './paths.js';
 import type { RoleSource } from './role.js';
 import type { Sandbox } from './sandbox.js';
@@ -58,36 +59,6 @@ export interface SystemdRetryPolicy {
   readonly maxDelay: number;
 }
 
-/** HTTP over TCP or a UNIX socket; healthy is a status from 200 to 399, or `status` exactly. */
-export interface HttpCheck {
-  readonly kind: 'http';
-  /** http:// or https://; with `socket`, host and port are only what the server is told. */
-  readonly url: string;
-  /** Path of a UNIX socket. */
-  readonly socket: string | undefined;
-  readonly status: number | undefined;
-  /** false: a certificate that nobody vouches for is accepted, as daemons of a cluster sign their own. */
-  readonly verify: boolean;
-}
-
-/** What a health check looks at. */
-export type CheckMethod =
-  | HttpCheck
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  /** Exit status 0 is healthy; OCF's 190 and 191 (degraded) are, with a remark. */
-  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] }
-  /** The pid file names the daemon's process. */
-  | { readonly kind: 'pid-file' }
-  /** WATCHDOG=1 by sd_notify(3) came within the check's interval, which is the daemon's WATCHDOG_USEC. */
-  | { readonly kind: 'watchdog' }
-  /** Resident memory of its main process (or all of its session) is at most so many bytes. */
-  | { readonly kind: 'memory'; readonly maxBytes: number; readonly session: boolean }
-  /** CPU time over `window` ms is at most this share of one core (1 is 100 %). */
-  | { readonly kind: 'cpu'; readonly maxShare: number; readonly window: number; readonly session: boolean }
-  /** Its output since its start is free of this text (no pattern: security rule 6). */
-  | { readonly kind: 'log'; readonly absent: string };
-
 /** `readiness`: a failing one makes the daemon degraded, and its dependants wait. `liveness`: a failing one restarts it. */
 export interface HealthCheck {
   readonly name: string;
@@ -111,6 +82,7 @@ export type ReadinessCheck =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | HttpCheck
+  | PortCheck
   /** It says READY=1 by sd_notify(3): to systemd, or to the watcher in its place. */
   | { readonly kind: 'notify' }
   /** The program exits with 0. Run as the daemon's user, by argv, without a shell. */

@@ -1,5 +1,6 @@
 /** What the checks of a daemon must be beyond the types of their keys; part of catalogue-check.ts. */
-import type { CheckMethod, DaemonSpec, ReadinessCheck } from './daemon.js';
+import type { CheckMethod } from './check-method.js';
+import type { DaemonSpec, ReadinessCheck } from './daemon.js';
 import { isValidName } from './daemon.js';
 import { isPlainPath } from './plain-values.js';
 import { quoted } from './printable.js';

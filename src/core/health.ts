@@ -7,7 +7,8 @@
  * `healthy`; a result on the other side begins a new row. One look is under way
  * at most, and the next is planned from its end, so looks never pile up.
  */
-import type { CheckMethod, HealthCheck } from './daemon.js';
+import type { CheckMethod } from './check-method.js';
+import type { HealthCheck } from './daemon.js';
 
 export interface CheckResult {
   readonly healthy: boolean;

@@ -1,10 +1,11 @@
 /** Every kind of look, passing and failing, at real servers, programs and processes. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { appendFileSync, chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { createServer as createNet, type Server as NetServer } from 'node:net';
+import { connect, createServer as createNet, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
@@ -12,7 +13,8 @@ import { HostHealthChecker } from '../../src/adapters/health/checker.js';
 import { HostClock } from '../../src/adapters/host/clock.js';
 import { NOBODY_LISTENS } from '../../src/adapters/notify/nobody.js';
 import { ROOT_ONLY } from '../../src/adapters/sysv/trusted-path.js';
-import type { CheckMethod, DaemonSpec, HealthCheck, HttpCheck } from '../../src/core/daemon.js';
+import type { CheckMethod, HttpCheck } from '../../src/core/check-method.js';
+import type { DaemonSpec, HealthCheck } from '../../src/core/daemon.js';
 import type { CheckResult } from '../../src/core/health.js';
 import type { HealthLook } from '../../src/ports/health-checker.js';
 import { IS_ROOT } from '../support/daemon-util-world.js';
@@ -69,7 +71,32 @@ describe('looks of health checks', function () {
       expect(await look(http(`http://127.0.0.1:${port}/x`))).to.include({ healthy });
       expect(await look(http(`http://127.0.0.1:${port}/x`, { status: 503 }))).to.include({ healthy: status === 503 });
     }
+    const asks = await listen(createHttp(answer(401)));
+    for (const [status, healthy] of [['any', true], [undefined, false]] as const) expect(await look(http(`http://127.0.0.1:${asks}/`, { status }))).to.include({ healthy });
+    expect(await look(http('http://127.0.0.1:1/', { status: 'any' }))).to.include({ healthy: false });
     expect((await look(http('http://127.0.0.1:1/'))).reason).to.include('ECONNREFUSED');
+  });
+
+  it('an open port, of TCP and UDP, at whichever address, by the kernel\'s table', async () => {
+    const tcp = await listen(createNet(() => undefined));
+    const open = (port: number, protocol: 'tcp' | 'udp' = 'tcp') => look({ kind: 'port', protocol, port });
+    expect(await open(tcp)).to.deep.equal({ healthy: true, reason: `tcp port ${tcp} is open` });
+    for (const [type, address] of [['udp4', '127.0.0.3'], ['udp6', '::1']] as const) {
+      const socket = createSocket(type);
+      try {
+        await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, address, resolve));
+        const { port } = socket.address();
+        expect(await open(port, 'udp'), type).to.deep.equal({ healthy: true, reason: `udp port ${port} is open` });
+      } finally {
+        await new Promise<void>((resolve) => socket.close(resolve));
+      }
+    }
+    // A connection of the port is no listener of it.
+    const client = connect(tcp, '127.0.0.1');
+    await once(client, 'connect');
+    const local = client.localPort ?? 0;
+    expect(await open(local)).to.deep.equal({ healthy: false, reason: `nobody has tcp port ${local} open` });
+    client.destroy();
   });
 
   it('HTTP: a server that accepts and is silent, one that talks nonsense, one that never ends its headers', async () => {

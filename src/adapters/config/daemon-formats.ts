@@ -38,9 +38,9 @@ const CONDITION: Format<StartCondition> = {
 
 export const CONDITIONS = listOf(CONDITION, 'conditions, each {pathExists: /path} or {pathMissing: /path}');
 
-const KIND = oneOf('settled', 'notify', 'pid-file', 'tcp', 'unix', 'http', 'exec');
+const KIND = oneOf('settled', 'notify', 'pid-file', 'tcp', 'port', 'unix', 'http', 'exec');
 const KINDS =
-  '{kind: settled, settle: 200ms}, {kind: notify}, {kind: pid-file}, {kind: tcp, host: 127.0.0.1, port: 80}, {kind: unix, path: /path}, {kind: http, url: http://127.0.0.1/} or {kind: exec, argv: [/path, argument]}';
+  '{kind: settled, settle: 200ms}, {kind: notify}, {kind: pid-file}, {kind: tcp, host: 127.0.0.1, port: 80}, {kind: port, port: 80}, {kind: unix, path: /path}, {kind: http, url: http://127.0.0.1/} or {kind: exec, argv: [/path, argument]}';
 const SETTLE = duration();
 
 export const READINESS: Format<ReadinessCheck> = {
@@ -62,6 +62,7 @@ function keysOf(kind: ReadinessCheck['kind']): readonly string[] {
     case 'notify':
       return [];
     case 'tcp':
+    case 'port':
     case 'unix':
     case 'http':
     case 'exec':
@@ -79,6 +80,7 @@ function readinessOf(kind: ReadinessCheck['kind'], fields: Fields): Reading<Read
     case 'notify':
       return { ok: true, value: { kind } };
     case 'tcp':
+    case 'port':
     case 'unix':
     case 'http':
     case 'exec':

@@ -1,5 +1,6 @@
 /** `health:` of a daemon: a map of checks by name; the map is replaced as a whole by a later file. */
-import type { CheckMethod, HealthCheck } from '../../core/daemon.js';
+import type { CheckMethod } from '../../core/check-method.js';
+import type { HealthCheck } from '../../core/daemon.js';
 import { quoted } from '../../core/printable.js';
 import { all, field, type Fields, strangeKey } from './fields.js';
 import { boolean, bytes, decimal, duration, type Format, integer, isDictionary, notAllowed, oneOf, type Reading, refuse, string } from './format.js';
@@ -22,7 +23,7 @@ export const HEALTH: Format<readonly HealthCheck[]> = {
 };
 
 const KIND = oneOf('readiness', 'liveness');
-const BY = oneOf('http', 'tcp', 'unix', 'exec', 'pid-file', 'watchdog', 'memory', 'cpu', 'log');
+const BY = oneOf('http', 'tcp', 'port', 'unix', 'exec', 'pid-file', 'watchdog', 'memory', 'cpu', 'log');
 const COMMON = ['kind', 'by', 'interval', 'timeout', 'grace', 'successThreshold', 'failureThreshold'];
 const INTERVAL = duration(100);
 const TIMEOUT = duration(10);
@@ -41,7 +42,7 @@ const OWN_KEYS: Readonly<Record<CheckMethod['kind'], readonly string[]>> = {
 };
 
 /** A measurement and the daemon's own word need no second opinion; an answer that does not come may come the next time. */
-const FAILURES: Readonly<Record<CheckMethod['kind'], string>> = { http: '3', tcp: '3', unix: '3', exec: '3', 'pid-file': '3', watchdog: '1', memory: '3', cpu: '1', log: '1' };
+const FAILURES: Readonly<Record<CheckMethod['kind'], string>> = { http: '3', tcp: '3', port: '3', unix: '3', exec: '3', 'pid-file': '3', watchdog: '1', memory: '3', cpu: '1', log: '1' };
 
 function checkOf(name: string, fields: Fields): Reading<HealthCheck> {
   const by = field(fields, 'by', BY);
@@ -65,6 +66,7 @@ function methodOf(kind: CheckMethod['kind'], fields: Fields): Reading<CheckMetho
   switch (kind) {
     case 'http':
     case 'tcp':
+    case 'port':
     case 'unix':
     case 'exec':
       return reached(kind, fields);

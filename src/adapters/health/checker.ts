@@ -1,5 +1,6 @@
 /** HealthChecker on this machine: one small module for each kind of look. */
-import type { CheckMethod, DaemonSpec, HealthCheck } from '../../core/daemon.js';
+import type { CheckMethod } from '../../core/check-method.js';
+import type { DaemonSpec, HealthCheck } from '../../core/daemon.js';
 import type { CheckResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
@@ -13,6 +14,7 @@ import { execLook } from './exec.js';
 import { httpLook } from './http.js';
 import { OutputSearch, sizeOf } from './output.js';
 import { pidFileLook } from './pid-file.js';
+import { portLook } from './port.js';
 import { Slots } from './slots.js';
 import { CpuUsage, memoryLook } from './usage.js';
 import { busyFor, WatchdogLook } from './watchdog.js';
@@ -75,6 +77,8 @@ export class HostHealthChecker implements HealthChecker {
     switch (method.kind) {
       case 'tcp':
         return () => this.#connections.run(() => tryConnect({ host: method.host, port: method.port }, `${method.host}:${method.port}`, timeout, clock));
+      case 'port':
+        return () => Promise.resolve(portLook(method));
       case 'unix':
         return () => this.#connections.run(() => tryConnect({ path: method.path }, method.path, timeout, clock));
       case 'http':

@@ -4,7 +4,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import type { HttpCheck } from '../../core/daemon.js';
+import type { HttpCheck } from '../../core/check-method.js';
 import { escapeControl } from '../../core/escape.js';
 import type { CheckResult } from '../../core/health.js';
 import type { Clock } from '../../ports/clock.js';
@@ -38,7 +38,7 @@ export async function httpLook(check: HttpCheck, timeout: number, clock: Clock):
     try {
       asked = request(url, options, (response: IncomingMessage) => {
         const status = response.statusCode ?? 0;
-        const healthy = check.status === undefined ? status >= 200 && status < 400 : status === check.status;
+        const healthy = check.status === undefined ? status >= 200 && status < 400 : check.status === 'any' || status === check.status;
         end({ healthy, reason: `${where} answers ${status}` });
       });
       asked.on('error', failed);

@@ -1,6 +1,6 @@
 /** What a daemon takes of memory and CPU, read from /proc at the moment of the look. */
 import { readFileSync } from 'node:fs';
-import type { CheckMethod } from '../../core/daemon.js';
+import type { CheckMethod } from '../../core/check-method.js';
 import { formatDuration } from '../../core/duration.js';
 import type { CheckResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';

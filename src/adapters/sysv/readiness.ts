@@ -9,6 +9,7 @@ import { tryConnect } from '../health/connect.js';
 import { execLook } from '../health/exec.js';
 import { httpLook } from '../health/http.js';
 import { pidFileLook } from '../health/pid-file.js';
+import { portLook } from '../health/port.js';
 import { ROOT_ONLY, type Trust } from './trusted-path.js';
 
 interface Look {
@@ -39,6 +40,8 @@ export class HostReadiness implements ReadinessChecker {
         return asReadiness(pidFileLook(spec, undefined, this.processes));
       case 'tcp':
         return asReadiness(await tryConnect({ host: readiness.host, port: readiness.port }, `${readiness.host}:${readiness.port}`, timeout, this.clock));
+      case 'port':
+        return asReadiness(portLook(readiness));
       case 'unix':
         return asReadiness(await tryConnect({ path: readiness.path }, readiness.path, timeout, this.clock));
       case 'http':

@@ -10,6 +10,7 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 /** Each catalogue, and the systemd versions of which there are files. */
 const CATALOGUES: readonly (readonly [name: string, versions: readonly number[]])[] = [
   ['ganeti', [252, 257]],
+  ['ganeti-masterd', [252]],
 ];
 
 function filesBelow(directory: string): ReadonlyMap<string, string> {
