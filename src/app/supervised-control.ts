@@ -29,17 +29,26 @@ export class SupervisedControl {
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     this.#setup.renew();
     const specs = this.#select(request.names);
-    this.#handOut(specs, request);
+    const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, request.names)]));
+    const free = specs.filter((spec) => held.get(spec) === undefined);
+    // The whole intent first: whoever takes over from us in between goes on with it.
+    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec)]));
+    for (const spec of free) this.#wishes.want(spec, 'up', request.by);
+    this.#handOut(free, request);
     try {
-      return await startInOrder(specs, {
+      const outcomes = await startInOrder(specs, {
         clock: this.clock,
         stopAtFirstFailure: true,
         progress,
-        startOne: (spec) => this.#bringUp(spec, request),
+        startOne: (spec) => Promise.resolve(held.get(spec) ?? this.#bringUp(spec, request)),
       });
+      for (const { name } of outcomes) recalls.delete(name);
+      // Not tried after a failure.
+      for (const recall of recalls.values()) recall();
+      return outcomes;
     } finally {
       // What still waits starts who knows when: without them.
-      this.#handOut(specs, { ...request, oneShotArguments: {} });
+      this.#handOut(free, { ...request, oneShotArguments: {} });
     }
   }
 
@@ -117,18 +126,13 @@ export class SupervisedControl {
       if (daemon?.state.phase.kind !== 'waiting' || daemon.state.unmet.length === 0) continue;
       const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
       if (oneShotArguments.length === 0 && daemon.state.oneShotArguments.length === 0) continue;
-      if (this.#wishes.heldBack(spec, request.names) !== undefined) continue;
-      this.#wishes.want(spec, 'up', request.by);
       this.#supervisor.send(spec.name, { kind: 'want-up', by: request.by, oneShotArguments });
     }
   }
 
   async #bringUp(spec: DaemonSpec, request: StartControlRequest): Promise<Outcome> {
-    const held = this.#wishes.heldBack(spec, request.names);
-    if (held !== undefined) return held;
     const daemon = this.#supervisor.get(spec.name);
     if (daemon === undefined) return failed('internal', `${spec.name} is not supervised`, 'watchkeeper reload');
-    this.#wishes.want(spec, 'up', request.by);
     const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
     const event: SupervisionEvent = { kind: 'want-up', by: request.by, oneShotArguments };
     if (daemon.state.phase.kind === 'running') {

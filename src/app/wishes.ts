@@ -34,6 +34,14 @@ export class Wishes {
     this.store.write(spec.name, { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}) });
   }
 
+  /** @returns to be called where nothing was done about a wish that is made now: what was wanted down before is so again */
+  recall(spec: DaemonSpec): () => void {
+    const record = this.store.read(spec.name);
+    return () => {
+      if (record?.desired === 'down') this.store.write(spec.name, record);
+    };
+  }
+
   /** The same, with what check-and-start has to know besides. @param all of the catalogue */
   told(statuses: readonly DaemonStatus[], all: readonly DaemonSpec[]): readonly DaemonStatus[] {
     if (statuses.every(({ desired }) => desired === 'up')) return statuses;

@@ -149,6 +149,8 @@ describe('start-master under systemd', function () {
         await new Promise((resolve) => setTimeout(resolve, delay));
         caller.kill('SIGKILL');
         await ended;
+        // The watcher goes on with what it was asked for: until then, each start is this one.
+        if (watched) await eventually('the watcher is done', () => leftovers().length === 0 && both().every((daemon) => daemon.mains().length === 1), 60_000);
         await eventually('its systemctl is gone', () => !liveProcesses().some(({ argv }) => argv[0] === REAL && argv.includes(writer.spec.unit)), 60_000);
         await expectForgotten(`killed ${delay} ms after the words lay there`);
       }

@@ -100,6 +100,16 @@ describe('app/watcher', () => {
     expect(site.desired.read('api')?.desired).to.equal('down');
   });
 
+  it('a start of many writes the whole intent first, so that the next watcher can go on with it', async () => {
+    const site = new WatcherSite([DB, API]);
+    for (const name of ['db', 'api']) site.desired.set(name, 'down');
+    await site.begin();
+    const started = site.watcher.start({ ...REQUEST, names: ['db', 'api'] });
+    expect([site.machine.startsOf('api'), site.desired.read('api')?.desired]).to.deep.equal([0, 'up']);
+    await site.during(started);
+    expect(site.machine.startsOf('api')).to.equal(1);
+  });
+
   it('counts a daemon that does not get ready as failed, after taking it down', async () => {
     const site = new WatcherSite([daemonSpec({ name: 'slow', startTimeout: 3000, restart: { ...DB.restart, immediateRestarts: 0 } })]);
     site.machine.neverReady.add('slow');
