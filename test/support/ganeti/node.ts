@@ -43,9 +43,11 @@ function makeNode(root: string): void {
   rmSync(join(root, 'etc/cron.d/ganeti'));
 }
 
-/** After each boot: Ganeti speaks to its nodes by ssh. */
+/** After each boot, what init scripts of Debian's would have done: Ganeti keeps locks there, and speaks to its nodes by ssh. */
 export async function becomeReachable(node: GanetiNode): Promise<void> {
-  if (node.init === 'none') await node.container.must(['/usr/sbin/service', 'ssh', 'start']);
+  if (node.init === 'systemd') return;
+  await node.container.must(['/bin/mkdir', '-p', '-m', '1777', '/run/lock']);
+  await node.container.must(['/usr/sbin/service', 'ssh', 'start']);
 }
 
 export function alone(node: GanetiNode): void {
@@ -68,6 +70,18 @@ const INIT = [
   '--file-storage-dir=/srv/ganeti/file-storage', '--master-netdev=eth0', '--nic-parameters', 'mode=routed,link=main', CLUSTER,
 ] as const;
 
+/** Whatever Ganeti does to a cluster, on a slow machine. */
+const TIMEOUT = 300_000;
+
 export function initCluster(node: GanetiNode): Promise<string> {
-  return node.container.must(INIT, { timeout: 120_000 });
+  return node.container.must(INIT, { timeout: TIMEOUT });
+}
+
+export function cluster(node: GanetiNode, ...words: readonly string[]): Promise<string> {
+  return node.container.must(['/usr/sbin/gnt-cluster', ...words], { timeout: TIMEOUT });
+}
+
+/** @throws where Ganeti finds an error. That a kernel has no /proc/sysrq-trigger, or a container none of its own, is none. */
+export function verify(node: GanetiNode): Promise<string> {
+  return cluster(node, 'verify', '--error-codes', '--ignore-errors=ENODESETUP');
 }
