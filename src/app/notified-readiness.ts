@@ -1,5 +1,6 @@
 /** ReadinessChecker where the watcher itself hears READY=1; everything else is the host's to look at. */
 import type { DaemonSpec } from '../core/daemon.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { ReadinessChecker, ReadinessLook } from '../ports/start-preparation.js';
 
@@ -12,8 +13,8 @@ export class NotifiedReadiness implements ReadinessChecker {
     private readonly notifications: Notifications,
   ) {}
 
-  async check(spec: DaemonSpec, uptime: number, timeout: number): Promise<ReadinessLook> {
-    if (spec.readiness.kind !== 'notify') return this.host.check(spec, uptime, timeout);
+  async check(spec: DaemonSpec, uptime: number, timeout: number, main?: ProcessIdentity): Promise<ReadinessLook> {
+    if (spec.readiness.kind !== 'notify') return this.host.check(spec, uptime, timeout, main);
     if (this.notifications.state(spec.name)?.ready !== true) await this.notifications.next(spec.name, Math.min(timeout, LISTEN));
     const state = this.notifications.state(spec.name);
     if (state === undefined) return { ready: false, reason: 'nobody listens for its READY=1 at present' };

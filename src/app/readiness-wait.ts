@@ -2,6 +2,7 @@
 import type { DaemonSpec } from '../core/daemon.js';
 import { formatDuration } from '../core/duration.js';
 import { LONGEST_EXTENSION } from '../core/notify-message.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { Cancel } from '../ports/process-table.js';
@@ -19,11 +20,12 @@ export interface ReadinessResult {
 
 /**
  * Calls `done` once, unless it is cancelled (the daemon died meanwhile).
- * @param since monotonic ms of the process's start
+ * @param since monotonic ms of the start of its process, `main`
  */
 export function awaitReadiness(
   spec: DaemonSpec,
   since: number,
+  main: ProcessIdentity,
   clock: Clock,
   checker: ReadinessChecker,
   done: (result: ReadinessResult) => void,
@@ -35,7 +37,7 @@ export function awaitReadiness(
 
   const look = async (): Promise<void> => {
     const remaining = Math.max(1, deadline - clock.monotonic());
-    const { ready, reason, extendedUntil = 0 } = await checker.check(spec, clock.monotonic() - since, remaining);
+    const { ready, reason, extendedUntil = 0 } = await checker.check(spec, clock.monotonic() - since, remaining, main);
     if (cancelled) return;
     deadline = Math.max(deadline, Math.min(extendedUntil, since + LONGEST_EXTENSION));
     if (ready) { done({ ready: true, reason }); return; }

@@ -8,9 +8,11 @@ import { usesNotifications } from '../core/notify-message.js';
 import type { ExitStatus } from '../core/exit-status.js';
 import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
+import { asRefusal, type Refusal } from '../core/refusal.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
 import type { Timer } from '../ports/clock.js';
+import type { Child, Explanation } from '../ports/launcher.js';
 import type { Cancel } from '../ports/process-table.js';
 import { attentionOf, DaemonHealth } from './daemon-health.js';
 import { layGround, provenMain } from './launch-ground.js';
@@ -22,6 +24,9 @@ export class SupervisedDaemon {
   state: Supervision;
   /** Why the last launch failed, for the answer to whoever asked for it. */
   lastFailure: FailureCode = 'failed';
+  /** Where the daemon's own output says why. */
+  lastRefusal: Refusal | undefined;
+  #explain: Child['explain'];
   readonly health: DaemonHealth;
   readonly #ports: SupervisionPorts;
   readonly #around: Surroundings;
@@ -69,8 +74,8 @@ export class SupervisedDaemon {
 
   #note(event: SupervisionEvent): void {
     if (event.kind === 'launch-failed') this.lastFailure = event.code;
-    if (event.kind === 'not-ready') this.lastFailure = 'not-ready';
-    if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = 'failed';
+    if (event.kind === 'not-ready') this.lastFailure = this.lastRefusal?.code ?? 'not-ready';
+    if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = this.lastRefusal?.code ?? 'failed';
     if (event.kind === 'found') {
       this.#watchStranger(event.process);
       if (this.state.phase.kind !== 'starting' && usesNotifications(this.spec)) void this.#ports.notifications.resume(this.spec, this.#mainPid);
@@ -142,6 +147,7 @@ export class SupervisedDaemon {
     if (prepared.kind === 'failed') { this.#launchFailed(prepared); return; }
     if (spec.background === 'always-forks') { this.#launchForking(oneShotArguments); return; }
     this.#ports.health.launching(spec);
+    this.lastRefusal = undefined;
     const launch = this.#ports.launcher.launch({
       spec,
       arguments: commandArguments(spec, 'foreground', prepared.variableArguments, oneShotArguments),
@@ -149,7 +155,8 @@ export class SupervisedDaemon {
     });
     if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
     const { process, exited, explain } = launch.child;
-    void exited.then((exit) => this.#ended(process, exit, explain?.(exit) ?? ''));
+    this.#explain = explain;
+    void exited.then((exit) => this.#ended(process, exit, explain?.(exit)));
     this.#around.send({ kind: 'launched', process });
     this.#awaitReadiness(process);
   }
@@ -172,14 +179,16 @@ export class SupervisedDaemon {
 
   #launchFailed(outcome: Outcome | undefined, why = 'its process is not known'): void {
     const failure = outcome?.kind === 'failed' ? outcome : { code: 'internal' as const, reason: why };
+    this.lastRefusal = outcome?.kind === 'failed' ? asRefusal(outcome) : undefined;
     this.#around.send({ kind: 'launch-failed', code: failure.code, reason: failure.reason, retry: true });
   }
 
   #awaitReadiness(process: ProcessIdentity): void {
     const { clock, readiness } = this.#ports;
-    const wait = awaitReadiness(this.spec, clock.monotonic(), clock, readiness, (result) =>
-      this.#around.send(result.ready ? { kind: 'ready', process } : { kind: 'not-ready', process, reason: result.reason }),
-    );
+    const wait = awaitReadiness(this.spec, clock.monotonic(), process, clock, readiness, (result) => {
+      if (result.ready) this.#around.send({ kind: 'ready', process });
+      else this.#around.send({ kind: 'not-ready', process, reason: `${result.reason}${this.#learn(this.#explain?.({ kind: 'unknown' }))}` });
+    });
     this.#readinessWait = { process, cancel: () => wait.cancel() };
   }
 
@@ -199,14 +208,24 @@ export class SupervisedDaemon {
   /** Not our child: its end is seen, its exit status is not. */
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
-    this.#exitWatch = this.#ports.processes.onExit(process, () => this.#ended(process, { kind: 'unknown' }, ''));
+    this.#exitWatch = this.#ports.processes.onExit(process, () => this.#ended(process, { kind: 'unknown' }, undefined));
   }
 
   /** What it said before it ended is heard first: it may have named its successor. */
-  #ended(process: ProcessIdentity, exit: ExitStatus, detail: string): void {
-    const tell = (): void => this.#around.send({ kind: 'exited', process, exit, detail });
+  #ended(process: ProcessIdentity, exit: ExitStatus, explanation: Explanation | undefined): void {
+    const tell = (): void => {
+      // What we ended ourselves is explained by what we ended it for.
+      const detail = this.state.phase.kind === 'stopping' ? (explanation?.detail ?? '') : this.#learn(explanation);
+      this.#around.send({ kind: 'exited', process, exit, detail });
+    };
     if (usesNotifications(this.spec)) void this.#ports.notifications.heardOut().then(tell);
     else tell();
+  }
+
+  /** @returns the words of it */
+  #learn(explanation: Explanation | undefined): string {
+    this.lastRefusal = explanation?.refusal;
+    return explanation?.detail ?? '';
   }
 
   #terminate(): void {

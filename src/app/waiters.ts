@@ -88,9 +88,9 @@ function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
       return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
     case 'backing-off':
     case 'crash-loop':
-      return failed(daemon.lastFailure, reason, `watchkeeper events; the watcher goes on trying`);
+      return failed(daemon.lastFailure, reason, `${daemon.lastRefusal?.next ?? 'watchkeeper events'}; the watcher goes on trying`);
     case 'given-up':
-      return failed(daemon.lastFailure, reason, `mending the cause, then daemon-util start ${name}`);
+      return failed(daemon.lastFailure, reason, `${daemon.lastRefusal?.next ?? 'mending the cause'}, then daemon-util start ${name}`);
     case 'stopped':
       return desired === 'up' ? skipped(reason) : failed('canceled', reason, `daemon-util start ${name}`);
   }

@@ -4,6 +4,7 @@
  */
 import type { CheckMethod, HttpCheck, PortCheck } from './check-method.js';
 import type { RuntimeDirectory } from './paths.js';
+import type { RefusalRule } from './refusal.js';
 import type { RoleSource } from './role.js';
 import type { Sandbox } from './sandbox.js';
 
@@ -205,6 +206,8 @@ export interface GroupSpec {
   readonly environmentFile: string | undefined;
   /** Exit status by which a daemon says that this node does not hold its role. */
   readonly notMasterExitStatus: number;
+  /** What its daemons print when they refuse to start, and what it means; absent: nothing is known. */
+  readonly refusals?: readonly RefusalRule[] | undefined;
 }
 
 /** Longest name of a daemon, so that `NAME.lock` and friends fit a file name. */

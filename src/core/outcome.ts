@@ -20,6 +20,10 @@ export type FailureCode =
   | 'foreign-process' // the pid file names a stranger
   | 'still-running' // it outlived SIGKILL
   | 'watcher-silent' // the watcher holds control, but does not answer
+  | 'not-configured' // it says that configuration of its own is missing
+  | 'no-quorum' // it says that too few of the others agree that it may run here
+  | 'wrong-user' // it says that it was started as the wrong user
+  | 'address-taken' // somebody else listens where it wants to
   | 'unsupported' // this service manager cannot do it
   | 'internal'; // a bug of ours
 

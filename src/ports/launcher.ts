@@ -3,13 +3,21 @@ import type { DaemonSpec } from '../core/daemon.js';
 import type { ExitStatus } from '../core/exit-status.js';
 import type { Outcome } from '../core/outcome.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
+import type { Refusal } from '../core/refusal.js';
+
+export interface Explanation {
+  /** To be put after describeExit: why it refused, last output, that it forked away; or "". */
+  readonly detail: string;
+  /** Where its output says why. */
+  readonly refusal: Refusal | undefined;
+}
 
 export interface Child {
   readonly process: ProcessIdentity;
   /** Settles once, never rejects. */
   readonly exited: Promise<ExitStatus>;
-  /** What more is known of its end, to be put after describeExit: last output, that it forked away; or "". */
-  readonly explain?: (exit: ExitStatus) => string;
+  /** What more is known of its end, or of a start that does not come to one. */
+  readonly explain?: (exit: ExitStatus) => Explanation;
 }
 
 export interface LaunchRequest {

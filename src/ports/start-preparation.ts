@@ -33,6 +33,10 @@ export interface ReadinessLook {
 
 /** Passes once the daemon is of use; see `DaemonSpec.readiness`. */
 export interface ReadinessChecker {
-  /** One look, bounded by `timeout` ms. `uptime` is the process's, in ms. */
-  check(spec: DaemonSpec, uptime: number, timeout: number): Promise<ReadinessLook>;
+  /**
+   * One look, bounded by `timeout` ms. `uptime` is the process's, in ms. Where
+   * `main` is given, somebody older than it at the daemon's tcp or unix address
+   * is not taken for the daemon.
+   */
+  check(spec: DaemonSpec, uptime: number, timeout: number, main?: ProcessIdentity): Promise<ReadinessLook>;
 }

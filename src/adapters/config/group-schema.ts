@@ -1,12 +1,15 @@
 /** The keys under `group:`, the daemons' common ground. */
 import type { GroupSpec, SetupProgram } from '../../core/daemon.js';
+import type { RefusalRule } from '../../core/refusal.js';
 import { DIRECTORY } from './directory-format.js';
 import { duration, integer, listOf, optional, string } from './format.js';
+import { REFUSAL } from './refusal-format.js';
 import { type RoleKeys, ROLES } from './role-formats.js';
 import { SANDBOX } from './sandbox-format.js';
 import { flatten, type SchemaOf } from './schema.js';
 
-export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup'> & {
+export type GroupKeys = Omit<GroupSpec, 'roles' | 'setup' | 'refusals'> & {
+  readonly refusals: readonly RefusalRule[];
   readonly roles: Readonly<Record<string, RoleKeys>>;
   readonly setup: Required<Omit<SetupProgram, 'executable'>> & { readonly executable: string | undefined };
 };
@@ -50,6 +53,11 @@ const GROUP: SchemaOf<GroupKeys> = {
     format: integer({ min: 1, max: 255, what: 'an exit status' }),
     default: 11,
     doc: 'Exit status by which a daemon says that this node does not hold its role.',
+  },
+  refusals: {
+    format: listOf(REFUSAL, `texts, each ${REFUSAL.allowed}`),
+    default: [],
+    doc: "What daemons print when they refuse to start, and what it means: the first one whose `output` is found in the output of a failed start gives the failure its code, its reason and its next step. Fixed texts, no patterns. See [exit-codes.md](exit-codes.md).",
   },
 };
 

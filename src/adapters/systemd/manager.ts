@@ -14,7 +14,7 @@ import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
 import type { ReadinessChecker } from '../../ports/start-preparation.js';
-import { lastWords } from './journal.js';
+import { explained, type Failure, lastLines, said } from './journal.js';
 import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
 import { awaitReadiness, type Waited } from './readiness.js';
@@ -25,7 +25,7 @@ import type { UnitFacts } from './unit-facts.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
 
 export interface SystemdManagerOptions {
-  readonly group: Pick<GroupSpec, 'notMasterExitStatus'>;
+  readonly group: Pick<GroupSpec, 'notMasterExitStatus' | 'refusals'>;
   readonly runner: Runner;
   readonly processes: ProcessTable;
   readonly readiness: ReadinessChecker;
@@ -49,6 +49,8 @@ const NOTICE_INTERVAL = 20;
 interface Attempt {
   readonly request: StartRequest;
   readonly before: UnitFacts;
+  /** It did not come up in time. */
+  late: boolean;
 }
 
 export class SystemdManager implements ServiceManager {
@@ -79,7 +81,7 @@ export class SystemdManager implements ServiceManager {
       for (const request of requests) {
         const facts = before.of(request.spec.unit);
         const decided = refusal(facts) ?? this.#alreadyUp(facts) ?? this.#placeArguments(request, facts);
-        if (decided === undefined) attempts.push({ request, before: facts });
+        if (decided === undefined) attempts.push({ request, before: facts, late: false });
         else outcomes.set(request, decided);
       }
       try {
@@ -126,7 +128,7 @@ export class SystemdManager implements ServiceManager {
         outcomes.set(attempt.request, await this.#judge(attempt, after.of(attempt.before.unit), result, began));
       }),
     );
-    await this.#leaveNothing(attempts, outcomes);
+    await this.#leaveNothing(attempts);
   }
 
   async #judge(attempt: Attempt, after: UnitFacts, result: ActResult, began: number): Promise<Outcome> {
@@ -144,7 +146,12 @@ export class SystemdManager implements ServiceManager {
     if (late !== undefined) return late;
     const next = `try: systemctl status ${spec.unit}; journalctl -u ${spec.unit}`;
     if (waited.kind === 'ended') return failed('failed', `it ended before it was ready, and runs again: ${waited.reason}`, next);
-    return failed('not-ready', `${waited.reason}; it was stopped`, next);
+    attempt.late = true;
+    return this.#explained({ kind: 'failed', code: 'not-ready', reason: `${waited.reason}; it was stopped`, next }, spec, now);
+  }
+
+  async #explained(failure: Failure, spec: DaemonSpec, facts: UnitFacts): Promise<Outcome> {
+    return explained(failure, spec, await lastLines(this.#options.runner, facts), this.#options.group.refusals ?? []);
   }
 
   /** We may see the end of a process a moment before systemd does. */
@@ -165,20 +172,18 @@ export class SystemdManager implements ServiceManager {
     const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
     const unmet = spec.conditions.filter(isUnmet).map(({ kind, path }) => `${kind} ${path}`);
     const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });
-    if (outcome?.kind === 'skipped' && isNotMaster(outcome)) return skipped(`${outcome.reason}${said(await lastWords(this.#options.runner, after))}`);
+    if (outcome?.kind === 'skipped' && isNotMaster(outcome)) return skipped(`${outcome.reason}${said(await lastLines(this.#options.runner, after))}`);
     if (outcome?.kind !== 'failed') return outcome;
     const refused = result.ok || verdict !== undefined ? undefined : callRefusal(result.stderr);
     if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
-    const words = outcome.code === 'failed' || outcome.code === 'timeout' ? await lastWords(this.#options.runner, after) : '';
-    return { ...outcome, reason: `${outcome.reason}${said(words)}` };
+    if (outcome.code !== 'failed' && outcome.code !== 'timeout') return outcome;
+    attempt.late = outcome.code === 'timeout';
+    return this.#explained(outcome, spec, after);
   }
 
   /** What did not come up in time must not come up later, when nobody waits for it any more. */
-  async #leaveNothing(attempts: readonly Attempt[], outcomes: ReadonlyMap<StartRequest, Outcome>): Promise<void> {
-    const late = attempts.filter(({ request }) => {
-      const outcome = outcomes.get(request);
-      return outcome?.kind === 'failed' && (outcome.code === 'not-ready' || outcome.code === 'timeout');
-    });
+  async #leaveNothing(attempts: readonly Attempt[]): Promise<void> {
+    const late = attempts.filter((attempt) => attempt.late);
     if (late.length > 0) await this.stop(late.map(({ request }) => request.spec));
   }
 
@@ -218,10 +223,6 @@ export class SystemdManager implements ServiceManager {
     if (!result.ok) return failed(callRefusal(result.stderr)?.code ?? 'failed', `cannot reload ${spec.unit}: ${escapeControl(result.stderr.trim(), 300)}`, next);
     return ok(true, facts.canReload ? `${spec.unit} reloaded` : `${spec.reloadSignal} sent to ${spec.unit}`, this.#options.processes.identify(facts.mainPid));
   }
-}
-
-function said(words: string): string {
-  return words === '' ? '' : `; it said: ${words}`;
 }
 
 function isUnmet({ kind, path }: StartCondition): boolean {

@@ -37,7 +37,7 @@ export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, re
   const ended = () => begun.process !== undefined && !processes.isAlive(begun.process);
   for (let interval = FIRST_INTERVAL; ; interval = Math.min(2 * interval, LONGEST_INTERVAL)) {
     const now = clock.monotonic();
-    const { ready, reason } = await readiness.check(spec, now - begun.startedAt, Math.max(1, deadline - now));
+    const { ready, reason } = await readiness.check(spec, now - begun.startedAt, Math.max(1, deadline - now), begun.process);
     if (ended()) return { kind: 'ended', reason };
     if (ready) return { kind: 'ready', reason };
     const left = deadline - clock.monotonic();

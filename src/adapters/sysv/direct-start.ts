@@ -120,7 +120,7 @@ export class DirectStart {
       const exit = ended();
       if (exit !== undefined) return { kind: 'ended', exit };
       const remaining = Math.max(1, Math.min(LONGEST_LOOK, deadline - clock.monotonic()));
-      const look = await readiness.check(spec, clock.monotonic() - since, remaining);
+      const look = await readiness.check(spec, clock.monotonic() - since, remaining, main);
       // Somebody else may answer at the daemon's address: it must live itself.
       if (look.ready && processes.isAlive(main)) return { kind: 'done', value: look.reason };
       if (!look.ready) reason = look.reason;
@@ -136,27 +136,30 @@ export class DirectStart {
   }
 
   async #early(spec: DaemonSpec, child: DaemonChild, exit: ExitStatus): Promise<Outcome> {
-    const what = `${describeExit(exit)} before it was ready${child.explain(exit)}`;
+    const { detail, refusal } = child.explain(exit);
+    const what = `${describeExit(exit)} before it was ready${detail}`;
     const left = survivors(spec, child.process, this.parts.markers);
     await this.#clean(spec, child.process, left);
     if (exit.kind === 'exited') {
-      if (exit.status === this.parts.group.notMasterExitStatus) return skipped(notMasterReason(exit, child.explain(exit)));
+      if (exit.status === this.parts.group.notMasterExitStatus) return skipped(notMasterReason(exit, detail));
       const clean = exit.status === 0 || spec.successExitStatuses.includes(exit.status);
       if (clean && left.length === 0 && spec.restart.when !== 'always') return skipped(`${describeExit(exit)}, which is success`);
       if (clean && left.length > 0 && spec.background === 'stays') {
         return failed('failed', what, `background: daemonizes for ${spec.name} in the catalogue, or an argument that keeps it in the foreground`);
       }
     }
+    if (refusal !== undefined) return failed(refusal.code, what, refusal.next);
     return failed('failed', what, spec.outputFile === undefined ? `setting outputFile for ${spec.name}, which shows what it says` : `tail ${spec.outputFile}`);
   }
 
   async #late(spec: DaemonSpec, child: DaemonChild, main: ProcessIdentity | undefined, reason: string): Promise<Outcome> {
     const code: FailureCode = main === undefined ? 'failed' : 'not-ready';
-    const said = child.explain({ kind: 'unknown' });
+    const { detail, refusal } = child.explain({ kind: 'unknown' });
     const left = survivors(spec, child.process, this.parts.markers);
     if (main !== undefined) await this.parts.stopper.end(spec, main);
     await this.#clean(spec, child.process, left);
-    return failed(code, reason + said, spec.outputFile === undefined ? `the daemon's own log; startTimeout and readiness of ${spec.name} in the catalogue` : `tail ${spec.outputFile}`);
+    if (refusal !== undefined) return failed(refusal.code, reason + detail, refusal.next);
+    return failed(code, reason + detail, spec.outputFile === undefined ? `the daemon's own log; startTimeout and readiness of ${spec.name} in the catalogue` : `tail ${spec.outputFile}`);
   }
 
   /** A failed start leaves nothing running, and no claim. */

@@ -8,17 +8,19 @@ import type { DaemonSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ExitStatus } from '../../core/exit-status.js';
 import { failed, type Outcome } from '../../core/outcome.js';
+import { explainRefusal, type RefusalRule } from '../../core/refusal.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
-import type { Child, Launch, Launcher, LaunchRequest } from '../../ports/launcher.js';
+import type { Child, Explanation, Launch, Launcher, LaunchRequest } from '../../ports/launcher.js';
 import type { ProcessMarkers } from '../../ports/process-markers.js';
 import type { DaemonGroups } from '../host/daemon-groups.js';
+import { addressHolders } from '../host/address-holders.js';
 import { errorCode } from '../host/error-code.js';
 import { shield } from '../host/inherited-descriptors.js';
 import { bootId, readStat } from '../host/proc.js';
 import type { Accounts } from '../host/user.js';
 import type { HostClaims } from './claims.js';
 import { daemonEnvironment } from './environment.js';
-import { lastOutput, openOutput } from './output-file.js';
+import { lastOutput, openOutput, outputSince } from './output-file.js';
 import { writePidFile } from './pid-file.js';
 import type { StartChain } from './start-chain.js';
 import { survivors } from './survivors.js';
@@ -27,7 +29,7 @@ import { survivors } from './survivors.js';
 const UMASK = 0o022;
 
 export interface DaemonChild extends Child {
-  explain(exit: ExitStatus): string;
+  explain(exit: ExitStatus): Explanation;
 }
 
 export type DaemonLaunch = { readonly ok: true; readonly child: DaemonChild } | Extract<Launch, { ok: false }>;
@@ -41,6 +43,7 @@ export class DaemonLauncher implements Launcher {
     private readonly accounts: Accounts,
     private readonly markers: ProcessMarkers,
     private readonly groups: DaemonGroups,
+    private readonly refusals: readonly RefusalRule[],
   ) {}
 
   get kind(): StartChain['kind'] {
@@ -93,7 +96,7 @@ export class DaemonLauncher implements Launcher {
     if (output?.ok === false) return refuse('permission', output.reason, `ls -la ${spec.outputFile ?? ''}`);
     const shielded = shield(['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore']);
     try {
-      return follow(spec, output?.offset ?? 0, this.markers, () =>
+      return follow({ spec, offset: output?.offset ?? 0, markers: this.markers, refusals: this.refusals }, () =>
         spawn(command.argv[0], command.argv.slice(1), {
           ...command.credentials,
           detached: true,
@@ -110,7 +113,16 @@ export class DaemonLauncher implements Launcher {
   }
 }
 
-function follow(spec: DaemonSpec, offset: number, markers: ProcessMarkers, start: () => ChildProcess): DaemonLaunch {
+interface Followed {
+  readonly spec: DaemonSpec;
+  /** Where its output begins in its file. */
+  readonly offset: number;
+  readonly markers: ProcessMarkers;
+  readonly refusals: readonly RefusalRule[];
+}
+
+function follow(followed: Followed, start: () => ChildProcess): DaemonLaunch {
+  const { spec } = followed;
   let child: ChildProcess;
   const ours = process.umask(UMASK);
   try {
@@ -132,8 +144,14 @@ function follow(spec: DaemonSpec, offset: number, markers: ProcessMarkers, start
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (status, signal) => resolve(signal === null ? { kind: 'exited', status: status ?? 0 } : { kind: 'killed', signal }));
   });
-  const explain = (exit: ExitStatus): string => forkedAway(spec, exit, main, markers) + lastOutput(spec.outputFile, offset);
-  return { ok: true, child: { process: main, exited, explain } };
+  return { ok: true, child: { process: main, exited, explain: (exit) => explanation(followed, exit, main) } };
+}
+
+function explanation({ spec, offset, markers, refusals }: Followed, exit: ExitStatus, main: ProcessIdentity): Explanation {
+  const output = outputSince(spec.outputFile, offset);
+  const refusal = explainRefusal({ output, rules: refusals, holders: () => addressHolders(spec) });
+  const why = refusal === undefined ? '' : `; ${refusal.reason}`;
+  return { detail: `${why}${forkedAway(spec, exit, main, markers)}${lastOutput(output)}`, refusal };
 }
 
 /** An end with status 0 that leaves processes behind is a daemon that put itself into the background. */

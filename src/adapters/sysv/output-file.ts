@@ -5,7 +5,8 @@ import { errorCode } from '../host/error-code.js';
 import { openDirectoryOf } from '../host/safe-directory.js';
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const TAIL_BYTES = 4096;
+/** Enough for a stack trace, whose last line says what a refusal is known by. */
+const TAIL_BYTES = 16_384;
 const TAIL_LINES = 3;
 const TAIL_CHARACTERS = 400;
 
@@ -37,9 +38,13 @@ export function openOutput(path: string): OpenOutput {
   return { ok: false, reason: `the output file ${path} is ${stat.isFile() ? 'a hard link to another file' : 'not a regular file'}` };
 }
 
-/** ": last output: …" with the last lines since `offset`, or nothing. */
-export function lastOutput(path: string | undefined, offset: number): string {
-  const text = path === undefined ? '' : readTail(path, offset);
+/** What was written since `offset`: its end, as it is. */
+export function outputSince(path: string | undefined, offset: number): string {
+  return path === undefined ? '' : readTail(path, offset);
+}
+
+/** "; its last output: …" with the last lines, or nothing. */
+export function lastOutput(text: string): string {
   const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
   if (lines.length === 0) return '';
   return `; its last output: ${escapeControl(lines.slice(-TAIL_LINES).join(' | '), TAIL_CHARACTERS)}`;

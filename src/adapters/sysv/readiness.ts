@@ -1,6 +1,8 @@
 /** ReadinessChecker: one look at whether a daemon is of use. */
 import type { DaemonSpec } from '../../core/daemon.js';
 import type { CheckResult } from '../../core/health.js';
+import type { ProcessIdentity } from '../../core/process-identity.js';
+import { type Address, describeHolder } from '../../core/refusal.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
@@ -10,6 +12,7 @@ import { execLook } from '../health/exec.js';
 import { httpLook } from '../health/http.js';
 import { pidFileLook } from '../health/pid-file.js';
 import { portLook } from '../health/port.js';
+import { strangerAt } from '../host/address-holders.js';
 import { ROOT_ONLY, type Trust } from './trusted-path.js';
 
 interface Look {
@@ -28,7 +31,7 @@ export class HostReadiness implements ReadinessChecker {
     private readonly trust: Trust = ROOT_ONLY,
   ) {}
 
-  async check(spec: DaemonSpec, uptime: number, timeout: number): Promise<Look> {
+  async check(spec: DaemonSpec, uptime: number, timeout: number, main?: ProcessIdentity): Promise<Look> {
     const { readiness } = spec;
     switch (readiness.kind) {
       case 'settled':
@@ -39,11 +42,11 @@ export class HostReadiness implements ReadinessChecker {
       case 'pid-file':
         return asReadiness(pidFileLook(spec, undefined, this.processes));
       case 'tcp':
-        return asReadiness(await tryConnect({ host: readiness.host, port: readiness.port }, `${readiness.host}:${readiness.port}`, timeout, this.clock));
+        return ofItself(await tryConnect({ host: readiness.host, port: readiness.port }, `${readiness.host}:${readiness.port}`, timeout, this.clock), readiness, main);
       case 'port':
-        return asReadiness(portLook(readiness));
+        return ofItself(portLook(readiness), readiness, main);
       case 'unix':
-        return asReadiness(await tryConnect({ path: readiness.path }, readiness.path, timeout, this.clock));
+        return ofItself(await tryConnect({ path: readiness.path }, readiness.path, timeout, this.clock), readiness, main);
       case 'http':
         return asReadiness(await httpLook(readiness, timeout, this.clock));
       case 'exec':
@@ -54,6 +57,12 @@ export class HostReadiness implements ReadinessChecker {
 
 function settled(uptime: number, settle: number, remark = ''): Look {
   return { ready: uptime >= settle, reason: `has lived for ${Math.round(uptime)} of ${settle} ms${remark}` };
+}
+
+/** The old one that still listens, or a stranger, would answer for a daemon that has not come that far. */
+function ofItself(result: CheckResult, address: Address, main: ProcessIdentity | undefined): Look {
+  const stranger = result.healthy && main !== undefined ? strangerAt(address, main) : undefined;
+  return stranger === undefined ? asReadiness(result) : { ready: false, reason: describeHolder(stranger) };
 }
 
 function asReadiness({ healthy, reason }: CheckResult): Look {
