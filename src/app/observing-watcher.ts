@@ -232,6 +232,6 @@ export class ObservingWatcher implements Controller {
       withheld: this.withheld(spec.name),
     });
     const { nextTry, reason } = this.#slowRetry.statusOf(spec.name);
-    return this.#health.completed({ ...seen, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });
+    return this.#health.completed({ ...seen, paused: this.parts.pauses.reason(spec.name) ?? null, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });
   }
 }

@@ -30,14 +30,18 @@ export function supervisionStatus(name: string, state: Supervision, now: number)
     nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
     reason: (phase.kind === 'running' ? phase.degraded : undefined) ?? state.reason,
     lastExit: memory.lastExit ?? null,
+    paused: state.paused ?? null,
   };
 }
 
 /** The same, with what is known of its health. */
 export function fullStatus(daemon: SupervisedDaemon, notifications: Notifications, now: number): DaemonStatus {
-  const said = notifications.state(daemon.spec.name);
+  const { spec, state } = daemon;
+  const said = notifications.state(spec.name);
   return {
-    ...supervisionStatus(daemon.spec.name, daemon.state, now),
+    ...supervisionStatus(spec.name, state, now),
+    recentFailures: state.memory.tally.failures.filter((at) => at > now - spec.restart.period).length,
+    waitsFor: state.unmet,
     health: daemon.health.report(),
     ...(said === undefined ? {} : { says: said.status }),
   };

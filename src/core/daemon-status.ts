@@ -4,23 +4,15 @@ import type { ExitStatus } from './exit-status.js';
 import type { CheckReport } from './health.js';
 
 /**
- * `waiting`: up is wanted, a required daemon is not ready. `backing-off`: the
+ * `waiting`: up is wanted, a required daemon is not ready. `degraded`: it runs,
+ * but a readiness check fails, and its dependants wait. `backing-off`: the
  * next attempt is timed. `crash-loop`: the restart intensity was exceeded, slow
  * attempts go on. `given-up`: no more attempts until an operator asks.
  * `failed`: systemd's word for a unit that it will not restart.
  */
-export type StatusState =
-  | 'stopped'
-  | 'waiting'
-  | 'starting'
-  | 'running'
-  /** It runs, but a readiness check fails: its dependants wait. */
-  | 'degraded'
-  | 'stopping'
-  | 'backing-off'
-  | 'crash-loop'
-  | 'given-up'
-  | 'failed';
+export const STATUS_STATES = ['stopped', 'waiting', 'starting', 'running', 'degraded', 'stopping', 'backing-off', 'crash-loop', 'given-up', 'failed'] as const;
+
+export type StatusState = (typeof STATUS_STATES)[number];
 
 export interface DaemonStatus {
   readonly name: string;
@@ -41,6 +33,12 @@ export interface DaemonStatus {
   readonly lastExit: ExitStatus | null;
   /** Down only since all were stopped, and something was started since: check-and-start may start it. */
   readonly revivable?: boolean;
+  /** Why nothing is done to it by itself: "paused by ops until …"; null: nobody paused it, absent: nobody looks (no watcher). */
+  readonly paused?: string | null;
+  /** Failures within the period of its restart policy; absent where another than the watcher restarts. */
+  readonly recentFailures?: number;
+  /** Required daemons that are not ready; absent where nobody follows them. */
+  readonly waitsFor?: readonly string[];
   /** What an operator should know of besides its state, one line each; absent: nothing. */
   readonly warnings?: readonly string[];
   /** Its health checks; absent where nobody looks (no watcher). */
