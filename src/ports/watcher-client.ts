@@ -6,6 +6,7 @@ import type { WatcherInfo } from './control-service.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
 import type { TaskRun } from '../core/task-run.js';
 import type { NewsItem } from './journal.js';
+import type { Detection } from './service-manager.js';
 import type { TaskStatus } from './task-control.js';
 
 export interface StatusAnswer {
@@ -14,6 +15,8 @@ export interface StatusAnswer {
   readonly watcher: WatcherInfo | null;
   /** Of the configuration, in its order. */
   readonly roles: readonly RoleStatus[];
+  /** Only without a watcher, which tells it itself. */
+  readonly serviceManager?: Detection;
   readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
 }
 

@@ -1,5 +1,8 @@
 /** The last words of a unit's last run, from systemd's journal: other people's text, made fit for a line. */
+import { spawn } from 'node:child_process';
+
 import type { DaemonSpec } from '../../core/daemon.js';
+import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import { failed, type Outcome } from '../../core/outcome.js';
 import { explainRefusal, type RefusalRule } from '../../core/refusal.js';
@@ -39,4 +42,24 @@ export function explained(failure: Failure, spec: DaemonSpec, lines: readonly st
   const refusal = explainRefusal({ output: lines.join('\n'), rules, holders: () => addressHolders(spec) });
   if (refusal === undefined) return { ...failure, reason: `${failure.reason}${said(lines)}` };
   return failed(refusal.code, `${failure.reason}; ${refusal.reason}${said(lines)}`, refusal.next);
+}
+
+/** The last messages of a unit, whichever run they are of. @returns none where the journal does not answer in time */
+export async function lastMessages(runner: Runner, unit: string, count: number): Promise<readonly string[]> {
+  const argv = [JOURNALCTL, '--quiet', '--no-pager', '--output=cat', `--lines=${count}`, `_SYSTEMD_UNIT=${unit}`] as const;
+  const result = await runner.run([...argv], { timeout: TIMEOUT, environment: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } });
+  if (result.exit.kind !== 'exited' || result.exit.status !== 0) return [];
+  return result.stdout.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** journalctl in our place: what it prints is for people already. @returns its exit status */
+export function showJournal(unit: string, { lines, follow }: { readonly lines: number; readonly follow: boolean }): Promise<number> {
+  const argv = ['--no-pager', '--quiet', `--lines=${lines}`, ...(follow ? ['--follow'] : []), `--unit=${unit}`];
+  const child = spawn(JOURNALCTL, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new WatchkeeperError('USAGE', 'cannot show logs', `${JOURNALCTL} cannot be run: ${cause.code ?? cause.message}`, 'installing systemd whole', { cause })),
+    );
+    child.once('exit', (status) => resolve(status ?? 1));
+  });
 }

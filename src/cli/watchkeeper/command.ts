@@ -2,6 +2,9 @@
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { PauseLease } from '../../core/pause.js';
 import type { HookResult } from '../../app/hook-lane.js';
+import type { DaemonDetails } from '../../core/daemon-details.js';
+import type { HistoryInterval } from '../../core/history.js';
+import type { NewsItem } from '../../ports/journal.js';
 import type { Configuration } from '../../adapters/config/load.js';
 import type { TaskControl } from '../../ports/task-control.js';
 import type { HookEventKind } from '../../core/hook.js';
@@ -64,6 +67,14 @@ export interface Means {
   pauses(config: string | undefined, change?: (leases: readonly PauseLease[]) => readonly PauseLease[]): Promise<readonly PauseLease[]>;
   /** Status without a watcher: what this process sees itself. */
   ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
+  /** Status, with a watcher or without, of one daemon; and what is to be known beyond it. */
+  details(config: string | undefined, name: string): Promise<{ readonly answer: StatusAnswer; readonly details: DaemonDetails }>;
+  /** The events that are written down, the newest last. */
+  ownEvents(config: string | undefined): Promise<readonly NewsItem[]>;
+  /** By name; from, to: ms since the epoch. */
+  history(config: string | undefined, from: number, to: number): Promise<ReadonlyMap<string, readonly HistoryInterval[]>>;
+  /** @returns the exit status; with `follow`, ends only with us */
+  logs(config: string | undefined, name: string, options: LogOptions, sink: LogSink): Promise<number>;
   /** Tasks without a watcher: what the files say. */
   ownTasks(config: string | undefined): Promise<Pick<TaskControl, 'list' | 'history'>>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
@@ -86,8 +97,23 @@ export interface RunOptions {
   readonly container: boolean;
 }
 
+export interface LogOptions {
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+export interface LogSink {
+  /** As the daemon printed it. */
+  line(text: string): void;
+  note(text: string): void;
+}
+
 /** What is known of the terminal behind stdout. */
 export interface Terminal {
   readonly isTerminal: boolean;
   readonly colour: boolean;
+  /** Whether it shows more than ASCII. */
+  readonly utf8: boolean;
+  /** undefined: no terminal, or one that does not tell. */
+  readonly columns: number | undefined;
 }

@@ -1,38 +1,52 @@
 /** `watchkeeper events` */
+import { requireDaemon } from '../../core/catalogue.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
-import { jsonLine, quoted } from '../../core/printable.js';
+import { jsonLine } from '../../core/printable.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { Handler } from './command.js';
+import { lineCount } from './line-count.js';
+import { localTime } from './local-time.js';
 
 const DEFAULT_LINES = 20;
 const MAX_REASON = 1000;
+/** As many as the watcher keeps at hand: of these, one daemon's are picked. */
+const ALL = 1000;
 
 export const events: Handler = async (call, session) => {
-  const limit = lineCount(call.value('lines'));
-  const client = await session.means.client(call.value('config'));
-  if (client === undefined) {
-    throw new WatchkeeperError('WATCHER_ABSENT', 'cannot show events', 'no watcher is running', 'watchkeeper run');
+  const { means } = session;
+  const config = call.value('config');
+  const limit = lineCount('show events', call.value('lines'), DEFAULT_LINES);
+  const wanted = new Set<string>();
+  if (call.args.length > 0) {
+    const { catalogue } = await means.configuration(config);
+    for (const name of call.args) wanted.add(requireDaemon(catalogue, name).name);
   }
   const show = call.flag('json') ? jsonLine : newsLine;
-  await client.events({ limit, follow: call.flag('follow') }, (item) => session.out(show(item)));
+  const past: NewsItem[] = [];
+  const picked = (item: NewsItem): boolean => wanted.size === 0 || wanted.has(item.daemon);
+  const client = await means.client(config);
+  if (client === undefined) {
+    if (call.flag('follow')) throw new WatchkeeperError('WATCHER_ABSENT', 'cannot follow events', 'no watcher is running', 'watchkeeper run');
+    session.err('watchkeeper: no watcher runs; these are the events of earlier ones');
+    past.push(...(await means.ownEvents(config)).filter(picked));
+  } else {
+    await client.events({ limit: ALL, follow: false }, (item) => {
+      if (picked(item)) past.push(item);
+    });
+  }
+  if (limit > 0) for (const item of past.slice(-limit)) session.out(show(item));
+  if (client === undefined || !call.flag('follow')) return 0;
+  const last = past.at(-1)?.id ?? 0;
+  // What came between the two questions is at the beginning of the second answer.
+  await client.events({ limit: ALL, follow: true }, (item) => {
+    if (item.id > last && picked(item)) session.out(show(item));
+  });
   return 0;
 };
 
-function lineCount(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LINES;
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new WatchkeeperError('USAGE', 'cannot show events', `--lines needs a whole number, not ${quoted(text)}`, 'watchkeeper events --lines 50');
-}
-
 /** "2026-11-21 09:41:07.123 web crash: killed by SIGKILL" in local time. */
 export function newsLine(item: NewsItem): string {
-  return `${localTime(new Date(item.at))} ${item.daemon} ${item.news}: ${escapeControl(item.reason, MAX_REASON)}`;
-}
-
-function localTime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const ms = String(date.getMilliseconds()).padStart(3, '0');
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+  const ms = String(new Date(item.at).getMilliseconds()).padStart(3, '0');
+  return `${localTime(item.at)}.${ms} ${item.daemon} ${item.news}: ${escapeControl(item.reason, MAX_REASON)}`;
 }

@@ -2,7 +2,8 @@
 import { WatchkeeperError } from '../../core/errors.js';
 import { quoted } from '../../core/printable.js';
 import type { Command, Handler, OptionSpec } from './command.js';
-import { COMMANDS, COMMON_OPTIONS } from './table.js';
+import { COMMON_OPTIONS } from './options.js';
+import { COMMANDS } from './table.js';
 
 export const help: Handler = ({ args }, session) => {
   const name = args.join(' ');

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { WatchkeeperError } from '../../core/errors.js';
 import { quoted } from '../../core/printable.js';
 import type { Call, Command } from './command.js';
-import { COMMANDS, COMMON_OPTIONS } from './table.js';
+import { COMMON_OPTIONS } from './options.js';
+import { COMMANDS } from './table.js';
 
 export interface Parsed {
   readonly command: Command;

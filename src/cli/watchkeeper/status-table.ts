@@ -1,10 +1,10 @@
 /** Daemons as an aligned table for a terminal. */
 import Table from 'cli-table3';
-import colours from 'picocolors';
 
-import type { DaemonStatus, StatusState } from '../../core/daemon-status.js';
+import type { DaemonStatus } from '../../core/daemon-status.js';
 import { formatDuration } from '../../core/duration.js';
 import { escapeControl } from '../../core/escape.js';
+import { paintOf, paints, type Paints } from './paint.js';
 
 /** Longest reason shown; `status --json` has it whole. */
 const MAX_REASON = 300;
@@ -16,10 +16,8 @@ export interface TableStyle {
   readonly width?: number | undefined;
 }
 
-type Paint = (text: string) => string;
-
 export function statusTable(daemons: readonly DaemonStatus[], style: TableStyle): readonly string[] {
-  const paint = colours.createColors(style.colour);
+  const paint = paints(style.colour);
   const table = new Table({
     head: [...HEADINGS],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
@@ -39,9 +37,21 @@ export function statusTable(daemons: readonly DaemonStatus[], style: TableStyle)
 
 /** To be shown below the table. */
 export function warningLines(daemons: readonly DaemonStatus[], style: TableStyle): readonly string[] {
-  const paint = colours.createColors(style.colour);
+  const paint = paints(style.colour);
   const lines = daemons.flatMap(({ name, warnings = [] }) => warnings.map((warning) => `${name}: ${escapeControl(warning, MAX_REASON)}`));
   return lines.map((line) => `${paint.yellow('warning:')} ${style.width === undefined ? line : line.slice(0, style.width - 'warning: '.length)}`);
+}
+
+/** "paused: web, db: paused by ops until …", a line for each pause; to be shown below the table. */
+export function pauseLines(daemons: readonly DaemonStatus[], style: TableStyle): readonly string[] {
+  const paint = paints(style.colour);
+  const names = new Map<string, string[]>();
+  for (const { name, paused } of daemons) if (typeof paused === 'string') names.set(paused, [...(names.get(paused) ?? []), name]);
+  return [...names].map(([reason, some]) => {
+    const who = some.length === daemons.length && some.length > 1 ? 'all daemons' : some.join(', ');
+    const text = escapeControl(`${who}: ${reason}`, MAX_REASON);
+    return `${paint.cyan('paused:')} ${style.width === undefined ? text : text.slice(0, style.width - 'paused: '.length)}`;
+  });
 }
 
 function row(daemon: DaemonStatus): string[] {
@@ -63,29 +73,10 @@ function wholeSeconds(ms: number): string {
 }
 
 /** Only the state's own word is coloured: the rest must stay readable on any background. */
-function colourLine(line: string, daemon: DaemonStatus, paint: ReturnType<typeof colours.createColors>): string {
-  const colour = colourOf(daemon.observed, daemon.desired, paint);
+function colourLine(line: string, daemon: DaemonStatus, paint: Paints): string {
+  const colour = paintOf(daemon.observed, daemon.desired, paint);
   const at = line.indexOf(` ${daemon.observed}`, daemon.name.length);
   if (at < 0) return line;
   const end = at + 1 + daemon.observed.length;
   return line.slice(0, at + 1) + colour(line.slice(at + 1, end)) + line.slice(end);
-}
-
-function colourOf(state: StatusState, desired: 'up' | 'down', paint: ReturnType<typeof colours.createColors>): Paint {
-  switch (state) {
-    case 'running':
-      return desired === 'up' ? paint.green : paint.yellow;
-    case 'degraded':
-    case 'starting':
-    case 'stopping':
-    case 'waiting':
-    case 'backing-off':
-      return paint.yellow;
-    case 'crash-loop':
-    case 'given-up':
-    case 'failed':
-      return paint.red;
-    case 'stopped':
-      return desired === 'up' ? paint.yellow : paint.dim;
-  }
 }

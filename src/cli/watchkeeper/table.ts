@@ -1,12 +1,7 @@
 /** The closed table of `watchkeeper`'s commands; help and completion are made from it. */
 import type { Command, OptionSpec } from './command.js';
-
-export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: 'config', value: 'FILE', summary: 'the configuration (default /etc/watchkeeper/watchkeeper.yaml, or $WATCHKEEPER_CONFIG)' },
-  { name: 'help', short: 'h', summary: 'explain the command' },
-];
-
-const JSON_OPTION: OptionSpec = { name: 'json', summary: 'JSON, and nothing else, on stdout' };
+import { JSON_OPTION } from './options.js';
+import { VIEWS } from './views.js';
 
 const UNIT_OPTIONS: readonly OptionSpec[] = [
   { name: 'systemd-version', value: 'N', summary: "the systemd that they are for, e.g. 252 (default: this machine's)" },
@@ -30,28 +25,7 @@ const TABLE: readonly Command[] = [
     ],
     load: async () => (await import('./run-command.js')).run,
   },
-  {
-    name: 'status',
-    arguments: '[DAEMON…]',
-    most: Number.MAX_SAFE_INTEGER,
-    summary: 'Show what is wanted and what is, for each daemon, and why',
-    example: 'watchkeeper status',
-    options: [JSON_OPTION],
-    load: async () => (await import('./status.js')).status,
-  },
-  {
-    name: 'events',
-    arguments: '',
-    most: 0,
-    summary: "Show the watcher's news: starts, crashes, restarts, each with its reason",
-    example: 'watchkeeper events --follow',
-    options: [
-      { name: 'follow', short: 'f', summary: 'go on as they happen' },
-      { name: 'lines', short: 'n', value: 'N', summary: 'how many of the past (default 20)' },
-      JSON_OPTION,
-    ],
-    load: async () => (await import('./events.js')).events,
-  },
+  ...VIEWS,
   {
     name: 'tasks',
     arguments: '',

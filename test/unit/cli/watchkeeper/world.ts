@@ -120,7 +120,7 @@ export class World {
     };
     return {
       version: '9.9.9',
-      terminal: { isTerminal: false, colour: false },
+      terminal: { isTerminal: false, colour: false, utf8: true, columns: undefined },
       client: () => Promise.resolve(this.watcher),
       caller: 'uid 0, pid 4711',
       owner: 'alice',
@@ -138,6 +138,10 @@ export class World {
         return Promise.resolve(all());
       },
       ownStatus: () => Promise.resolve(this.ownStatus),
+      details: () => unused('details'),
+      ownEvents: () => unused('events'),
+      history: () => unused('history'),
+      logs: () => unused('logs'),
       ownTasks: () => unused('tasks'),
       run: () => unused('run'),
       testHooks: () => unused('hooks'),
