@@ -159,7 +159,7 @@ class RoleKeeper {
     try {
       const objection = programs.objection(program);
       if (objection !== undefined) return { held: undefined, reason: `its source is not run: ${objection}` };
-      const { exit, timedOut, stdout, stderr } = await runner.run(argv, { timeout, ...(user === undefined ? {} : { user }) });
+      const { exit, timedOut, stdout, stderr } = await runner.run(argv, { timeout, evenWithoutUs: true, ...(user === undefined ? {} : { user }) });
       const words = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim()).filter((line) => line !== '').at(-1) ?? '';
       return answerOf(program, exit, timedOut, escapeControl(words, LONGEST_WORDS));
     } catch (error) {
