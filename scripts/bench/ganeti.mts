@@ -105,6 +105,8 @@ function table(columns: readonly Column[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
+/** A container's end alone does not keep this process waiting for it. */
+const awake = setInterval(() => undefined, TIMEOUT);
 const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} runs; "fails": the call did not end with 0.`];
 for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
   for (const init of listed<Init>('inits', ['none', 'systemd'])) {
@@ -113,6 +115,7 @@ for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
     parts.push(text);
   }
 }
+clearInterval(awake);
 if (options.has('write')) {
   const document = readFileSync(DOCUMENT, 'utf8');
   const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];

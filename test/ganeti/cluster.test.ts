@@ -101,7 +101,6 @@ function live(suite: Suite, init: Init): void {
 
   for (const name of ALL_DAEMONS) {
     it(`has ${name} back at once after kill -9`, async () => {
-      await daemonUtil(node1, 'start-all');
       await areUp(node1, ALL_DAEMONS);
       const victim = runningDaemons(node1).get(name);
       if (victim === undefined) throw new Error(`${name} does not run`);
