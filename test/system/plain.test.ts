@@ -11,7 +11,7 @@ import { missingRequirement } from '../support/containers/requirements.js';
 const SPECS = ['test/contract/direct.test.ts', 'test/integration/group-init-script.test.ts', 'test/integration/watcher.test.ts', 'test/integration/direct-start.test.ts', 'test/integration/direct-users.test.ts', 'test/integration/main-process.test.ts', 'test/integration/hooks.test.ts'];
 /** A first run builds the root file systems, too. */
 const BUILD_TIMEOUT = 900_000;
-const RUN_TIMEOUT = 300_000;
+const RUN_TIMEOUT = 900_000;
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 
 describe('a container without systemd', function () {

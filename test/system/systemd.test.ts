@@ -14,7 +14,7 @@ import { missingRequirement } from '../support/containers/requirements.js';
 
 /** A first run builds the root file systems, too. */
 const BUILD_TIMEOUT = 780_000;
-const RUN_TIMEOUT = 700_000;
+const RUN_TIMEOUT = 1_500_000;
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 
 interface Run {
