@@ -5,7 +5,7 @@
  */
 import type { Catalogue } from '../core/catalogue.js';
 import type { DaemonSpec } from '../core/daemon.js';
-import { ok, type Outcome } from '../core/outcome.js';
+import { ok, saysNotMaster, type Outcome } from '../core/outcome.js';
 import { withheldReason, type RoleAnswer } from '../core/role.js';
 import type { Clock } from '../ports/clock.js';
 import type { NamedOutcome } from '../ports/controller.js';
@@ -62,6 +62,20 @@ export class RoleDuty {
     for (const { name } of specs) supervisor.send(name, { kind: 'role', withheld: undefined, settling: false });
     setup.renew();
     return startInOrder(ordered(specs), { clock, stopAtFirstFailure: false, startOne: (spec) => this.#takeUpOne(spec, role) });
+  }
+
+  /**
+   * The role is held all the time. A daemon that ended with "not master" all the
+   * same found its cluster in disorder, e.g. too few nodes up for a vote: it is
+   * tried again, slowly.
+   */
+  async confirm(role: string): Promise<void> {
+    const { supervisor, clock, ordered } = this.parts;
+    const denied = this.#members(role).filter((spec) => {
+      const state = supervisor.get(spec.name)?.state;
+      return state?.phase.kind === 'stopped' && state.desired === 'up' && saysNotMaster(state.reason) && this.withheld(spec) === undefined;
+    });
+    await startInOrder(ordered(denied), { clock, stopAtFirstFailure: false, startOne: (spec) => this.#takeUpOne(spec, role) });
   }
 
   /** The daemons that `layDown` would stop now: none where they are to be left. */

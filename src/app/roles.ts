@@ -27,6 +27,8 @@ export interface RoleListener {
   answered(): void;
   /** Held for `startAfter`, or lost for `stopAfter`, so that whoever else acts upon it had time to; at once where it was held before we looked. */
   settled(role: string, held: boolean): void;
+  /** It is still held, says a question that only the interval has asked. */
+  confirmed(role: string): void;
 }
 
 /** ms until what is not known is asked again; doubled each time, up to the interval. */
@@ -35,7 +37,7 @@ const LONGEST_WORDS = 200;
 
 export class Roles implements RoleOracle {
   #keepers = new Map<string, RoleKeeper>();
-  #listener: RoleListener = { answered: () => undefined, settled: () => undefined };
+  #listener: RoleListener = { answered: () => undefined, settled: () => undefined, confirmed: () => undefined };
 
   constructor(
     private readonly parts: RolesParts,
@@ -138,17 +140,20 @@ class RoleKeeper {
     this.#watch?.cancel();
   }
 
-  #look(source: RoleSource): Promise<void> {
+  /** @param routine nobody had a reason to ask */
+  #look(source: RoleSource, routine = false): Promise<void> {
     this.#next?.cancel();
     this.#asking = this.#question(source).then((answer) => {
       this.#asking = undefined;
       if (this.#released) return;
+      const settled = this.#settled;
       this.#take(source, answer);
+      if (routine && settled === true && answer.held === true) this.listener().confirmed(this.name);
       this.#watch?.renew();
       const again = this.#again;
       this.#again = false;
       if (again) void this.#look(source);
-      else this.#next = this.parts.clock.after(this.#patience(source), () => this.ask());
+      else this.#next = this.parts.clock.after(this.#patience(source), () => void this.#look(source, true));
     });
     return this.#asking;
   }

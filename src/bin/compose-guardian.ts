@@ -35,7 +35,7 @@ export interface Guardian extends Controller {
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void;
-  readonly roles: Pick<RoleDuty, 'answered' | 'takeUp' | 'toLayDown' | 'layDown'>;
+  readonly roles: Pick<RoleDuty, 'answered' | 'takeUp' | 'confirm' | 'toLayDown' | 'layDown'>;
   retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Those that we cap by size. */
@@ -170,6 +170,6 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
     // Not ours to start and to stop.
-    roles: { answered: () => watcher.rolesAnswered(), takeUp: () => Promise.resolve([]), toLayDown: () => [], layDown: () => Promise.resolve() },
+    roles: { answered: () => watcher.rolesAnswered(), takeUp: () => Promise.resolve([]), confirm: () => Promise.resolve(), toLayDown: () => [], layDown: () => Promise.resolve() },
   });
 }

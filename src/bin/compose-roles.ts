@@ -13,7 +13,7 @@ export async function composeRoles(configuration: Configuration, host: Host, log
 }
 
 export interface RoleFollowers {
-  readonly duty: Pick<RoleDuty, 'answered' | 'takeUp' | 'toLayDown' | 'layDown'>;
+  readonly duty: Pick<RoleDuty, 'answered' | 'takeUp' | 'confirm' | 'toLayDown' | 'layDown'>;
   readonly events: Pick<RoleEvents, 'started' | 'stopping'>;
   readonly log: Log;
 }
@@ -29,11 +29,13 @@ export function followRoles(roles: Roles, { duty, events, log }: RoleFollowers):
     await events.stopping(names, `the watcher, as this node lost the role ${role}`);
     await duty.layDown(role);
   };
+  const follow = (role: string, work: Promise<void>): void => {
+    work.catch((error: unknown) => log.error({ role, error: String(error) }, 'cannot follow a role'));
+  };
   roles.listen({
     answered: () => duty.answered(),
-    settled: (role, held) => {
-      (held ? takeUp(role) : layDown(role)).catch((error: unknown) => log.error({ role, error: String(error) }, 'cannot follow a role'));
-    },
+    settled: (role, held) => follow(role, held ? takeUp(role) : layDown(role)),
+    confirmed: (role) => follow(role, duty.confirm(role)),
   });
 }
 

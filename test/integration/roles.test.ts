@@ -174,6 +174,22 @@ describe('roles', function () {
     expect(denier.mains()).to.deep.equal([]);
   });
 
+  it('what denies a role that is held is tried again with the interval, and by check-and-start', async () => {
+    await world.cleanups.run();
+    world = new WatcherWorld();
+    master = join(world.directory, 'master');
+    become('node1');
+    const denier = world.add('denier', NOT_MASTER, { roles: ['master'] });
+    write({}, { interval: '2s' });
+    await world.startWatcher();
+    await eventually('it is tried again', () => denier.starts() >= 3, PATIENCE);
+    become('node2');
+    await held(false);
+    const before = denier.starts();
+    expect((await world.run('check-and-start', 'denier')).status).to.equal(11);
+    expect(denier.starts(), 'by whoever asks for it').to.equal(before + 1);
+  });
+
   it('without a watcher: status and watchkeeper status say why, check judges', async () => {
     become('node2');
     write();

@@ -26,7 +26,8 @@ export const checkAndStart: Handler = async (session, [name = '']) => {
     release();
   }
   if (status === undefined) throw new Error(`no status for ${daemon.name}`);
-  const left = isUp(status.observed) ? undefined : whyLeftDown(status, controller.via);
+  const { group } = await session.means.catalogue();
+  const left = isUp(status.observed) ? undefined : whyLeftDown(status, controller.via, group.notMasterExitStatus);
   if (session.options.dryRun && (isUp(status.observed) || left !== undefined)) {
     return printPlan(session, controller.via, []);
   }
@@ -45,9 +46,12 @@ async function startIt(session: Session, name: string): Promise<Reply> {
 }
 
 /** undefined: it is ours to start. */
-function whyLeftDown(status: DaemonStatus, via: 'watcher' | 'direct'): string | undefined {
+function whyLeftDown(status: DaemonStatus, via: 'watcher' | 'direct', notMaster: number): string | undefined {
   if (status.revivable === true) return undefined;
   if (status.desired === 'down') return `it is wanted down (${status.reason}); daemon-util start ${status.name} starts it`;
+  // It denied its role, and nobody restarts it for that: it may say otherwise by now.
+  const denied = status.lastExit?.kind === 'exited' && status.lastExit.status === notMaster;
+  if (denied && (status.observed === 'stopped' || status.observed === 'failed')) return undefined;
   if (status.owner === 'systemd') return `systemd restarts it or has given up: ${statusLine(status)}`;
   if (status.owner === 'cluster') return `the cluster restarts it: ${statusLine(status)}`;
   if (via === 'watcher') return `the watcher restarts it: ${statusLine(status)}`;

@@ -171,6 +171,9 @@ describe('start-master under systemd', function () {
       expect(daemonUtil('start-master').status).to.equal(11);
       expect(daemonUtil('start-all')).to.include({ status: 0, stdout: '' });
       expect(daemonUtil('check', 'denier').status).to.equal(1);
+      const tried = denier.starts();
+      expect(daemonUtil('check-and-start', 'denier').status).to.equal(11);
+      expect(denier.starts(), 'nobody else tries it again').to.equal(tried + 1);
       await eventually('the watcher tells it', () => (status().daemons['denier']?.reason ?? '').startsWith("not master: "), 20_000);
       expect(daemonUtil('status', 'denier').stdout).to.match(/^denier: (stopped|failed).*: not master: .*exited with status 11/);
       await eventually('it is an event', () => events().some(({ daemon, news, reason: why }) => daemon === 'denier' && news === 'stopped' && why.startsWith('not master: ')), 20_000);

@@ -45,6 +45,7 @@ class Site {
     );
     this.roles.listen({
       answered: () => this.heard.push(`answered ${String(this.roles.holds('master'))}`),
+      confirmed: (role) => this.heard.push(`${role} confirmed`),
       settled: (role, held) => this.heard.push(`${role} ${held ? 'gained' : 'lost'}`),
     });
   }
@@ -128,7 +129,7 @@ describe('app/roles', () => {
     await site.roles.begin();
     await site.clock.advanceAsync(3_600_000);
     expect(site.asked).to.equal(13);
-    expect(site.news()).to.deep.equal(['answered true', 'master gained']);
+    expect(site.news()).to.deep.equal(['answered true', 'master gained', ...Array.from({ length: 12 }, () => 'master confirmed')]);
   });
 
   it('a change during a question is asked for again behind it', async () => {

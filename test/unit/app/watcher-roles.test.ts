@@ -126,6 +126,20 @@ describe('app/watcher, roles', () => {
     expect(at.state('wconfd')).to.equal('running');
   });
 
+  it('what denies a role that is held is tried again when the role is confirmed, and nothing else is', async () => {
+    const at = await site(HELD).begin();
+    at.machine.end('wconfd', { kind: 'exited', status: 11 });
+    at.machine.end('noded', { kind: 'exited', status: 11 });
+    await at.during(at.watcher.stop({ names: ['luxid'], by: 'test' }));
+    await at.during(at.watcher.roles.confirm('master'));
+    expect([at.state('wconfd'), at.machine.startsOf('wconfd')]).to.deep.equal(['running', 2]);
+    expect([at.state('noded'), at.state('luxid')]).to.deep.equal(['stopped', 'stopped']);
+    at.machine.end('wconfd', { kind: 'exited', status: 11 });
+    await answer(at, LOST);
+    await at.during(at.watcher.roles.confirm('master'));
+    expect(at.state('wconfd')).to.equal('stopped');
+  });
+
   it('a daemon that says itself that it is not the master is no failure, and is started when the role is gained', async () => {
     const at = await site(HELD).begin();
     at.machine.end('wconfd', { kind: 'exited', status: 11 });
