@@ -76,6 +76,13 @@ function live(suite: Suite, init: Init): void {
     expect(identities(node1)).to.deep.equal(before);
   }).timeout(STEP_TIMEOUT);
 
+  it('answers from the board by the name that Ganeti uses, without following links by programs', async () => {
+    for (const command of ['check', 'check-and-start']) {
+      const { status, stderr } = await node1.container.run(['/bin/sh', '-x', '/usr/lib/ganeti/daemon-util', command, 'ganeti-noded']);
+      expect([status, /readlink|run_node/.test(stderr)], stderr).to.deep.equal([0, false]);
+    }
+  }).timeout(STEP_TIMEOUT);
+
   it('stops and starts all, in order', async () => {
     await daemonUtil(node1, 'start-all');
     await areUp(node1, ALL_DAEMONS);

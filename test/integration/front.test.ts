@@ -131,6 +131,7 @@ describe('the front of daemon-util', function () {
         const pid = await goodBoard();
         expectFront(['check', 'web'], 0);
         expectFront(['pid', 'web'], 0, `${pid}\n`);
+        expectFront(['check-and-start', 'web'], 0);
       });
 
       it('answers for a daemon that runs, whatever became of the watcher', async () => {
@@ -145,6 +146,7 @@ describe('the front of daemon-util', function () {
           daemonLine(observed, '-', '-');
           expectFront(['check', 'web'], 1);
           expectNode(['pid', 'web']);
+          expectNode(['check-and-start', 'web']);
         });
       }
 
