@@ -55,7 +55,11 @@ describe('scripts/install', function () {
       ['usr/share/watchkeeper/etc/default/ganeti', 0o644],
       ['usr/share/watchkeeper/etc/logrotate.d/ganeti', 0o644],
       ['usr/lib/systemd/system/watchkeeper.service', 0o644],
+      ['usr/share/bash-completion/completions/daemon-util', 0o644],
+      ['usr/share/zsh/vendor-completions/_watchkeeper', 0o644],
+      ['usr/share/fish/vendor_completions.d/watchkeeper.fish', 0o644],
       ['usr/share/doc/watchkeeper/README.md', 0o644],
+      ['usr/share/doc/watchkeeper/status.schema.json', 0o644],
       ['usr/share/doc/watchkeeper/LICENSE', 0o644],
     ] as const) {
       expect((statSync(inTarget(name)).mode & 0o7777).toString(8), name).to.equal(mode.toString(8));

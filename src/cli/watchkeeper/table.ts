@@ -190,6 +190,15 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./configuration-commands.js')).show,
   },
   {
+    name: 'completion',
+    arguments: 'bash|zsh|fish [PROGRAM]',
+    most: 2,
+    summary: "Print a shell's completion for watchkeeper, or for daemon-util; packages have it installed",
+    example: 'source <(watchkeeper completion bash)',
+    options: [],
+    load: async () => (await import('./completion.js')).completion,
+  },
+  {
     name: 'help',
     arguments: '[COMMAND]',
     most: 2,
