@@ -66,7 +66,7 @@ export class ObservingWatcher implements Controller {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
     this.#slowRetry = parts.slowRetry((name) => (this.#sees ? this.#seen.get(name) : undefined));
-    this.#recoveries = new Recoveries(parts.clock, (daemon) => void parts.journal.append({ at: parts.clock.wall(), daemon, news: 'recovered', reason: 'stable again', delay: undefined }));
+    this.#recoveries = new Recoveries(parts.clock, (name) => void this.#recovered(name));
     this.#drift = parts.drift(() => this.#catalogue);
     this.#health = new ObservedHealth({
       ...parts.health,
@@ -131,6 +131,15 @@ export class ObservingWatcher implements Controller {
   /** A pause has begun or ended, or a role is held or not. */
   reconsider(): void {
     for (const spec of this.#catalogue.daemons) if (this.#seen.get(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
+  }
+
+  /** systemd itself never forgets restarts while it restarts: a crash a month would be waited out ever longer (RestartSteps=). */
+  async #recovered(name: string): Promise<void> {
+    const { journal, clock, retrier, log } = this.parts;
+    journal.append({ at: clock.wall(), daemon: name, news: 'recovered', reason: 'stable again', delay: undefined });
+    const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
+    const problem = spec && (await retrier.forget(spec));
+    if (problem !== undefined) log.warn({ daemon: name, reason: problem }, 'cannot have systemd forget its restarts');
   }
 
   #consider(spec: DaemonSpec): void {

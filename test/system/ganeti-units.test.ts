@@ -140,6 +140,16 @@ function live(suite: Suite, version: number): void {
     }
   });
 
+  it('bear the tighter noded that docs/sandboxing.md shows', async function () {
+    this.timeout(STEP_TIMEOUT);
+    const example = /```yaml\n([^]*?)```/.exec(readFileSync(join(REPOSITORY, 'docs/sandboxing.md'), 'utf8'))?.[1] ?? '';
+    await node.container.write('/etc/watchkeeper/conf.d/tight.yaml', example);
+    expect(await run('/usr/sbin/watchkeeper', 'units', 'install')).to.equal('replaced /etc/systemd/system/ganeti-noded.service\n');
+    await run('/usr/bin/systemctl', 'restart', 'ganeti-noded.service');
+    expect(await property('ganeti-noded.service', 'LockPersonality')).to.equal('yes');
+    expect(await run('/usr/sbin/gnt-cluster', 'command', 'echo', 'here')).to.include('here');
+  });
+
   it('restart, stop and start with their targets, and by the name of the stub', async function () {
     this.timeout(STEP_TIMEOUT);
     const states = async (): Promise<readonly string[]> => {

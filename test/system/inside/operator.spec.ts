@@ -164,6 +164,7 @@ describe('the installed watcher where systemd restarts', function () {
     const [pid] = web.mains();
     process.kill(only(web.mains()), 'SIGKILL');
     await eventually('recovered is told', () => told('recovered').length === 1, PATIENCE);
+    await eventually('systemd forgets the restart', () => must('/usr/bin/systemctl', 'show', '--value', '--property=NRestarts', web.spec.unit).trim() === '0', PATIENCE);
     expect(told('crash').map(({ daemon, pid: dead }) => [daemon, dead])).to.deep.equal([['web', pid]]);
     expect(told('crash')[0]?.reason).to.include('SIGKILL');
     expect(told('restart')).to.have.length(1);
