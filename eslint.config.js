@@ -4,7 +4,8 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/'] },
+  // what is compiled as another package's would be has types only once ours are built
+  { ignores: ['dist/', 'node_modules/', 'test/fixtures/consumer/', 'examples/'] },
   js.configs.recommended,
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],

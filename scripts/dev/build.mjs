@@ -1,5 +1,6 @@
 /**
- * src/bin/main.ts → dist/watchkeeper.cjs, one CommonJS file with all it needs.
+ * src/bin/main.ts → dist/watchkeeper.cjs, one CommonJS file with all it needs
+ * (and the library, see library.mjs).
  * CommonJS, because Node starts it some 6 ms sooner than the same as ESM, and
  * one file, because each further one costs as well. What is imported by
  * `import()` stays lazy: its code runs when it is first asked for.
@@ -7,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { declarations, libraryOptions, removeOldDeclarations } from './library.mjs';
 import { ROOT, Problem, filesBelow, hashOf, isProgram, readIfThere, runMain, say } from './project.mjs';
 
 const ENTRY = 'src/bin/main.ts';
@@ -23,7 +25,7 @@ const __bundleUrl=require("node:url").pathToFileURL(__filename).href,__bundleFil
 
 function inputsHash(root) {
   const sources = filesBelow(path.join(root, 'src')).filter((file) => file.endsWith('.ts') || file.endsWith('.json'));
-  const parts = [readFileSync(fileURLToPath(import.meta.url))];
+  const parts = [readFileSync(fileURLToPath(import.meta.url)), readFileSync(path.join(import.meta.dirname, 'library.mjs'))];
   for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', ...sources.map((file) => path.join('src', file))]) {
     parts.push(file, readFileSync(path.join(root, file)));
   }
@@ -49,7 +51,7 @@ function collectLicences(root, directories) {
     const licence = typeof manifest.license === 'string' ? manifest.license : 'see below';
     return [`${manifest.name} ${manifest.version} (${licence})`, ...texts].join('\n\n');
   });
-  return `watchkeeper.cjs contains these packages.\n\n${sections.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
+  return `watchkeeper.cjs and index.mjs contain these packages.\n\n${sections.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }
 
 /** Readers never see half a file. */
@@ -68,33 +70,36 @@ export async function build(root = ROOT) {
   if (readIfThere(path.join(dist, '.inputs')) === stamp && existsSync(bundle)) return false;
   // loaded here, so that an up-to-date build needs no packages
   const esbuild = await import('esbuild');
-  let result;
+  const options = {
+    absWorkingDir: root,
+    entryPoints: [ENTRY],
+    outfile: bundle,
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    sourcemap: 'external',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    // sd-notify finds its addon by its own path; the others are optional parts of dbus-next
+    external: ['sd-notify', 'x11', 'usocket'],
+    define: {
+      'import.meta.url': '__bundleUrl',
+      'import.meta.filename': '__bundleFile',
+      'import.meta.dirname': '__bundleDirectory',
+    },
+    banner: { js: BANNER },
+  };
+  let results;
+  let types;
   try {
-    result = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: [ENTRY],
-      outfile: bundle,
-      write: false,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      keepNames: true,
-      sourcemap: 'external',
-      metafile: true,
-      legalComments: 'none',
-      logLevel: 'silent',
-      // sd-notify finds its addon by its own path; the others are optional parts of dbus-next
-      external: ['sd-notify', 'x11', 'usocket'],
-      define: {
-        'import.meta.url': '__bundleUrl',
-        'import.meta.filename': '__bundleFile',
-        'import.meta.dirname': '__bundleDirectory',
-      },
-      banner: { js: BANNER },
-    });
+    results = await Promise.all([esbuild.build(options), esbuild.build(libraryOptions(options, root))]);
+    types = await declarations(root);
   } catch (error) {
     if (!Array.isArray(error.errors)) throw error;
     const messages = await esbuild.formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY === true });
@@ -103,8 +108,14 @@ export async function build(root = ROOT) {
   mkdirSync(dist, { recursive: true });
   // without its stamp, a build that is cut short is done again
   rmSync(path.join(dist, '.inputs'), { force: true });
-  for (const file of result.outputFiles) replaceFile(file.path, file.contents);
-  replaceFile(path.join(dist, 'LICENSES'), collectLicences(root, bundledPackages(result.metafile)));
+  for (const file of results.flatMap((result) => result.outputFiles)) replaceFile(file.path, file.contents);
+  removeOldDeclarations(root);
+  for (const [name, text] of types) {
+    mkdirSync(path.join(dist, 'types', path.dirname(name)), { recursive: true });
+    replaceFile(path.join(dist, 'types', name), text);
+  }
+  const packages = new Set(results.flatMap((result) => bundledPackages(result.metafile)));
+  replaceFile(path.join(dist, 'LICENSES'), collectLicences(root, [...packages].sort()));
   replaceFile(path.join(dist, '.inputs'), stamp);
   return true;
 }

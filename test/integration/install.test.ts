@@ -44,6 +44,7 @@ describe('scripts/install', function () {
     for (const [name, mode] of [
       ['usr/lib/watchkeeper/watchkeeper.cjs', 0o644],
       ['usr/lib/watchkeeper/LICENSES', 0o644],
+      ['usr/lib/watchkeeper/index.mjs', 0o644],
       ['usr/lib/watchkeeper/run-node.sh', 0o644],
       ['usr/lib/watchkeeper/state-board.sh', 0o644],
       ['usr/sbin/daemon-util', 0o755],

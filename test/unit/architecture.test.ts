@@ -95,6 +95,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ['core', 'ports', 'adapters', 'node:', 'package'],
   cli: ['core', 'ports', 'app', 'adapters', 'cli', 'node:', 'package'],
   bin: ['core', 'ports', 'app', 'adapters', 'cli', 'bin', 'node:', 'package'],
+  lib: ['core', 'ports', 'bin', 'lib', 'node:'],
 };
 
 describe('the floors', () => {
