@@ -72,19 +72,19 @@ describe('hooks on events', function () {
     const left = (): readonly number[] => liveProcesses().filter(({ argv }) => argv.includes(seconds)).map(({ pid }) => pid);
     world.cleanups.add(() => left().forEach((pid) => void process.kill(pid, 'SIGKILL')));
     const quick = program('quick');
-    world.write({ hooks: { slow: { on: ['crash'], argv: [slow], timeout: '2s' }, quick: { on: ['crash'], argv: [quick] } } });
+    world.write({ hooks: { slow: { on: ['crash'], argv: [slow], timeout: '9s' }, quick: { on: ['crash'], argv: [quick] } } });
     await world.startWatcher();
     await world.running('web');
     for (let round = 1; round <= 2; round += 1) {
       const [old] = web.mains();
       process.kill(old ?? 0, 'SIGKILL');
-      await eventually('it is back at once', () => web.starts() === round + 1 && web.mains().length === 1, 1500);
+      await eventually('it is back at once', () => web.starts() === round + 1 && web.mains().length === 1, 4000);
       await world.running('web');
-      await eventually('the quick one was told', () => lines('quick').length === round, 1500);
+      await eventually('the quick one was told', () => lines('quick').length === round, 4000);
     }
     expect(lines('slow'), 'one at a time').to.have.length(1);
-    await eventually('the first is killed, and the second told', () => lines('slow').length === 2, 5000);
-    await eventually('nothing of them is left', () => left().length === 0, 5000);
+    await eventually('the first is killed, and the second told', () => lines('slow').length === 2, 20_000);
+    await eventually('nothing of them is left', () => left().length === 0, 20_000);
   });
 
   it('of the directory run too, but nothing that others could have written', async function () {
