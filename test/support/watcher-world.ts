@@ -86,7 +86,7 @@ export class WatcherWorld extends DaemonUtilWorld {
     return (await this.status(name)).daemons[name]?.observed ?? 'unknown';
   }
 
-  async running(name: string, timeout = 10_000): Promise<void> {
+  async running(name: string, timeout = 30_000): Promise<void> {
     await eventually(`${name} runs`, async () => (await this.observed(name)) === 'running', timeout);
   }
 

@@ -37,7 +37,7 @@ export const GROUP: GroupSpec = {
 
 /** A program that must succeed. @returns its stdout */
 export function must(program: string, ...args: string[]): string {
-  const result = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 });
+  const result = spawnSync(program, args, { encoding: 'utf8', timeout: 120_000 });
   if (result.status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${String(result.status)}: ${result.stderr}`);
   return result.stdout;
 }
@@ -128,14 +128,14 @@ export class Bench {
 
   cleanup(): void {
     const units = [...this.#units];
-    for (const unit of units) spawnSync('/usr/bin/systemctl', ['kill', '--signal=SIGKILL', unit], { timeout: 20_000 });
-    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['stop', ...units], { timeout: 20_000 });
+    for (const unit of units) spawnSync('/usr/bin/systemctl', ['kill', '--signal=SIGKILL', unit], { timeout: 120_000 });
+    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['stop', ...units], { timeout: 120_000 });
     for (const daemon of this.#daemons) daemon.destroy();
     for (const unit of units) {
       rmSync(join(UNITS, unit), { force: true });
       rmSync(join(UNITS, `${unit}.d`), { recursive: true, force: true });
     }
-    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['reset-failed', ...units], { timeout: 20_000 });
+    if (units.length > 0) spawnSync('/usr/bin/systemctl', ['reset-failed', ...units], { timeout: 120_000 });
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
