@@ -33,6 +33,7 @@ export const GROUP: GroupSpec = {
   directories: [],
   environmentFile: undefined,
   notMasterExitStatus: NOT_MASTER,
+  refusals: [{ code: 'no-quorum', output: 'too few votes', reason: 'too few of the others agree', next: 'waking them' }],
 };
 
 /** A program that must succeed. @returns its stdout */

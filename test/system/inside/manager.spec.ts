@@ -333,8 +333,31 @@ describe('systemd manager', function () {
       const configuration = join(bench.directory, 'nginx.conf');
       writeFileSync(configuration, `daemon off;\npid ${bench.directory}/nginx.pid;\nevents {}\nhttp { server { listen 127.0.0.1:80; } }\n`);
       const second = handmade(`[Service]\nType=exec\nExecStart=/usr/sbin/nginx -c ${configuration}\n`, { readiness: { kind: 'settled', settle: 8000 }, startTimeout: 20_000, executable: '/usr/sbin/nginx' });
-      const outcome = expectFailed(await bench.start(second), 'failed');
+      const outcome = expectFailed(await bench.start(second), 'address-taken');
       expect(outcome.reason).to.match(/bind\(\)/);
+    });
+
+    it('a second nginx is told by whom the port is taken, and is not taken for the first', async () => {
+      const first = expectOk(await bench.start(nginx)).process?.pid ?? 0;
+      const configuration = join(bench.directory, 'nginx.conf');
+      writeFileSync(configuration, `daemon off;\npid ${bench.directory}/nginx.pid;\nevents {}\nhttp { server { listen 127.0.0.1:80; } }\n`);
+      const second = handmade(`[Service]\nType=exec\nExecStart=/usr/sbin/nginx -c ${configuration}\n`, { readiness: { kind: 'tcp', host: '127.0.0.1', port: 80 }, startTimeout: 20_000, executable: '/usr/sbin/nginx' });
+      const outcome = expectFailed(await bench.start(second), 'address-taken');
+      // its master process or one of its workers
+      const [, pid = ''] = /the address 127\.0\.0\.1:80 is taken by pid (\d+) \('nginx'\)/.exec(outcome.reason) ?? [];
+      expect(pid, outcome.reason).to.not.equal('');
+      const parent = Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+      expect([Number(pid), parent]).to.include(first);
+      expect(outcome.next).to.include(`ps -fp ${pid}`);
+    });
+
+    it("a refusal is told by the catalogue's texts, from the journal of this very start", async () => {
+      const voter = bench.daemon({ exits: { status: 1, after: 0, message: 'vote 3: too few votes' } });
+      const outcome = expectFailed(await bench.start(voter.spec), 'no-quorum');
+      expect(outcome.reason).to.include('too few of the others agree; it said: ').and.include('vote 3: too few votes');
+      expect(outcome.next).to.equal('waking them');
+      const other = bench.daemon({ exits: { status: 1, after: 0, message: 'the moon is full' } });
+      expectFailed(await bench.start(other.spec), 'failed');
     });
 
     it('have no place for one-shot arguments, and say so', async () => {
