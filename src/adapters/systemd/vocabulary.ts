@@ -39,16 +39,20 @@ export function isDown(facts: UnitFacts): boolean {
 }
 
 export function hasFailed(facts: UnitFacts): boolean {
-  return facts.activeState === 'failed';
+  return facts.activeState === 'failed' && !awaitsRestart(facts);
 }
 
-/** It died, and systemd lets RestartSec pass before it starts it again. */
+/**
+ * It died, and systemd lets RestartSec pass before it starts it again. From 254 on
+ * the unit is `failed` or `inactive` for a moment before (failed-before-auto-restart).
+ */
 export function awaitsRestart(facts: UnitFacts): boolean {
-  return facts.activeState === 'activating' && facts.subState.startsWith('auto-restart');
+  return (facts.activeState === 'activating' && facts.subState.startsWith('auto-restart')) || facts.subState.endsWith('-before-auto-restart');
 }
 
 export function observedState(facts: UnitFacts): ObservedState {
   if (isUp(facts)) return 'running';
+  if (awaitsRestart(facts)) return 'starting';
   switch (facts.activeState) {
     case 'activating':
       return 'starting';

@@ -17,6 +17,8 @@ describe('observation of a unit', () => {
     [{ activeState: 'activating', subState: 'start', mainPid: 4 }, 'starting'],
     [{ activeState: 'activating', subState: 'auto-restart' }, 'starting'],
     [{ activeState: 'activating', subState: 'auto-restart-queued' }, 'starting'],
+    [{ activeState: 'failed', subState: 'failed-before-auto-restart' }, 'starting'],
+    [{ activeState: 'inactive', subState: 'dead-before-auto-restart' }, 'starting'],
     [{ activeState: 'deactivating', subState: 'stop-sigterm', mainPid: 4 }, 'stopping'],
     [{ activeState: 'inactive' }, 'stopped'],
     [{ activeState: 'inactive', job: 12 }, 'starting'],
