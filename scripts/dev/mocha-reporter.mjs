@@ -1,7 +1,7 @@
 /**
  * mocha's own `spec` output for people, and as a file for test.mjs the counts,
- * what failed, and what passed at a second try only. The file is renamed into place at the end of the run: a run that crashes
- * leaves none. Options: result=FILE.
+ * what failed, and what passed at a second try only. The file is renamed into
+ * place at the end of the run: a run that crashes leaves none. Options: result=FILE.
  *
  * On SIGINT (a deadline, or Ctrl-C) the present test fails, no other begins,
  * and the hooks still clean up; mocha by itself would just die.
@@ -39,6 +39,11 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     });
     runner.on(EVENT_RUN_END, () => {
       const file = options.reporterOptions.result;
+      // the second try often fails by what the first one left behind
+      for (const failure of failures) {
+        const first = retried.find(({ title }) => title === failure.title);
+        if (first !== undefined) failure.error += `\nat the first try: ${first.error}`;
+      }
       const unsteady = retried.filter(({ title }) => !failures.some((failure) => failure.title === title));
       writeFileSync(`${file}.tmp`, JSON.stringify({ ...counts, failures, unsteady }));
       renameSync(`${file}.tmp`, file);
