@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { declarations, libraryOptions, removeOldDeclarations } from './library.mjs';
+import { buildManPages } from './man-pages.mjs';
 import { ROOT, Problem, filesBelow, hashOf, isProgram, readIfThere, runMain, say } from './project.mjs';
 
 const ENTRY = 'src/bin/main.ts';
@@ -124,6 +125,8 @@ if (isProgram(import.meta.url)) await runMain(async () => {
   const { setup } = await import('./setup.mjs');
   await setup();
   const built = await build();
-  if (!process.argv.includes('--quiet')) say(`watchkeeper: ${built ? 'built dist/watchkeeper.cjs' : 'dist/watchkeeper.cjs is up to date'}`);
+  const missing = buildManPages();
+  if (process.argv.includes('--quiet')) return 0;
+  say(`watchkeeper: ${built ? 'built dist/watchkeeper.cjs' : 'dist/watchkeeper.cjs is up to date'}${missing === undefined ? '' : `; ${missing}`}`);
   return 0;
 });

@@ -30,7 +30,7 @@ function table(schema: FlatSchema<unknown>, prefix: string, variables: boolean):
   return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
 }
 
-function defaultText(leaf: Leaf): string {
+export function defaultText(leaf: Leaf): string {
   if (leaf.required === true) return 'must be written';
   if (leaf.defaultText !== undefined) return leaf.defaultText;
   if (leaf.default === '') return 'empty';

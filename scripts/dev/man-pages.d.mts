@@ -1,0 +1,1 @@
+export function buildManPages(root?: string, scdoc?: string): string | undefined;
