@@ -18,6 +18,7 @@ import type { Ordered } from '../core/order.js';
 import type { Outcome } from '../core/outcome.js';
 import { NOT_ASKED, withheldReason, type RoleAnswer } from '../core/role.js';
 import type { Clock } from '../ports/clock.js';
+import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { Controller, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Locks } from '../ports/locks.js';
 import type { Runner } from '../ports/runner.js';
@@ -40,6 +41,7 @@ export interface DirectControlParts {
   readonly bootId: string;
   /** Asks whether this node holds these roles. */
   readonly roles: (names: readonly string[]) => Promise<(role: string) => RoleAnswer>;
+  readonly holds: Pick<ClusterHoldStore, 'read'>;
   /** ms to wait for somebody else who is at work on the same daemon. */
   readonly lockTimeout: number;
 }
@@ -70,7 +72,7 @@ export class DirectControl implements Controller {
       outcomes.push(
         ...(await this.underLocks(wave, request.by, progress, () => {
           for (const spec of wave) this.#wishes.want(spec, 'down', request.by, emphasis);
-          return this.parts.manager.stop(wave);
+          return this.parts.manager.stop(within(wave, request.stopTimeout));
         })),
       );
     }
@@ -109,6 +111,7 @@ export class DirectControl implements Controller {
         now: clock.monotonic(),
         notMaster: group.notMasterExitStatus,
         withheld: withheldReason(spec, group.roles, answer),
+        held: this.parts.holds.read(spec.name) !== undefined,
       }),
     );
     return this.#wishes.told(statuses, this.parts.catalogue.daemons);
@@ -204,6 +207,10 @@ export class DirectControl implements Controller {
   private find(name: string): DaemonSpec {
     return requireDaemon(this.parts.catalogue, name);
   }
+}
+
+function within(specs: readonly DaemonSpec[], stopTimeout: number | undefined): readonly DaemonSpec[] {
+  return stopTimeout === undefined ? specs : specs.map((spec) => ({ ...spec, stopTimeout }));
 }
 
 function reversed(waves: Waves): Waves {

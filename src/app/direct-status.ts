@@ -16,11 +16,13 @@ export interface StatusGround {
   readonly notMaster: number;
   /** Why this node is not to run it (core/role.ts); undefined: nothing is known against it. */
   readonly withheld: string | undefined;
+  /** Whether the cluster holds it. */
+  readonly held: boolean;
   readonly warnings?: readonly string[];
 }
 
 export function directStatus(spec: DaemonSpec, observation: Observation, ground: StatusGround): DaemonStatus {
-  const { wanted, kind, now, warnings = [] } = ground;
+  const { wanted, kind, now, held, warnings = [] } = ground;
   return {
     name: spec.name,
     desired: wanted.desired,
@@ -28,7 +30,7 @@ export function directStatus(spec: DaemonSpec, observation: Observation, ground:
     ready: observation.state === 'running',
     pid: observation.process?.pid ?? null,
     uptime: observation.process === undefined ? null : uptimeOf(observation.process, now),
-    owner: kind === 'systemd' ? 'systemd' : 'watcher',
+    owner: held ? 'cluster' : kind === 'systemd' ? 'systemd' : 'watcher',
     restarts: observation.restarts ?? 0,
     nextTry: null,
     reason: reasonOf(observation, ground),

@@ -10,42 +10,17 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import type { Observation } from '../core/observation.js';
 import { observedNews } from '../core/observed-news.js';
-import { withheldReason, type RoleAnswer } from '../core/role.js';
-import type { Clock } from '../ports/clock.js';
+import { withheldReason } from '../core/role.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
-import type { Journal } from '../ports/journal.js';
-import type { Log } from '../ports/log.js';
-import type { Observer } from '../ports/observer.js';
 import type { Cancel } from '../ports/process-table.js';
-import type { StateBoard } from '../ports/state-board.js';
-import type { UnitRetrier } from '../ports/unit-retrier.js';
 import { directStatus } from './direct-status.js';
 import type { DriftWatch } from './drift-watch.js';
-import { ObservedHealth, type ObservedHealthParts } from './observed-health.js';
+import { ObservedCluster } from './observed-cluster.js';
+import { ObservedHealth } from './observed-health.js';
 import { nudge } from './observed-nudge.js';
-import type { Pauses } from './pauses.js';
+import type { ObservingPorts } from './observing-ports.js';
 import { Recoveries } from './recoveries.js';
 import type { SlowRetry } from './slow-retry.js';
-import type { Wishes } from './wishes.js';
-
-export interface ObservingWatcherParts {
-  readonly observer: Observer;
-  /** Carries out orders through systemd, for a catalogue. */
-  readonly control: (catalogue: Catalogue) => Controller;
-  readonly wishes: Wishes;
-  readonly roles: { answer(role: string): RoleAnswer };
-  readonly pauses: Pauses;
-  readonly retrier: Pick<UnitRetrier, 'forget'>;
-  /** @param seen what was seen last of a daemon; undefined while systemd cannot be seen */
-  readonly slowRetry: (seen: (name: string) => Observation | undefined) => SlowRetry;
-  /** @param catalogue the one in force */
-  readonly drift: (catalogue: () => Catalogue) => DriftWatch;
-  readonly health: Pick<ObservedHealthParts, 'checker' | 'condemner'>;
-  readonly board: StateBoard;
-  readonly journal: Journal;
-  readonly log: Log;
-  readonly clock: Clock;
-}
 
 export class ObservingWatcher implements Controller {
   readonly via = 'watcher';
@@ -58,18 +33,31 @@ export class ObservingWatcher implements Controller {
   readonly #drift: DriftWatch;
   readonly #health: ObservedHealth;
   readonly #recoveries: Recoveries;
+  readonly #cluster: ObservedCluster;
 
   constructor(
     catalogue: Catalogue,
-    private readonly parts: ObservingWatcherParts,
+    private readonly parts: ObservingPorts,
   ) {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
-    this.#slowRetry = parts.slowRetry((name) => (this.#sees ? this.#seen.get(name) : undefined));
+    this.#slowRetry = parts.slowRetry(
+      (name) => (this.#sees ? this.#seen.get(name) : undefined),
+      (name) => this.#cluster.reason(name) ?? parts.pauses.reason(name),
+    );
     this.#recoveries = new Recoveries(parts.clock, (name) => void this.#recovered(name));
     this.#drift = parts.drift(() => this.#catalogue);
+    this.#cluster = new ObservedCluster({
+      ...parts,
+      names: () => this.names(),
+      wanted: (name) => this.#catalogue.daemons.some((spec) => spec.name === name && parts.wishes.now(spec).desired === 'up'),
+      seen: (name) => (this.#sees ? this.#seen.get(name) : undefined),
+      paused: (name) => parts.pauses.reason(name),
+      changed: (name) => this.#catalogue.daemons.filter((spec) => spec.name === name).forEach((spec) => this.#consider(spec)),
+    });
     this.#health = new ObservedHealth({
-      ...parts.health,
+      checker: parts.health.checker,
+      condemner: this.#cluster.condemner(parts.health.condemner),
       clock: parts.clock,
       paused: (name) => parts.pauses.reason(name),
       announce: (daemon, news, reason) => void parts.journal.append({ at: parts.clock.wall(), daemon, news, reason, delay: undefined }),
@@ -80,6 +68,7 @@ export class ObservingWatcher implements Controller {
   follow(): void {
     const { journal, log, clock } = this.parts;
     this.#following?.cancel();
+    this.#cluster.refresh();
     this.#following = this.parts.observer.follow(this.#catalogue.daemons, {
       observed: (name, observation) => {
         const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
@@ -87,6 +76,7 @@ export class ObservingWatcher implements Controller {
         const ground = { slowAttempts: spec.systemdRetry.enabled, notMaster: this.#catalogue.group.notMasterExitStatus };
         const news = observedNews(this.#seen.get(name), observation, ground);
         this.#seen.set(name, observation);
+        this.#cluster.consider(name, observation);
         for (const item of news) {
           journal.append({ at: clock.wall(), daemon: name, ...item, delay: undefined });
           if (item.news === 'crash') this.#recoveries.failed(name);
@@ -219,6 +209,7 @@ export class ObservingWatcher implements Controller {
   }
 
   refresh(): void {
+    this.#cluster.refresh();
     this.parts.pauses.refresh();
   }
 
@@ -228,6 +219,7 @@ export class ObservingWatcher implements Controller {
     this.#health.release();
     this.#recoveries.suspend();
     this.#drift.release();
+    this.#cluster.release();
     this.#following?.cancel();
     this.parts.board.close();
   }
@@ -239,6 +231,7 @@ export class ObservingWatcher implements Controller {
       now: this.parts.clock.monotonic(),
       notMaster: this.#catalogue.group.notMasterExitStatus,
       withheld: this.withheld(spec.name),
+      held: this.#cluster.isHeld(spec.name),
     });
     const { nextTry, reason } = this.#slowRetry.statusOf(spec.name);
     return this.#health.completed({ ...seen, paused: this.parts.pauses.reason(spec.name) ?? null, nextTry, reason: reason === undefined ? seen.reason : `${seen.reason}; ${reason}`, warnings: this.#drift.warningsOf(spec.name) });

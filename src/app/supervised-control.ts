@@ -56,7 +56,7 @@ export class SupervisedControl {
     const specs = this.#select(request.names);
     const whole = specs.length > 1 && specs.length === this.daemons().length;
     for (const spec of specs) this.#wishes.want(spec, 'down', request.by, { hold: request.hold, whole });
-    return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDown(spec, request.by) });
+    return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDownWithin(spec, request) });
   }
 
   async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -150,6 +150,17 @@ export class SupervisedControl {
     if (daemon.state.phase.kind !== 'stopped') return this.#supervisor.ask(spec.name, event, 'down');
     this.#supervisor.send(spec.name, event);
     return ok(false, 'was stopped');
+  }
+
+  async #bringDownWithin(spec: DaemonSpec, { by, stopTimeout }: StopControlRequest): Promise<Outcome> {
+    if (stopTimeout === undefined) return this.#bringDown(spec, by);
+    this.#supervisor.replaceSpec({ ...spec, stopTimeout });
+    try {
+      return await this.#bringDown(spec, by);
+    } finally {
+      const now = this.daemons().find(({ name }) => name === spec.name);
+      if (now !== undefined) this.#supervisor.replaceSpec(now);
+    }
   }
 
   #nudge(kind: 'retry-now' | 'reset', { names, by }: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {

@@ -101,6 +101,9 @@ export class SupervisedDaemon {
         this.#timer?.cancel();
         this.#timer = undefined;
         return;
+      case 'tell-cluster':
+        this.#around.tellCluster(effect.process, effect.reason);
+        return;
       case 'remember':
         this.#around.afterwards(() => this.#ports.memory.write(this.spec.name, effect.memory));
         return;

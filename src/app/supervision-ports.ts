@@ -1,4 +1,5 @@
 /** What the supervision of a daemon stands on: the machine below it, and the set that it belongs to. */
+import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Effect, SupervisionEvent } from '../core/supervision-state.js';
 import type { Claims } from '../ports/claims.js';
 import type { Clock } from '../ports/clock.js';
@@ -29,6 +30,7 @@ export interface Surroundings {
   /** Queues the event; it is handled after the present one. */
   send(event: SupervisionEvent): void;
   announce(effect: Extract<Effect, { kind: 'announce' }>): void;
+  tellCluster(process: ProcessIdentity | undefined, reason: string): void;
   /** What only writes down waits until all that has to be done is done: first the replacement, then the words. */
   afterwards(action: () => void): void;
   /** Time is short: nobody gets more than his stopTimeout. */

@@ -25,7 +25,7 @@ export function supervisionStatus(name: string, state: Supervision, now: number)
     ready: isReady(phase),
     pid: process?.pid ?? null,
     uptime: process === undefined ? null : uptimeOf(process, now),
-    owner: 'watcher',
+    owner: state.held === undefined ? 'watcher' : 'cluster',
     restarts: memory.restarts,
     nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
     reason: (phase.kind === 'running' ? phase.degraded : undefined) ?? state.reason,

@@ -17,6 +17,8 @@ export interface SupervisorEvents {
   /** A daemon's state is another one now; called once per drained queue. */
   changed(daemon: SupervisedDaemon): void;
   announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>): void;
+  /** The cluster is to be told of the end of what it holds. */
+  tellCluster(daemon: SupervisedDaemon, process: ProcessIdentity | undefined, reason: string): void;
 }
 
 export class Supervisor {
@@ -56,6 +58,7 @@ export class Supervisor {
     const daemon: SupervisedDaemon = new SupervisedDaemon(spec, state, this.ports, {
       send: (event) => this.#enqueue(daemon, event),
       announce: (news) => this.#afterwards.push(() => this.events.announced(daemon, news)),
+      tellCluster: (process, reason) => this.events.tellCluster(daemon, process, reason),
       afterwards: (action) => this.#afterwards.push(action),
       isHurried: () => this.hurried,
       setup: this.setup,

@@ -84,7 +84,8 @@ function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
     case 'running':
       return ok(true, reason, phase.process);
     case 'waiting':
-      if (daemon.state.unmet.length === 0 && daemon.state.withheld !== undefined) return skipped(reason);
+      if (daemon.state.unmet.length === 0 && daemon.state.withheld !== undefined && daemon.state.held === undefined) return skipped(reason);
+      if (daemon.state.unmet.length === 0) return failed(daemon.lastFailure, reason, `watchkeeper events`);
       return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
     case 'backing-off':
     case 'crash-loop':

@@ -3,19 +3,26 @@
  * in order, keeps it up, and carries out what `daemon-util` asks of it.
  */
 import type { Catalogue } from '../core/catalogue.js';
+import { heldReason } from '../core/cluster-hold.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
 import { ok } from '../core/outcome.js';
 import type { RoleAnswer } from '../core/role.js';
+import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { initialSupervision, NO_MEMORY } from '../core/supervision.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
 import type { PauseStore } from '../ports/pause-store.js';
+import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
+import type { ClusterInformant } from '../ports/cluster-informant.js';
+import type { Log } from '../ports/log.js';
 import type { Runner } from '../ports/runner.js';
 import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
+import { ClusterHolds } from './cluster-holds.js';
+import { ClusterReports } from './cluster-reports.js';
 import { startInOrder } from './ordered-start.js';
 import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
 import { RoleDuty } from './role-duty.js';
@@ -36,6 +43,9 @@ export interface WatcherParts extends SupervisionPorts {
   readonly bootId: string;
   readonly pauses: PauseStore;
   readonly roles: { answer(role: string): RoleAnswer };
+  readonly holds: ClusterHoldStore;
+  readonly informant: ClusterInformant;
+  readonly log: Log;
 }
 
 export class Watcher implements Controller {
@@ -46,6 +56,8 @@ export class Watcher implements Controller {
   readonly #wishes: Wishes;
   readonly #pauses: Pauses;
   readonly roles: RoleDuty;
+  readonly #holds: ClusterHolds;
+  readonly #reports: ClusterReports;
   #catalogue: Catalogue;
 
   constructor(
@@ -54,6 +66,8 @@ export class Watcher implements Controller {
   ) {
     this.#catalogue = catalogue;
     this.#pauses = new Pauses(parts.pauses, parts.clock, () => this.#tellPauses());
+    this.#holds = new ClusterHolds(parts.holds, () => this.names(), () => this.#tellHolds());
+    this.#reports = new ClusterReports({ ...parts, hold: (name) => this.#holds.of(name), outdated: (name, process) => this.#outdated(name, process) });
     this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
     this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
     this.#supervisor = new Supervisor(
@@ -62,6 +76,7 @@ export class Watcher implements Controller {
         changed: (daemon) => this.#publish(daemon),
         announced: (daemon, { news, reason, delay }) =>
           parts.journal.append({ at: parts.clock.wall(), daemon: daemon.spec.name, news, reason, delay }),
+        tellCluster: (daemon, process, reason) => this.#reports.tell(daemon.spec.name, process, reason),
       },
       this.#setup,
       catalogue.group.notMasterExitStatus,
@@ -168,18 +183,22 @@ export class Watcher implements Controller {
     this.#supervisor.settleDependencies();
     this.roles.answered();
     this.#tellPauses();
+    this.#holds.refresh();
+    this.#tellHolds();
     await this.#adoptRunning(added);
     return changes;
   }
 
-  /** Looks whether somebody paused something, or no longer does. */
+  /** Looks whether somebody paused something, or no longer does, and what the cluster holds. */
   refresh(): void {
+    this.#holds.refresh();
     this.#pauses.refresh();
   }
 
   /** Leaves the daemons running: the next watcher adopts them. */
   release(): void {
     this.#pauses.release();
+    this.#reports.release();
     this.#supervisor.release();
     this.parts.board.close();
   }
@@ -189,6 +208,22 @@ export class Watcher implements Controller {
       const reason = this.#pauses.reason(daemon.spec.name);
       if (reason !== daemon.state.paused) this.#supervisor.send(daemon.spec.name, { kind: 'paused', reason });
     }
+  }
+
+  #tellHolds(): void {
+    for (const daemon of this.#supervisor.daemons) {
+      const hold = this.#holds.of(daemon.spec.name);
+      const reason = hold === undefined ? undefined : heldReason(hold);
+      if (reason !== daemon.state.held) this.#supervisor.send(daemon.spec.name, { kind: 'held', reason });
+    }
+  }
+
+  #outdated(name: string, process: ProcessIdentity | undefined): string | undefined {
+    const daemon = this.#supervisor.get(name);
+    if (daemon?.state.desired !== 'up') return 'it was stopped on purpose';
+    const now = daemon.process;
+    if (now === undefined || (process !== undefined && sameProcess(now, process))) return undefined;
+    return `pid ${now.pid} has taken its place`;
   }
 
   async #adoptRunning(specs: readonly DaemonSpec[]): Promise<void> {

@@ -8,6 +8,8 @@ import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
+import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
+import type { ClusterInformant } from '../ports/cluster-informant.js';
 import type { PauseStore } from '../ports/pause-store.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from '../ports/controller.js';
 import type { Journal } from '../ports/journal.js';
@@ -91,6 +93,8 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
     board,
     journal,
     bootId,
+    log: parts.log,
+    ...(await cluster(parts)),
     pauses: await pauses(parts),
     roles: parts.roles,
     memory: memoryStore(configuration.paths.runtime, parts.warn),
@@ -118,6 +122,11 @@ async function supervising(detection: Detection & { kind: 'start-stop-daemon' | 
   });
 }
 
+async function cluster({ configuration, runner, warn }: GuardianParts): Promise<{ readonly holds: ClusterHoldStore; readonly informant: ClusterInformant }> {
+  const [{ clusterHoldStore }, { crmResource }] = await Promise.all([import('../adapters/state/cluster-holds.js'), import('../adapters/pacemaker/crm-resource.js')]);
+  return { holds: clusterHoldStore(configuration.paths.state, warn), informant: crmResource(runner) };
+}
+
 async function pauses({ configuration, warn }: GuardianParts): Promise<PauseStore> {
   const { pauseStore } = await import('../adapters/state/pauses.js');
   return pauseStore(configuration.paths.state, configuration.settings.pauseFile, warn);
@@ -141,18 +150,22 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     host.manager('systemd', true),
   ]);
   const { lockTimeout } = configuration.settings;
+  const { holds, informant } = await cluster(parts);
   const paused = new Pauses(await pauses(parts), clock, () => watcher.reconsider());
   const watcher: Observing = new ObservingWatcher(configuration.catalogue, {
     observer,
-    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
+    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout, holds, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
     // Nothing follows from a pause here but what `systemdRetry` and health checks do.
     pauses: paused,
     retrier: units.retrier,
-    slowRetry: (seen) => units.slowRetry(seen, (name) => watcher.withheld(name) ?? paused.reason(name)),
+    slowRetry: (seen, minded) => units.slowRetry(seen, (name) => watcher.withheld(name) ?? minded(name)),
     roles: parts.roles,
     drift: (catalogue) => units.drift(catalogue),
     health: await observedHealth(parts),
     wishes: new Wishes(desired, clock, self.bootId),
+    holds,
+    informant,
+    bootId: self.bootId,
     board,
     journal,
     log,

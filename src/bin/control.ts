@@ -63,14 +63,16 @@ export class ControlMeans {
   async #direct(): Promise<Controller> {
     const configuration = await this.host.configuration();
     const { catalogue, settings } = configuration;
-    const [{ DirectControl }, { desiredStateStore }] = await Promise.all([
+    const [{ DirectControl }, { desiredStateStore }, { clusterHoldStore }] = await Promise.all([
       import('../app/direct-control.js'),
       import('../adapters/state/desired-state.js'),
+      import('../adapters/state/cluster-holds.js'),
     ]);
     const control = new DirectControl({
       catalogue,
       manager: await this.manager(),
       desired: desiredStateStore(settings.paths.state, this.note),
+      holds: clusterHoldStore(settings.paths.state, this.note),
       locks: await this.host.locks(),
       clock: await this.host.clock(),
       runner: await this.host.runner(),

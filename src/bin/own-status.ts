@@ -16,10 +16,11 @@ type Complain = (line: string) => void;
 /** Status without a watcher. */
 export async function ownStatus(host: Host, names: readonly string[], complain: Complain): Promise<StatusAnswer> {
   const configuration = await host.configuration();
-  const [{ directStatus }, { Wishes }, { desiredStateStore }, clock] = await Promise.all([
+  const [{ directStatus }, { Wishes }, { desiredStateStore }, { clusterHoldStore }, clock] = await Promise.all([
     import('../app/direct-status.js'),
     import('../app/wishes.js'),
     import('../adapters/state/desired-state.js'),
+    import('../adapters/state/cluster-holds.js'),
     host.clock(),
   ]);
   const specs = select(configuration, names);
@@ -27,6 +28,7 @@ export async function ownStatus(host: Host, names: readonly string[], complain: 
   const { kind } = serviceManager;
   const manager = await host.manager(kind, false);
   const store = desiredStateStore(configuration.paths.state, complain);
+  const holds = clusterHoldStore(configuration.paths.state, complain);
   const wishes = new Wishes(store, clock, (await host.self()).bootId);
   const { group } = configuration.catalogue;
   const [observations, warnings, roles] = await Promise.all([
@@ -43,6 +45,7 @@ export async function ownStatus(host: Host, names: readonly string[], complain: 
       now: clock.monotonic(),
       notMaster: group.notMasterExitStatus,
       withheld: withheldReason(spec, group.roles, (role) => roles.answer(role)),
+      held: holds.read(spec.name) !== undefined,
       warnings: warnings.get(spec.name) ?? [],
     });
     return [[name, rest] as const];

@@ -60,14 +60,15 @@ function jittered(delay: number, jitter: number, random: number): number {
   return Math.round(delay * (1 + jitter * (2 * random - 1)));
 }
 
-function describe(failure: Failure): string {
+/** What went wrong, in words. */
+export function describeFailure(failure: Failure): string {
   if (failure.kind === 'start') return failure.reason;
   return `${describeExit(failure.exit)}${failure.detail}`;
 }
 
 /** An exit that is no failure, or that no restart can mend; undefined: count it. */
 function finalDecision(policy: RestartPolicy, statuses: Statuses, failure: Failure, tally: Tally): Decision | undefined {
-  const what = describe(failure);
+  const what = describeFailure(failure);
   if (failure.kind === 'start' && !failure.retry) return { kind: 'give-up', tally, reason: what };
   if (failure.kind === 'exit' && failure.exit.kind === 'exited') {
     const { status } = failure.exit;
@@ -101,7 +102,7 @@ export function decideRestart(
   const final = finalDecision(policy, statuses, failure, tally);
   if (final !== undefined) return final;
 
-  const what = describe(failure);
+  const what = describeFailure(failure);
   const failures = [...tally.failures.filter((at) => at > now - policy.period), now].slice(-policy.intensity);
   const exceeded = failures.length >= policy.intensity;
   if (exceeded && policy.onIntensity === 'give-up') {

@@ -1,6 +1,6 @@
 /** What happens in each cell of the supervision machine's table (supervision.ts). */
 import { CLEAN_TALLY } from './restart.js';
-import { announce, goOn, enterRunning, failure, isOurs, launch, leave, obstacle, processOf, remember, terminate, timed } from './supervision-moves.js';
+import { announce, goOn, enterRunning, failure, isOurs, launch, leave, obstacle, processOf, remember, tellCluster, terminate, timed } from './supervision-moves.js';
 import type { Context, EventKind, Step, Supervision, SupervisionEvent } from './supervision-state.js';
 
 export type EventOf<E extends EventKind> = Extract<SupervisionEvent, { kind: E }>;
@@ -56,6 +56,10 @@ export function maybeBegin(state: Supervision, event: EventOf<'dependencies'>, c
 /** The look at the machine found nothing. */
 export function absent(state: Supervision, event: EventOf<'absent'>, context: Context): Step {
   if (state.desired === 'down') return [{ ...state, reason: event.reason }, []];
+  if (state.held !== undefined) {
+    const reason = 'it was gone when the watcher came';
+    return [{ ...state, phase: { kind: 'waiting' }, reason: `${reason}; ${state.held}` }, [...tellCluster(state, undefined, reason), announce('crash', reason)]];
+  }
   const { retryAt, givenUp, tally } = state.memory;
   if (givenUp) return [{ ...state, phase: { kind: 'given-up' }, reason: 'given up earlier in this boot' }, []];
   if (retryAt !== undefined && retryAt > context.now) {

@@ -1,7 +1,7 @@
 /** The moves between phases that several cells of the supervision machine share. */
 import { formatDuration } from './duration.js';
 import { sameProcess, type ProcessIdentity } from './process-identity.js';
-import { decideRestart, stableUptime, type Decision, type Failure } from './restart.js';
+import { decideRestart, describeFailure, stableUptime, type Decision, type Failure } from './restart.js';
 import type { AfterStop, Context, Effect, Memory, NewsKind, Phase, Step, Supervision } from './supervision-state.js';
 
 export const announce = (news: NewsKind, reason: string, delay?: number): Effect => ({ kind: 'announce', news, reason, delay });
@@ -24,7 +24,7 @@ export function remember(state: Supervision, changes: Partial<Memory>): [Supervi
 /** Why a launch must wait; undefined: it need not. An operator's own word goes before roles and pauses. */
 export function obstacle(state: Supervision, explicit: boolean): string | undefined {
   if (state.unmet.length > 0) return `waits for ${state.unmet.join(', ')}`;
-  return explicit ? undefined : (state.withheld ?? state.paused);
+  return explicit ? undefined : (state.held ?? state.withheld ?? state.paused);
 }
 
 /** Into `starting`, or `waiting` while a required daemon is not ready or somebody paused it. */
@@ -79,12 +79,28 @@ export function isOurs(phase: Phase, process: ProcessIdentity): boolean {
 
 /** Something ended that was wanted up: the one place that turns it into what follows. */
 export function failure(state: Supervision, what: Failure, uptime: number, context: Context): Step {
+  if (state.held !== undefined) return forTheCluster(state, describeFailure(what), state.held);
   const { spec, now, random, notMasterExitStatus } = context;
   const statuses = { success: spec.successExitStatuses, neverRetry: spec.neverRetryExitStatuses, notMaster: notMasterExitStatus };
   const decision = decideRestart(spec.restart, statuses, what, state.memory.tally, uptime, now, random);
   const [next, effects] = follow(state, decision, context);
   const crash = decision.kind === 'stay-down' ? [] : [announce('crash', decision.reason)];
   return [next, [...leave(state.phase), ...crash, ...effects]];
+}
+
+/** A failed start is the answer to the cluster that asked for it; an end of what ran is news to it. */
+function forTheCluster(state: Supervision, what: string, held: string): Step {
+  const { phase } = state;
+  const [calm, note] = remember(state, { retryAt: undefined });
+  return [
+    { ...calm, phase: { kind: 'waiting' }, reason: `${what}; ${held}` },
+    [...(phase.kind === 'running' ? tellCluster(state, phase.process, what) : []), ...leave(phase), note, announce('crash', what)],
+  ];
+}
+
+/** A pause keeps our hands off; the cluster has eyes of its own. */
+export function tellCluster(state: Supervision, process: ProcessIdentity | undefined, reason: string): Effect[] {
+  return state.paused === undefined ? [{ kind: 'tell-cluster', process, reason }] : [];
 }
 
 function follow(state: Supervision, decision: Decision, context: Context): Step {

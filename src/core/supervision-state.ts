@@ -57,6 +57,8 @@ export interface Supervision {
   readonly settling: boolean;
   /** Why nothing is to be done by itself, e.g. "paused by ops until 14:00: upgrade"; undefined: nobody paused it. */
   readonly paused: string | undefined;
+  /** Which resource of the cluster holds it, e.g. "the cluster restarts it (resource web)"; undefined: none. */
+  readonly held: string | undefined;
   /** For the next launch only. */
   readonly oneShotArguments: readonly string[];
   /** Last token given out; a timer with another token than the phase's is stale. */
@@ -78,6 +80,8 @@ export type SupervisionEvent =
   | { readonly kind: 'role-gained'; readonly by: string }
   /** The role is lost, whoever else may stop it had time to do so, and it is ours to stop. */
   | { readonly kind: 'role-lost'; readonly by: string }
+  /** The cluster holds it from now on, or (undefined) no longer does. */
+  | { readonly kind: 'held'; readonly reason: string | undefined }
   /** A liveness check failed often enough. */
   | { readonly kind: 'unhealthy'; readonly process: ProcessIdentity; readonly reason: string }
   /** A readiness check failed often enough, or passes again (`reason` undefined). */
@@ -133,6 +137,8 @@ export type Effect =
   | { readonly kind: 'terminate'; readonly process: ProcessIdentity }
   | { readonly kind: 'arm-timer'; readonly token: number; readonly delay: number }
   | { readonly kind: 'disarm-timer' }
+  /** It is the cluster's to recover; `process` is the life that came to nothing, undefined where it was over before we came. */
+  | { readonly kind: 'tell-cluster'; readonly process: ProcessIdentity | undefined; readonly reason: string }
   | { readonly kind: 'remember'; readonly memory: Memory }
   | { readonly kind: 'announce'; readonly news: NewsKind; readonly reason: string; readonly delay: number | undefined };
 

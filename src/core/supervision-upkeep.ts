@@ -4,7 +4,7 @@
  */
 import { CLEAN_TALLY } from './restart.js';
 import type { EventOf } from './supervision-handlers.js';
-import { announce, goOn, isOurs, launch, leave, remember, terminate } from './supervision-moves.js';
+import { announce, goOn, isOurs, launch, leave, remember, tellCluster, terminate } from './supervision-moves.js';
 import type { Context, Step, Supervision } from './supervision-state.js';
 
 const ignore = (state: Supervision): Step => [state, []];
@@ -28,7 +28,7 @@ function roleOf({ withheld: before, stranded }: Supervision, { withheld, settlin
 /** It goes on to wait, also where the role is held now: `role-gained` ends that. */
 export function noteRoleWaiting(state: Supervision, event: EventOf<'role'>): Step {
   const next = { ...state, ...roleOf(state, event) };
-  return [state.unmet.length === 0 && event.withheld !== undefined ? { ...next, reason: event.withheld } : next, []];
+  return [state.unmet.length === 0 && state.held === undefined && event.withheld !== undefined ? { ...next, reason: event.withheld } : next, []];
 }
 
 /** As at the watcher's own start: what is wanted up is started. */
@@ -42,8 +42,17 @@ export function resumeForRole(state: Supervision, event: EventOf<'role-gained'>,
 
 /** It waits then, still wanted up, until the role is back. */
 export function layDownRole(state: Supervision, event: EventOf<'role-lost'>, context: Context): Step {
-  if (state.desired === 'down' || !state.stranded) return ignore(state);
+  if (state.desired === 'down' || state.held !== undefined || !state.stranded) return ignore(state);
   return terminate(state, 'wait-for-role', event.by, context);
+}
+
+export function noteHold(state: Supervision, event: EventOf<'held'>): Step {
+  return [{ ...state, held: event.reason }, []];
+}
+
+/** The cluster let go of it without a stop: it is the watcher's again. */
+export function maybeLetGo(state: Supervision, event: EventOf<'held'>, context: Context): Step {
+  return goOn({ ...state, held: event.reason }, 'the cluster no longer holds it', context);
 }
 
 /** An operator does not want to wait. The row of failures goes on if this attempt fails, too. */
@@ -76,6 +85,11 @@ export function resetRunning(state: Supervision, event: EventOf<'reset'>): Step 
 export function unhealthy(state: Supervision, event: EventOf<'unhealthy'>, context: Context): Step {
   if (state.phase.kind !== 'running' || !isOurs(state.phase, event.process)) return ignore(state);
   if (state.desired === 'down' || state.paused !== undefined) return ignore(state);
+  if (state.held !== undefined) {
+    // Told again with each further failure, which is one incident.
+    const known = state.reason === event.reason;
+    return [{ ...state, reason: event.reason }, [...(known ? [] : [announce('unhealthy', event.reason)]), ...tellCluster(state, event.process, event.reason)]];
+  }
   const [next, effects] = terminate(state, 'count-failure', event.reason, context);
   return [next, [announce('unhealthy', event.reason), ...effects]];
 }

@@ -29,6 +29,11 @@
  * opens it later (`settling`, `role-gained`), as the software that moved the role
  * starts the daemons itself.
  *
+ * HELD BY THE CLUSTER. What ends then waits for the cluster's own start, without
+ * delays or a tally of ours: `tell-cluster` says so to it, for an end of what ran
+ * and for a hung one, which the cluster takes down itself. A start or stop that it
+ * asks for comes as any operator's wish.
+ *
  * TIME. Timers are named by tokens. A phase that leaves forgets its token, so a
  * late timer is stale and ignored; every phase that is left disarms what it armed.
  *
@@ -55,6 +60,7 @@ const AT_REST: Row = {
   role: upkeep.noteRole,
   'role-gained': upkeep.takeUpRole,
   'role-lost': ignore,
+  held: upkeep.noteHold,
   unhealthy: ignore,
   degraded: ignore,
   'retry-now': ignore,
@@ -87,6 +93,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     paused: upkeep.maybeResume,
     role: upkeep.noteRoleWaiting,
     'role-gained': upkeep.resumeForRole,
+    held: upkeep.maybeLetGo,
     absent: ignore,
   },
   starting: {
@@ -98,6 +105,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     role: upkeep.noteRole,
     'role-gained': ignore,
     'role-lost': upkeep.layDownRole,
+    held: upkeep.noteHold,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
@@ -124,6 +132,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     role: upkeep.noteRole,
     'role-gained': ignore,
     'role-lost': upkeep.layDownRole,
+    held: upkeep.noteHold,
     unhealthy: upkeep.unhealthy,
     degraded: upkeep.degraded,
     'retry-now': ignore,
@@ -150,6 +159,7 @@ const TRANSITIONS: Readonly<Record<PhaseKind, Row>> = {
     role: upkeep.noteRole,
     'role-gained': ignore,
     'role-lost': ignore,
+    held: upkeep.noteHold,
     unhealthy: ignore,
     degraded: ignore,
     'retry-now': ignore,
@@ -192,6 +202,7 @@ export function initialSupervision(desired: DesiredState, memory: Memory): Super
     stranded: false,
     settling: false,
     paused: undefined,
+    held: undefined,
     oneShotArguments: [],
     tokens: 0,
   };

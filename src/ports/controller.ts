@@ -22,6 +22,8 @@ export interface ControlRequest {
 export interface StopControlRequest extends ControlRequest {
   /** It stays down whatever the boot policy says, and whoever starts many, until it is started by name. */
   readonly hold?: boolean;
+  /** ms until SIGKILL instead of each daemon's own stopTimeout; a unit's own TimeoutStopSec= stands. */
+  readonly stopTimeout?: number;
 }
 
 export interface StartControlRequest extends ControlRequest {

@@ -10,6 +10,8 @@ import type { Runner, RunResult } from '../../src/ports/runner.js';
 import type { ServiceManager, ServiceManagerKind } from '../../src/ports/service-manager.js';
 import type { DesiredRecord } from '../../src/core/desired-state.js';
 import type { DesiredStateStore } from '../../src/ports/store.js';
+import type { ClusterHold } from '../../src/core/cluster-hold.js';
+import type { ClusterHoldStore } from '../../src/ports/cluster-hold-store.js';
 import { daemonSpec } from './daemon-spec.js';
 
 export function catalogueOf(daemons: readonly DaemonSpec[], group: Partial<GroupSpec> = {}): Catalogue {
@@ -98,6 +100,30 @@ export class FakeManager implements ServiceManager {
     this.#pid += 1;
     this.running.set(name, this.#pid);
     return ok(true, 'started');
+  }
+}
+
+/** What the cluster holds, in memory. */
+export class FakeHolds implements ClusterHoldStore {
+  readonly records = new Map<string, ClusterHold>();
+  #changes = 0;
+
+  read(name: string): ClusterHold | undefined {
+    return this.records.get(name);
+  }
+
+  write(name: string, hold: ClusterHold): void {
+    this.records.set(name, hold);
+    this.#changes += 1;
+  }
+
+  remove(name: string): boolean {
+    this.#changes += 1;
+    return this.records.delete(name);
+  }
+
+  stamp(): string {
+    return String(this.#changes);
   }
 }
 

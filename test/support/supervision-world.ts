@@ -9,7 +9,7 @@ import { daemonSpec, TEST_RESTART_POLICY } from './daemon-spec.js';
 
 export const WORLD_ACTIONS = [
   'want-up', 'want-down', 'restart', 'kill', 'ready', 'not-ready', 'launch-answer', 'stop-answer', 'time', 'dependencies', 'stray',
-  'pause', 'unhealthy', 'degraded', 'retry-now', 'reset', 'role', 'role-gained', 'role-lost',
+  'pause', 'hold', 'unhealthy', 'degraded', 'retry-now', 'reset', 'role', 'role-gained', 'role-lost',
 ] as const;
 
 export type WorldAction = (typeof WORLD_ACTIONS)[number];
@@ -29,6 +29,7 @@ export class SupervisionWorld {
   #pausedBefore: string | undefined;
   #withheld: string | undefined;
   #settling = false;
+  #heldBefore: string | undefined;
   /** An operator's word is being handled. */
   #explicit = false;
   /** An operator's wish to have it up has not led to a launch yet. */
@@ -81,6 +82,10 @@ export class SupervisionWorld {
         this.#pausedBefore = choice % 2 === 0 ? undefined : 'paused';
         this.#send({ kind: 'paused', reason: this.#pausedBefore });
         return;
+      case 'hold':
+        this.#heldBefore = choice % 2 === 0 ? undefined : 'held';
+        this.#send({ kind: 'held', reason: this.#heldBefore });
+        return;
       case 'unhealthy':
         if (this.#alive !== undefined) this.#send({ kind: 'unhealthy', process: this.#alive, reason: 'hung' });
         return;
@@ -113,6 +118,7 @@ export class SupervisionWorld {
     this.act('dependencies', 0);
     this.act('pause', 0);
     this.act('role', 0);
+    this.act('hold', 0);
     this.act(up ? 'want-up' : 'want-down', 0);
     for (let turn = 0; turn < 20; turn += 1) {
       this.#answerLaunch(1);
@@ -159,6 +165,7 @@ export class SupervisionWorld {
         if (this.#alive !== undefined || this.#launching > 0) throw new Error('a second instance was launched');
         if (this.state.desired === 'down') throw new Error('what is wanted down was launched');
         if (this.#pausedBefore !== undefined && !this.#explicit && !this.#asked) throw new Error('a paused daemon was launched by itself');
+        if (this.#heldBefore !== undefined && !this.#explicit && !this.#asked) throw new Error('what the cluster holds was launched by itself');
         if (this.#withheld !== undefined && !this.#explicit && !this.#asked) throw new Error('a daemon whose role is not held was launched by itself');
         // Whoever was to have his turn had it.
         if (this.#settling) this.#withheld = undefined;
@@ -169,6 +176,7 @@ export class SupervisionWorld {
       case 'terminate':
         if (this.#terminating) throw new Error('terminated twice');
         if (this.#pausedBefore !== undefined && this.state.reason === 'hung') throw new Error('a paused daemon was taken down for its health');
+        if (this.#heldBefore !== undefined && this.state.reason === 'hung') throw new Error('what the cluster holds was taken down by the watcher');
         this.#terminating = true;
         return;
       case 'arm-timer':
@@ -178,6 +186,11 @@ export class SupervisionWorld {
         return;
       case 'disarm-timer':
         this.#timer = undefined;
+        return;
+      case 'tell-cluster':
+        if (this.#heldBefore === undefined) throw new Error('the cluster was told of what it does not hold');
+        if (this.#pausedBefore !== undefined) throw new Error('the cluster was told of a paused daemon');
+        if (this.state.desired === 'down') throw new Error('the cluster was told of what is wanted down');
         return;
       case 'remember':
       case 'announce':

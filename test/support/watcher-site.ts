@@ -4,8 +4,9 @@ import type { DaemonSpec, GroupSpec } from '../../src/core/daemon.js';
 import type { DaemonStatus } from '../../src/core/daemon-status.js';
 import type { PauseLease } from '../../src/core/pause.js';
 import { NOT_ASKED, type RoleAnswer } from '../../src/core/role.js';
+import type { InformResult } from '../../src/ports/cluster-informant.js';
 import type { NewsItem } from '../../src/ports/journal.js';
-import { catalogueOf, FakeDesired, FakeRunner } from './control-fakes.js';
+import { catalogueOf, FakeDesired, FakeHolds, FakeRunner } from './control-fakes.js';
 import { FakeMachine } from './fake-machine.js';
 
 export class WatcherSite {
@@ -17,6 +18,12 @@ export class WatcherSite {
   leases: PauseLease[] = [];
   /** What is known of roles that have a source. */
   readonly roles = new Map<string, RoleAnswer>();
+  readonly holds = new FakeHolds();
+  /** "RESOURCE NODE" of each failure that the cluster was told of. */
+  readonly told: string[] = [];
+  /** What the cluster answers. */
+  cluster: InformResult = { kind: 'told' };
+  readonly logged: string[] = [];
   #stamp = 0;
   readonly board = new Map<string, DaemonStatus>();
   readonly watcher: Watcher;
@@ -27,6 +34,14 @@ export class WatcherSite {
       runner: this.runner,
       desired: this.desired,
       bootId: 'boot',
+      holds: this.holds,
+      informant: {
+        fail: (resource, node) => {
+          this.told.push(`${resource} ${node}`);
+          return Promise.resolve(this.cluster);
+        },
+      },
+      log: { debug: () => undefined, info: (_fields, text) => void this.logged.push(text), warn: (_fields, text) => void this.logged.push(text), error: (_fields, text) => void this.logged.push(text) },
       pauses: { read: () => this.leases, write: () => undefined, stamp: () => `${this.#stamp} ${this.leases.length}` },
       roles: { answer: (role) => this.roles.get(role) ?? NOT_ASKED },
       journal: {
@@ -62,6 +77,17 @@ export class WatcherSite {
   async during<T>(promise: Promise<T>, ms = 1000): Promise<T> {
     await this.machine.clock.advanceAsync(ms);
     return promise;
+  }
+
+  /** An agent has taken the daemon for its resource. */
+  hold(name: string, bootId = 'boot'): void {
+    this.holds.write(name, { resource: `rsc-${name}`, node: 'n1', bootId, at: this.machine.clock.wall() });
+    this.watcher.refresh();
+  }
+
+  letGo(name: string): void {
+    this.holds.remove(name);
+    this.watcher.refresh();
   }
 
   /** Replaces all pauses. @param until ms since the epoch */

@@ -224,7 +224,7 @@ describe('src/', () => {
       nodes(source, (node) => {
         if (!ts.isIdentifier(node)) return undefined;
         // "probe" is Pacemaker's word for one kind of monitor, and "job" systemd's for its own
-        if (/probe/i.test(node.text) && !source.name.includes('ocf')) return node.text;
+        if (/probe/i.test(node.text) && !/ocf|cluster-/.test(source.name)) return node.text;
         if (/^jobs?$|^job[A-Z]|[a-z]Jobs?(?![a-z])/.test(node.text) && !/systemd|ocf/.test(source.name)) return node.text;
         return forbidden.test(node.text) ? node.text : undefined;
       }),

@@ -67,7 +67,8 @@ function writeAll(fd: number, data: Uint8Array): void {
   while (written < data.length) written += fs.writeSync(fd, data, written);
 }
 
-function syncDirectory(directory: string): void {
+/** Makes renames and unlinks in it durable. @throws WatchkeeperError STATE_UNWRITABLE */
+export function syncDirectory(directory: string): void {
   try {
     const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY);
     try {

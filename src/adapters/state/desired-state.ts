@@ -1,13 +1,12 @@
 /** What the operator wants of each daemon, one small file each: STATE/desired/NAME. */
-import * as fs from 'node:fs';
 import { join } from 'node:path';
 
 import { isValidName } from '../../core/daemon.js';
 import type { DesiredRecord } from '../../core/desired-state.js';
 import type { DesiredStateStore } from '../../ports/store.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
-import { errorCode } from './unwritable.js';
 
 const SCHEMA_VERSION = 1;
 /** A record has some 200 bytes. More is not ours, and is not read. */
@@ -16,10 +15,7 @@ const MAX_SIZE = 4096;
 const MAX_BY = 200;
 const MAX_BOOT_ID = 64;
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-
-/** Told of a record that can't be used, with the file's name in the text. */
-export type Warn = (text: string) => void;
+export type { Warn };
 
 /** @param state directory of the installation's durable state (Paths.state) */
 export function desiredStateStore(state: string, warn: Warn): DesiredStateStore {
@@ -30,7 +26,7 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
     read(name) {
       if (!isValidName(name)) return undefined;
       const path = join(directory, name);
-      const text = readBounded(path, warn);
+      const text = readBounded(path, MAX_SIZE, warn);
       if (text === undefined) return undefined;
       const record = parseDesired(text);
       if (typeof record !== 'string') return record;
@@ -73,40 +69,4 @@ export function parseDesired(text: string): DesiredRecord | string {
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
   return { desired, at, by, bootId, ...(hold === true ? { hold } : {}), ...(whole === true ? { whole } : {}) };
-}
-
-/** undefined: no such file, or none that may be believed; the latter is reported. */
-function readBounded(path: string, warn: Warn): string | undefined {
-  let fd: number;
-  try {
-    // O_NONBLOCK: a FIFO planted there must not hang us.
-    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (cause) {
-    const code = errorCode(cause) ?? String(cause);
-    if (code !== 'ENOENT') warn(`${path} cannot be read: ${code}`);
-    return undefined;
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    const refusal = unfit(stat);
-    if (refusal !== undefined) {
-      warn(`${path} is not used: ${refusal}`);
-      return undefined;
-    }
-    const buffer = Buffer.alloc(MAX_SIZE);
-    const length = fs.readSync(fd, buffer, 0, MAX_SIZE, 0);
-    return buffer.toString('utf8', 0, length);
-  } catch (cause) {
-    warn(`${path} cannot be read: ${errorCode(cause) ?? String(cause)}`);
-    return undefined;
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function unfit(stat: fs.Stats): string | undefined {
-  if (!stat.isFile()) return 'it is not a regular file';
-  if (stat.size > MAX_SIZE) return `it has ${stat.size} bytes`;
-  if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) return `it belongs to uid ${stat.uid}`;
-  return undefined;
 }

@@ -122,6 +122,16 @@ export class Systemctl {
     return summary(await this.#call(['kill', `--signal=${signal}`, '--kill-who=main', '--', ...checked([unit])], timeout));
   }
 
+  /** SIGKILL to every process of the unit. */
+  async killAll(unit: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['kill', '--signal=SIGKILL', '--kill-who=all', '--', ...checked([unit])], timeout));
+  }
+
+  /** Has systemd read its unit files again. */
+  async reloadManager(timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['daemon-reload'], timeout));
+  }
+
   #call(args: readonly string[], timeout: number): Promise<RunResult> {
     return this.#runner.run([this.#program, '--system', '--no-pager', '--no-ask-password', ...args], {
       timeout,

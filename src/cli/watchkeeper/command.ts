@@ -6,6 +6,7 @@ import type { DaemonDetails } from '../../core/daemon-details.js';
 import type { HistoryInterval } from '../../core/history.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { Configuration } from '../../adapters/config/load.js';
+import type { OcfAnswer } from '../../core/ocf.js';
 import type { TaskControl } from '../../ports/task-control.js';
 import type { HookEventKind } from '../../core/hook.js';
 import type { UnitInstaller } from '../../ports/unit-installer.js';
@@ -29,6 +30,8 @@ export interface Command {
   readonly summary: string;
   readonly example: string;
   readonly options: readonly OptionSpec[];
+  /** For programs: help does not list it. */
+  readonly hidden?: boolean;
   readonly load: () => Promise<Handler>;
 }
 
@@ -77,6 +80,8 @@ export interface Means {
   logs(config: string | undefined, name: string, options: LogOptions, sink: LogSink): Promise<number>;
   /** Tasks without a watcher: what the files say. */
   ownTasks(config: string | undefined): Promise<Pick<TaskControl, 'list' | 'history'>>;
+  /** Carries out an action of one of our OCF agents; the call is in the environment. */
+  clusterAgent(agent: string, action: string): Promise<OcfAnswer>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
   run(options: RunOptions): Promise<number>;
   /** @throws WatchkeeperError UNKNOWN_DAEMON, USAGE */

@@ -26,7 +26,7 @@ function usage(command: Command): string {
 }
 
 function overview(): readonly string[] {
-  const commands = [...COMMANDS.values()];
+  const commands = [...COMMANDS.values()].filter(({ hidden }) => hidden !== true);
   const width = Math.max(...commands.map((command) => usage(command).length));
   return [
     'Usage: watchkeeper COMMAND [OPTION…] [ARGUMENT…]',

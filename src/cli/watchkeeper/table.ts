@@ -172,6 +172,16 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./units.js')).verify,
   },
   {
+    name: 'cluster agent',
+    arguments: 'AGENT ACTION',
+    most: 2,
+    summary: "Carry out an action of an OCF agent, whose parameters are in the environment; ends with the agent's exit status",
+    example: 'OCF_RESKEY_name=web watchkeeper cluster agent daemon monitor',
+    options: [],
+    hidden: true,
+    load: async () => (await import('./cluster-agent.js')).clusterAgent,
+  },
+  {
     name: 'config check',
     arguments: '',
     most: 0,

@@ -43,3 +43,28 @@ function raise(namespace: string, address: string): void {
   ip(namespace, 'address', 'add', address, 'dev', DEVICE);
   ip(namespace, 'link', 'set', DEVICE, 'up');
 }
+
+/** A bridge in a network namespace of its own, with a port for each of several. */
+export interface Hub {
+  /** @param port of at most 15 characters */
+  attach(port: string, namespace: string, address: string): void;
+  /** Pulls the plug, at the hub's end, or puts it back. */
+  plug(port: string, on: boolean): void;
+}
+
+const BRIDGE = 'hub';
+
+/** @param file as of makeNetworkNamespace */
+export function makeHub(file: string): Hub {
+  makeNetworkNamespace(file);
+  ip(file, 'link', 'add', BRIDGE, 'type', 'bridge');
+  ip(file, 'link', 'set', BRIDGE, 'up');
+  return {
+    attach: (port, namespace, address) => {
+      ip(file, 'link', 'add', port, 'type', 'veth', 'peer', 'name', DEVICE, 'netns', namespace);
+      ip(file, 'link', 'set', port, 'master', BRIDGE, 'up');
+      raise(namespace, address);
+    },
+    plug: (port, on) => ip(file, 'link', 'set', port, on ? 'up' : 'down'),
+  };
+}

@@ -41,3 +41,16 @@ export function ganetiRecipe(suite: Suite): Recipe {
     masked: MASKED,
   };
 }
+
+/** Three of these make a real cluster: Corosync, Pacemaker, and the tools that its operators use. */
+export function clusterRecipe(suite: Suite): Recipe {
+  return {
+    suite,
+    packages: [
+      'systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'psmisc', 'libstdc++6', 'libxml2-utils', 'python3-minimal',
+      'corosync', 'pacemaker', 'pacemaker-cli-utils', 'pacemaker-resource-agents', 'resource-agents', 'crmsh', 'pcs', 'busybox',
+    ],
+    disabled: ['corosync.service', 'pacemaker.service', 'pcsd.service'],
+    masked: ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service', 'pcsd-ruby.service'],
+  };
+}

@@ -5,7 +5,7 @@ import { WatchkeeperError } from '../../../src/core/errors.js';
 import { failed, skipped } from '../../../src/core/outcome.js';
 import { NOT_ASKED } from '../../../src/core/role.js';
 import type { ServiceManagerKind } from '../../../src/ports/service-manager.js';
-import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../support/control-fakes.js';
+import { FakeDesired, FakeHolds, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../support/control-fakes.js';
 
 const SETUP = { executable: '/usr/lib/demo/setup', arguments: ['--quick'], timeout: 1000 };
 const BY = 'daemon-util test (uid 0, pid 1)';
@@ -18,7 +18,7 @@ function world(kind: ServiceManagerKind = 'start-stop-daemon', setup = false) {
   const runner = new FakeRunner(diary);
   const clock = new LeapingClock();
   const catalogue = sampleCatalogue(setup ? { setup: SETUP } : {});
-  const control = new DirectControl({ catalogue, manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 1000, roles: () => Promise.resolve(() => NOT_ASKED) });
+  const control = new DirectControl({ catalogue, manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 1000, holds: new FakeHolds(), roles: () => Promise.resolve(() => NOT_ASKED) });
   const start = (names: string[], oneShotArguments: Record<string, string[]> = {}) => control.start({ names, by: BY, oneShotArguments });
   const restart = (names: string[]) => control.restart({ names, by: BY, oneShotArguments: {} });
   const stop = (names: string[]) => control.stop({ names, by: BY });

@@ -4,7 +4,7 @@ import { directStatus, type StatusGround } from '../../../src/app/direct-status.
 import type { Observation } from '../../../src/core/observation.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
-const GROUND: StatusGround = { wanted: { desired: 'up', reason: 'nobody said otherwise', held: false }, kind: 'systemd', now: 1000, notMaster: 11, withheld: undefined };
+const GROUND: StatusGround = { wanted: { desired: 'up', reason: 'nobody said otherwise', held: false }, kind: 'systemd', now: 1000, notMaster: 11, held: false, withheld: undefined };
 const DOWN: Observation = { state: 'stopped', process: undefined, reason: 'd.service is inactive (dead)', restarts: undefined, lastExit: undefined, details: {} };
 
 describe('app/direct-status', () => {

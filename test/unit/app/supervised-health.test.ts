@@ -22,7 +22,7 @@ class Group {
   readonly supervisor: Supervisor;
 
   constructor(...specs: DaemonSpec[]) {
-    const events = { changed: () => undefined, announced: (daemon: { spec: DaemonSpec }, { news, reason }: { news: NewsKind; reason: string }) => void this.news.push([daemon.spec.name, news, reason]) };
+    const events = { changed: () => undefined, tellCluster: () => undefined, announced: (daemon: { spec: DaemonSpec }, { news, reason }: { news: NewsKind; reason: string }) => void this.news.push([daemon.spec.name, news, reason]) };
     this.supervisor = new Supervisor(this.machine.ports(), events, new SetupGate(undefined, new FakeRunner([])), 11);
     for (const spec of specs) this.supervisor.add(spec, initialSupervision('up', NO_MEMORY));
     this.supervisor.settleDependencies();

@@ -7,7 +7,7 @@ import type { Catalogue } from '../../../../src/core/catalogue.js';
 import { NOT_ASKED } from '../../../../src/core/role.js';
 import type { Controller } from '../../../../src/ports/controller.js';
 import type { ServiceManagerKind } from '../../../../src/ports/service-manager.js';
-import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../../support/control-fakes.js';
+import { FakeDesired, FakeHolds, FakeLocks, FakeManager, FakeRunner, LeapingClock, sampleCatalogue } from '../../../support/control-fakes.js';
 
 export interface Result {
   readonly status: number;
@@ -48,7 +48,7 @@ export class World {
   #means(): Means {
     const { manager, desired, locks, runner, clock } = this;
     const kind = () => Promise.resolve(manager.kind);
-    const direct = () => Promise.resolve(new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100, roles: () => Promise.resolve(() => NOT_ASKED) }));
+    const direct = () => Promise.resolve(new DirectControl({ catalogue: this.catalogue(), manager, desired, locks, runner, clock, bootId: 'boot', lockTimeout: 100, holds: new FakeHolds(), roles: () => Promise.resolve(() => NOT_ASKED) }));
     const findWatcher = () => Promise.resolve(this.watcher);
     return {
       version: '9.9.9',

@@ -10,7 +10,7 @@ import { NOT_ASKED } from '../../../../src/core/role.js';
 import type { ControlRequest, NamedOutcome, Progress, StopControlRequest } from '../../../../src/ports/controller.js';
 import type { StatusAnswer, WatcherClient } from '../../../../src/ports/watcher-client.js';
 import type { UnitInstaller } from '../../../../src/ports/unit-installer.js';
-import { FakeDesired, FakeLocks, FakeManager, FakeRunner, LeapingClock } from '../../../support/control-fakes.js';
+import { FakeDesired, FakeHolds, FakeLocks, FakeManager, FakeRunner, LeapingClock } from '../../../support/control-fakes.js';
 
 export interface Result {
   readonly status: number;
@@ -130,7 +130,7 @@ export class World {
         if (this.watcher !== undefined) return Promise.resolve({ controller: this.watcher, reason: 'the test says so', release });
         const { manager, desired } = this;
         const parts = { catalogue: configuration.catalogue, manager, desired, locks: new FakeLocks(this.diary), runner: new FakeRunner(this.diary), clock: new LeapingClock() };
-        return Promise.resolve({ controller: new DirectControl({ ...parts, bootId: 'boot', lockTimeout: 100, roles: () => Promise.resolve(() => NOT_ASKED) }), reason: 'no watcher', release });
+        return Promise.resolve({ controller: new DirectControl({ ...parts, bootId: 'boot', holds: new FakeHolds(), lockTimeout: 100, roles: () => Promise.resolve(() => NOT_ASKED) }), reason: 'no watcher', release });
       },
       pauses: (_config, change) => {
         const all = (): readonly PauseLease[] => (this.pauseFile === undefined ? this.leases : [...this.leases, this.pauseFile]);
@@ -145,6 +145,7 @@ export class World {
       ownTasks: () => unused('tasks'),
       run: () => unused('run'),
       testHooks: () => unused('hooks'),
+      clusterAgent: () => unused('cluster agent'),
       units: () => (this.units === undefined ? unused('units') : Promise.resolve(this.units)),
       configuration: () => Promise.resolve(configuration),
     };

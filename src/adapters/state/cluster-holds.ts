@@ -1,0 +1,77 @@
+/** STATE/cluster/NAME: the daemons that the cluster holds, one small file each. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+
+import { isClusterName, type ClusterHold } from '../../core/cluster-hold.js';
+import { isValidName } from '../../core/daemon.js';
+import type { ClusterHoldStore } from '../../ports/cluster-hold-store.js';
+import { removeLeftovers, syncDirectory, writeAtomic } from './atomic-file.js';
+import { readBounded, type Warn } from './bounded-file.js';
+import { ensureDirectory } from './directories.js';
+import { errorCode, unwritable } from './unwritable.js';
+
+const SCHEMA_VERSION = 1;
+const MAX_SIZE = 4096;
+const MAX_BOOT_ID = 64;
+
+/** @param state directory of the installation's durable state (Paths.state) */
+export function clusterHoldStore(state: string, warn: Warn): ClusterHoldStore {
+  const directory = join(state, 'cluster');
+  const pathOf = (name: string): string => {
+    if (!isValidName(name)) throw new Error(`a daemon's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
+    return join(directory, name);
+  };
+  return {
+    read(name) {
+      const path = pathOf(name);
+      const text = readBounded(path, MAX_SIZE, warn);
+      if (text === undefined) return undefined;
+      const hold = parseHold(text);
+      if (typeof hold !== 'string') return hold;
+      warn(`${path} is not used: ${hold}`);
+      return undefined;
+    },
+    write(name, { resource, node, bootId, at }) {
+      const path = pathOf(name);
+      ensureDirectory(state, 0o755);
+      ensureDirectory(directory, 0o755);
+      removeLeftovers(directory);
+      writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, resource, node, bootId, at })}\n`, { durable: true, mode: 0o600 });
+    },
+    remove(name) {
+      const path = pathOf(name);
+      try {
+        fs.unlinkSync(path);
+        syncDirectory(directory);
+        return true;
+      } catch (error) {
+        const code = errorCode(error);
+        if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+        throw unwritable(`cannot remove ${path}`, directory, error);
+      }
+    },
+    stamp() {
+      // Records are only ever renamed into the directory, or unlinked: each changes it.
+      const stat = fs.statSync(directory, { throwIfNoEntry: false, bigint: true });
+      return stat === undefined ? '-' : `${stat.ino}:${stat.mtimeNs}`;
+    },
+  };
+}
+
+/** The record, or why there is none in this text. */
+export function parseHold(text: string): ClusterHold | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'it is not JSON';
+  }
+  if (typeof value !== 'object' || value === null) return 'it is not a record';
+  const { schemaVersion, resource, node, bootId, at } = value as Record<string, unknown>;
+  if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
+  if (typeof resource !== 'string' || !isClusterName(resource)) return 'it does not say for which resource';
+  if (typeof node !== 'string' || !isClusterName(node)) return 'it does not say on which node';
+  if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
+  if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
+  return { resource, node, bootId, at };
+}

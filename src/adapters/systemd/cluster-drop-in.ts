@@ -1,0 +1,87 @@
+/**
+ * /run/systemd/system/UNIT.d/50-watchkeeper.conf, while the cluster holds a
+ * unit. At the end of the node systemd stops units in the reverse of their
+ * order, so `Before=pacemaker.service` lets Pacemaker stop the resource before
+ * systemd kills it. It must be gone before the unit is stopped: with it, the
+ * stop would be ordered after Pacemaker's own, which waits for it.
+ */
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { WatchkeeperError } from '../../core/errors.js';
+import type { ClusterOverride } from '../../ports/cluster-override.js';
+import { writeAtomic } from '../state/atomic-file.js';
+import { errorCode, unwritable } from '../state/unwritable.js';
+import type { Systemctl } from './systemctl.js';
+
+const RUNTIME_UNITS = '/run/systemd/system';
+const NAME = '50-watchkeeper.conf';
+const RELOAD_TIMEOUT = 20_000;
+
+export class ClusterDropIn implements ClusterOverride {
+  constructor(
+    private readonly systemctl: Pick<Systemctl, 'reloadManager'>,
+    private readonly units = RUNTIME_UNITS,
+  ) {}
+
+  async put(unit: string, resource: string): Promise<void> {
+    const path = this.#pathOf(unit);
+    const text = dropIn(unit, resource);
+    if (readText(path) === text) return;
+    try {
+      fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    } catch (cause) {
+      throw unwritable(`cannot make ${dirname(path)}`, this.units, cause);
+    }
+    writeAtomic(path, text, { durable: false, mode: 0o644 });
+    await this.#reload(unit);
+  }
+
+  async remove(unit: string): Promise<void> {
+    const path = this.#pathOf(unit);
+    try {
+      fs.unlinkSync(path);
+    } catch (cause) {
+      const code = errorCode(cause);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return;
+      throw unwritable(`cannot remove ${path}`, dirname(path), cause);
+    }
+    try {
+      fs.rmdirSync(dirname(path));
+    } catch (cause) {
+      // Others have drop-ins there, too, or were quicker.
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(cause) ?? '')) throw unwritable(`cannot remove ${dirname(path)}`, this.units, cause);
+    }
+    await this.#reload(unit);
+  }
+
+  #pathOf(unit: string): string {
+    return join(this.units, `${unit}.d`, NAME);
+  }
+
+  async #reload(unit: string): Promise<void> {
+    const { ok, stderr } = await this.systemctl.reloadManager(RELOAD_TIMEOUT);
+    if (!ok) throw new WatchkeeperError('INTERNAL', `cannot tell systemd of the drop-in of ${unit}`, stderr.trim(), 'systemctl daemon-reload');
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** @param resource a name of the cluster's (core/cluster-hold.ts): nothing in it means anything to systemd */
+export function dropIn(unit: string, resource: string): string {
+  return [
+    '# Written by Watchkeeper while the cluster holds this unit; removed when it is stopped.',
+    '[Unit]',
+    `Description=Cluster controlled ${unit.replaceAll('%', '%%').replaceAll('\\', '\\\\')} (resource ${resource})`,
+    'Before=pacemaker.service pacemaker_remote.service',
+    ...(unit.endsWith('.service') ? ['', '[Service]', 'Restart=no'] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,131 @@
+/**
+ * A daemon of the catalogue as a resource of the cluster: what the agent
+ * `ocf:watchkeeper:daemon` does where the state board does not answer by itself.
+ *
+ * The hold is written down before the start, so that nobody but the cluster
+ * restarts what the cluster has asked for, whoever dies in between; and it is
+ * given up only after a stop that is complete.
+ */
+import type { ClusterHold } from '../core/cluster-hold.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
+import type { DaemonSpec } from '../core/daemon.js';
+import { errorAnswer, monitorAnswer, OCF, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
+import type { OcfCall } from '../core/ocf-call.js';
+import { failed, type Outcome } from '../core/outcome.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
+import type { ClusterOverride } from '../ports/cluster-override.js';
+import type { ChosenControl } from './control-choice.js';
+
+export interface ClusterDaemonParts {
+  /** For changes; holds control until it is released. */
+  readonly control: (by: string) => Promise<ChosenControl>;
+  readonly reader: () => Promise<ChosenControl>;
+  readonly holds: ClusterHoldStore;
+  /** Has a running watcher look at the holds at once. */
+  readonly refresh: () => Promise<void>;
+  /** Where systemd drives the daemons; undefined: nothing is to be overridden. */
+  readonly override: ClusterOverride | undefined;
+  /** SIGKILL to all of it, where the service manager has time-outs of its own; undefined: a stop's own time-out does it. */
+  readonly kill: ((spec: DaemonSpec) => Promise<void>) | undefined;
+  /** Level 20. @returns what is wrong; undefined: nothing */
+  readonly deepHook: (path: string, spec: DaemonSpec, timeout: number) => Promise<OcfAnswer>;
+  readonly clock: Clock;
+  readonly bootId: string;
+}
+
+export class ClusterDaemon {
+  constructor(
+    private readonly spec: DaemonSpec,
+    private readonly call: OcfCall,
+    private readonly parts: ClusterDaemonParts,
+  ) {}
+
+  async start(): Promise<OcfAnswer> {
+    await this.#hold();
+    const by = this.#by('start');
+    const { controller, release } = await this.parts.control(by);
+    try {
+      const outcomes = await controller.start({ names: [this.spec.name], by, oneShotArguments: {} });
+      return startAnswer(only(outcomes));
+    } finally {
+      release();
+    }
+  }
+
+  /** By force at half of the time that the cluster gives. */
+  async stop(): Promise<OcfAnswer> {
+    const { spec, parts } = this;
+    await parts.override?.remove(spec.unit);
+    const by = this.#by('stop');
+    const { controller, release } = await parts.control(by);
+    const patience = Math.max(1, Math.floor(this.call.timeout / 2));
+    const escalation = parts.clock.after(patience, () => void parts.kill?.(spec));
+    try {
+      const outcomes = await controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) });
+      const answer = stopAnswer(only(outcomes));
+      if (answer.status === OCF.success && parts.holds.remove(spec.name)) await parts.refresh();
+      return answer;
+    } finally {
+      escalation.cancel();
+      release();
+    }
+  }
+
+  async monitor(): Promise<OcfAnswer> {
+    const { spec, call } = this;
+    const status = await this.#look();
+    const answer = monitorAnswer(status, call.knowsDegraded);
+    const runs = answer.status === OCF.success || answer.status === OCF.degraded;
+    // The cluster found it running (a probe) and watches over it from now on.
+    if (runs && !call.isProbe && status.owner !== 'cluster') await this.#hold();
+    if (!runs || call.level < 10) return answer;
+    const sick = (status.health ?? []).find(({ kind, state }) => kind === 'liveness' && state === 'unhealthy');
+    if (sick !== undefined) return { status: OCF.generic, reason: `liveness check ${sick.name} fails: ${sick.last ?? 'no answer'}` };
+    const hook = call.parameter('deep_hook');
+    if (call.level < 20 || hook === undefined) return answer;
+    const deep = await this.parts.deepHook(hook, spec, Math.floor(call.timeout * 0.8));
+    return deep.status === OCF.success ? answer : deep;
+  }
+
+  async #look(): Promise<DaemonStatus> {
+    const { controller, release } = await this.parts.reader();
+    try {
+      const [status] = await controller.status([this.spec.name]);
+      if (status === undefined) throw new WatchkeeperError('INTERNAL', `cannot tell the state of ${this.spec.name}`, 'nobody knows it', 'watchkeeper reload');
+      return status;
+    } finally {
+      release();
+    }
+  }
+
+  async #hold(): Promise<void> {
+    const { call, spec, parts } = this;
+    if (call.node === undefined) throw new WatchkeeperError('USAGE', 'cannot act for the cluster', 'it does not say on which node (OCF_RESKEY_CRM_meta_on_node)', 'calling the agent through the cluster');
+    await parts.override?.put(spec.unit, call.resource);
+    const known = parts.holds.read(spec.name);
+    const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, at: Math.round(parts.clock.wall()) };
+    if (known?.resource === hold.resource && known.node === hold.node && known.bootId === hold.bootId) return;
+    parts.holds.write(spec.name, hold);
+    await parts.refresh();
+  }
+
+  #by(action: string): string {
+    return `the cluster (${action} of resource ${this.call.resource})`;
+  }
+}
+
+function only(outcomes: readonly { readonly outcome: Outcome }[]): Outcome {
+  return outcomes[0]?.outcome ?? failed('internal', 'no outcome was told', 'watchkeeper events');
+}
+
+/** An error that ends a command, told to the cluster; @throws what is a bug of ours */
+export async function answered(action: () => Promise<OcfAnswer>): Promise<OcfAnswer> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof WatchkeeperError) return errorAnswer(error.code, error.message);
+    throw error;
+  }
+}

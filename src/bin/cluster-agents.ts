@@ -1,0 +1,108 @@
+/** The OCF agents' actions: each composed of what it uses, and nothing else is loaded. */
+import { answered, type ClusterDaemonParts } from '../app/cluster-daemon.js';
+import type { DaemonSpec } from '../core/daemon.js';
+import { findDaemon } from '../core/catalogue.js';
+import { isValidName } from '../core/daemon.js';
+import { OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
+import { ocfCall, type OcfCall } from '../core/ocf-call.js';
+import { quoted } from '../core/printable.js';
+import { ControlMeans } from './control.js';
+import { Host } from './host.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function clusterAgent(agent: string, action: string, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+  return answered(async () => {
+    const call = ocfCall(environment);
+    switch (agent) {
+      case 'daemon':
+        return daemonAgent(action, call, environment, note);
+      default:
+        return { status: OCF.unimplemented, reason: `there is no agent ${quoted(agent)}` };
+    }
+  });
+}
+
+async function daemonAgent(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+  if (!['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent'].includes(action)) {
+    return { status: OCF.unimplemented, reason: `the agent daemon has no action ${quoted(action)}` };
+  }
+  const name = call.parameter('name');
+  if (name === undefined || !isValidName(name)) {
+    // Nothing of such a name can ever have been started.
+    if (action === 'stop') return OCF_OK;
+    return { status: OCF.configured, reason: name === undefined ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` };
+  }
+  const host = new Host(call.parameter('config'), environment);
+  const { catalogue } = await host.configuration();
+  const parts = await daemonParts(host, call, note);
+  const spec = findDaemon(catalogue, name);
+  if (spec === undefined) {
+    const held = parts.holds.read(name) !== undefined;
+    if (action === 'stop' && !held) return OCF_OK;
+    if (action === 'monitor' && call.isProbe && !held) return { status: OCF.notRunning };
+    return { status: OCF.installed, reason: `the catalogue of this node has no daemon ${quoted(name)}` };
+  }
+  const { ClusterDaemon } = await import('../app/cluster-daemon.js');
+  const daemon = new ClusterDaemon(spec, call, parts);
+  switch (action) {
+    case 'start':
+      return daemon.start();
+    case 'stop':
+      return daemon.stop();
+    case 'monitor':
+      return daemon.monitor();
+    case 'reload':
+      return startAnswer(await (await new ControlMeans(host, note).manager()).reload(spec));
+    default:
+      return validated(host, call);
+  }
+}
+
+/** The catalogue has been read by now, and knows the daemon. */
+async function validated(host: Host, call: OcfCall): Promise<OcfAnswer> {
+  const hook = call.parameter('deep_hook');
+  if (hook === undefined) return OCF_OK;
+  const objection = hook.startsWith('/') ? (await host.hookPrograms()).objection(hook) : `${quoted(hook)} is no absolute path`;
+  return objection === undefined ? OCF_OK : { status: OCF.installed, reason: `deep_hook: ${objection}` };
+}
+
+async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void): Promise<ClusterDaemonParts> {
+  const [{ clusterHoldStore }, { bootId }, { settings }] = await Promise.all([
+    import('../adapters/state/cluster-holds.js'),
+    import('../adapters/host/proc.js'),
+    host.configuration(),
+  ]);
+  const control = new ControlMeans(host, note);
+  const underSystemd = (await control.detection()).kind === 'systemd';
+  return {
+    control: (by) => control.control(by),
+    reader: () => control.reader(),
+    holds: clusterHoldStore(settings.paths.state, note),
+    refresh: async () => (await host.watcher(settings.controlTimeout))?.refresh(),
+    clock: await host.clock(),
+    bootId: bootId(),
+    deepHook: (path, spec, timeout) => deepHook(host, call, path, spec, timeout),
+    ...(underSystemd ? await systemdParts(host) : { override: undefined, kill: undefined }),
+  };
+}
+
+/** ms for what systemd answers at once. */
+const QUICK = 10_000;
+
+async function systemdParts(host: Host): Promise<Pick<ClusterDaemonParts, 'override' | 'kill'>> {
+  const [{ Systemctl }, { ClusterDropIn }] = await Promise.all([import('../adapters/systemd/systemctl.js'), import('../adapters/systemd/cluster-drop-in.js')]);
+  const systemctl = new Systemctl(await host.runner());
+  return {
+    override: new ClusterDropIn(systemctl),
+    kill: async (spec) => {
+      await systemctl.killAll(spec.unit, QUICK);
+    },
+  };
+}
+
+/** Runs a hook as root: nobody but root may have written it. Its OCF statuses pass through. */
+async function deepHook(host: Host, call: OcfCall, path: string, spec: DaemonSpec, timeout: number): Promise<OcfAnswer> {
+  const { runHook } = await import('./monitor-hook.js');
+  return runHook(host, path, timeout, { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_DAEMON_NAME: spec.name, WATCHKEEPER_UNIT: spec.unit });
+}

@@ -1,0 +1,13 @@
+/** Which daemons the cluster holds, durably: a watcher that comes later must not start them by itself. */
+import type { ClusterHold } from '../core/cluster-hold.js';
+
+export interface ClusterHoldStore {
+  /** Always from the disk. Rubbish reads as undefined, and is reported. */
+  read(name: string): ClusterHold | undefined;
+  /** Durable when it returns. @throws WatchkeeperError STATE_UNWRITABLE */
+  write(name: string, hold: ClusterHold): void;
+  /** Without a record it is done, too. @returns whether there was one */
+  remove(name: string): boolean;
+  /** Another one whenever records were written or removed; cheap. */
+  stamp(): string;
+}
