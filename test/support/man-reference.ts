@@ -9,7 +9,7 @@ import { usage } from '../../src/cli/daemon-util/help.js';
 import { COMMANDS as DAEMON_UTIL_COMMANDS, OPTIONS } from '../../src/cli/daemon-util/table.js';
 import type { OptionSpec } from '../../src/cli/watchkeeper/command.js';
 import { COMMON_OPTIONS } from '../../src/cli/watchkeeper/options.js';
-import { COMMANDS } from '../../src/cli/watchkeeper/table.js';
+import { SHOWN_COMMANDS } from '../../src/cli/watchkeeper/table.js';
 import { defaultText } from './configuration-reference.js';
 
 /** By page, then by the word after `; ` at the begin of the block. */
@@ -20,7 +20,7 @@ export function manualBlocks(): Readonly<Record<string, Readonly<Record<string, 
       options: OPTIONS.map(({ name, summary }) => entry(call(name), [sentence(summary)])).join('\n'),
     },
     'watchkeeper.8.scd': {
-      commands: [...COMMANDS.values()]
+      commands: SHOWN_COMMANDS
         .map(({ name, arguments: words, summary, example: text, options }) => entry(call(`${name} ${words}`.trim(), name.length), [sentence(summary), ...options.map(option), example(text)]))
         .join('\n'),
       options: COMMON_OPTIONS.map((each) => entry(optionCall(each), [sentence(each.summary)])).join('\n'),

@@ -1,7 +1,7 @@
 /** What a shell is to know of a program, from its closed table of commands. */
 import { COMMANDS as DAEMON_UTIL, OPTIONS } from '../daemon-util/table.js';
 import { COMMON_OPTIONS } from '../watchkeeper/options.js';
-import { COMMANDS as WATCHKEEPER } from '../watchkeeper/table.js';
+import { SHOWN_COMMANDS as WATCHKEEPER } from '../watchkeeper/table.js';
 
 export const PROGRAMS = ['watchkeeper', 'daemon-util'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
@@ -40,7 +40,7 @@ function watchkeeper(): Program {
   return {
     name: 'watchkeeper',
     options: COMMON_OPTIONS.map(option),
-    commands: [...WATCHKEEPER.values()].map((command) => ({
+    commands: WATCHKEEPER.map((command) => ({
       words: command.name.split(' '),
       summary: command.summary,
       options: command.options.map(option),

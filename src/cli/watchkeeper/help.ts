@@ -3,7 +3,7 @@ import { WatchkeeperError } from '../../core/errors.js';
 import { quoted } from '../../core/printable.js';
 import type { Command, Handler, OptionSpec } from './command.js';
 import { COMMON_OPTIONS } from './options.js';
-import { COMMANDS } from './table.js';
+import { COMMANDS, SHOWN_COMMANDS } from './table.js';
 
 export const help: Handler = ({ args }, session) => {
   const name = args.join(' ');
@@ -26,7 +26,7 @@ function usage(command: Command): string {
 }
 
 function overview(): readonly string[] {
-  const commands = [...COMMANDS.values()].filter(({ hidden }) => hidden !== true);
+  const commands = SHOWN_COMMANDS;
   const width = Math.max(...commands.map((command) => usage(command).length));
   return [
     'Usage: watchkeeper COMMAND [OPTION…] [ARGUMENT…]',

@@ -229,3 +229,6 @@ const TABLE: readonly Command[] = [
 ];
 
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(TABLE.map((command) => [command.name, command]));
+
+/** Those that people are told of. */
+export const SHOWN_COMMANDS: readonly Command[] = TABLE.filter(({ hidden }) => hidden !== true);
