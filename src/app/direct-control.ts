@@ -150,8 +150,7 @@ export class DirectControl implements Controller {
     if (this.parts.manager.kind !== 'systemd') {
       // systemd has the setup program as a unit that the daemons' units require.
       const observations = await this.parts.manager.observe(wave);
-      const down = wave.filter((_, index) => !isAlive(at(observations, index)));
-      const refusal = await firstRefusal(down, setup);
+      const refusal = observations.every(isAlive) ? undefined : await setup();
       if (refusal !== undefined) return wave.map(() => refusal);
     }
     return this.parts.manager.start(wave.map((spec) => ({ spec, oneShotArguments: oneShot[spec.name] ?? [] })));
@@ -215,14 +214,6 @@ function within(specs: readonly DaemonSpec[], stopTimeout: number | undefined): 
 
 function reversed(waves: Waves): Waves {
   return [...waves].reverse().map((wave) => [...wave].reverse());
-}
-
-async function firstRefusal(specs: readonly DaemonSpec[], setup: SetupOnce): ReturnType<SetupOnce> {
-  for (const spec of specs) {
-    const refusal = await setup(spec);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
 }
 
 /** A port that breaks its promise of one answer per question must not pass as success. */

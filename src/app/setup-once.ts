@@ -1,25 +1,16 @@
-/** The group's setup program (directories, permissions): once per transaction, and once more for each daemon that needs that. */
+/** The group's setup program (directories, permissions): at most once per transaction. */
 import { describeExit } from '../core/exit-status.js';
-import type { DaemonSpec, SetupProgram } from '../core/daemon.js';
+import type { SetupProgram } from '../core/daemon.js';
 import { failed } from '../core/outcome.js';
 import type { Outcome } from '../core/outcome.js';
 import type { Runner, RunResult } from '../ports/runner.js';
 
-/** Before a start of this daemon; undefined: done, go on. Later calls give the first one's answer. */
-export type SetupOnce = (spec: Pick<DaemonSpec, 'name' | 'setupAgain'>) => Promise<Extract<Outcome, { kind: 'failed' }> | undefined>;
+/** undefined: done, go on. Later calls give the first one's answer. */
+export type SetupOnce = () => Promise<Extract<Outcome, { kind: 'failed' }> | undefined>;
 
 export function setupOnce(setup: SetupProgram | undefined, runner: Runner): SetupOnce {
   let answer: ReturnType<SetupOnce> | undefined;
-  const again = new Map<string, ReturnType<SetupOnce>>();
-  return ({ name, setupAgain }) => {
-    const wasRun = answer !== undefined;
-    answer ??= run(setup, runner);
-    if (!setupAgain) return answer;
-    // Nothing was started yet that could have left anything after the first run.
-    const own = again.get(name) ?? (wasRun ? run(setup, runner) : answer);
-    again.set(name, own);
-    return own;
-  };
+  return () => (answer ??= run(setup, runner));
 }
 
 async function run(setup: SetupProgram | undefined, runner: Runner): ReturnType<SetupOnce> {

@@ -122,7 +122,7 @@ export class SupervisedDaemon {
   }
 
   #launch(oneShotArguments: readonly string[]): void {
-    const ground = layGround(this.spec, this.#around.setup.pass(this.spec), this.#ports.notifications, this.#mainPid);
+    const ground = layGround(this.spec, this.#around.setup.pass(), this.#ports.notifications, this.#mainPid);
     if (ground === undefined) {
       this.#launchNow(oneShotArguments, {});
       return;

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 
 import type { Means, Options } from '../cli/daemon-util/command.js';
+import { isMet } from '../adapters/host/start-condition.js';
 import { runDaemonUtil } from '../cli/daemon-util/run.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
@@ -34,6 +35,7 @@ function means(options: Options, note: (line: string) => void): Means {
     control: (purpose) => control.control(purpose),
     reader: () => control.reader(),
     pathExists: (path) => fs.existsSync(path),
+    isMet,
     account: (spec) => account(host, spec),
     reloadSshKeys: async () => (await import('../adapters/ssh/reload.js')).reloadSshKeys(await host.runner()),
   };

@@ -97,10 +97,10 @@ export type ReadinessCheck =
 export type BootPolicy = 'always' | 'last' | 'never';
 
 /** Unmet: the daemon is skipped, with the reason, and nothing has failed. */
-export interface StartCondition {
-  readonly kind: 'path-exists' | 'path-missing';
-  readonly path: string;
-}
+export type StartCondition =
+  | { readonly kind: 'path-exists' | 'path-missing'; readonly path: string }
+  /** The file is there and has this line, to the letter and as a whole. */
+  | { readonly kind: 'file-has-line'; readonly path: string; readonly line: string };
 
 export interface DaemonSpec {
   readonly name: string;
@@ -141,8 +141,6 @@ export interface DaemonSpec {
   readonly requires: readonly string[];
   /** Stopped with the rest, but only started when it is asked for by name. */
   readonly onDemand: boolean;
-  /** The group's setup program runs once more before it, after those it comes after. */
-  readonly setupAgain: boolean;
   /** A subset of `requires`: it is restarted when one of these was (rest_for_one of OTP's supervisor). */
   readonly restartWith: readonly string[];
   readonly boot: BootPolicy;

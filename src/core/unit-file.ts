@@ -65,7 +65,9 @@ function unitLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions): re
     ...required.map((unit): Line => ['Requires', unit]),
     ...after.map((unit): Line => ['After', unit]),
     ...targets(spec, group).map((target): Line => ['PartOf', target]),
-    ...spec.conditions.map(({ kind, path }): Line => ['ConditionPathExists', `${kind === 'path-missing' ? '!' : ''}${literal(path)}`]),
+    ...spec.conditions.flatMap(({ kind, path }): readonly Line[] =>
+      kind === 'file-has-line' ? [] : [['ConditionPathExists', `${kind === 'path-missing' ? '!' : ''}${literal(path)}`]],
+    ),
     ...startLimit(spec.restart, options.version),
   ];
 }
@@ -88,7 +90,10 @@ function processLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions):
     ...(spec.user === undefined ? [] : ([['User', literal(spec.user)]] as const)),
     ...(spec.group === undefined ? [] : ([['Group', literal(spec.group)]] as const)),
     ...(spec.capabilities.length === 0 ? [] : ([['AmbientCapabilities', spec.capabilities.join(' ')]] as const)),
-    ...(spec.setupAgain && group.setup !== undefined ? ([['ExecStartPre', `+${[group.setup.executable, ...group.setup.arguments].map(word).join(' ')}`]] as const) : []),
+    // As root and without the sandbox: as we ourselves look.
+    ...spec.conditions.flatMap((condition): readonly Line[] =>
+      condition.kind === 'file-has-line' ? [['ExecCondition', `+/bin/grep -qsxFe ${[condition.line, condition.path].map(word).join(' ')}`]] : [],
+    ),
     ['ExecStartPre', `${helper} ${own}`],
     ['ExecStart', commandLine(spec)],
     ['ExecStartPost', `${helper} --done ${own}`],

@@ -37,7 +37,6 @@ export function daemonSpec(overrides: Partial<DaemonSpec> & Pick<DaemonSpec, 'na
     after: [],
     requires: [],
     onDemand: false,
-    setupAgain: false,
     restartWith: [],
     boot: 'last',
     essential: false,

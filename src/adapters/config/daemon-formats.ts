@@ -25,18 +25,23 @@ export const VARIABLES: Format<Readonly<Record<string, string>>> = {
 };
 
 const CONDITION: Format<StartCondition> = {
-  allowed: '{pathExists: /path} or {pathMissing: /path}',
+  allowed: '{pathExists: /path}, {pathMissing: /path} or {fileHasLine: /path, line: TEXT}',
   convict: '*',
   read: (plain) => {
-    const [entry, ...more] = isDictionary(plain) ? plain : [];
-    if (entry === undefined || more.length > 0) return notAllowed(plain, CONDITION.allowed);
-    const [kind, path] = entry;
-    if (typeof path !== 'string' || (kind !== 'pathExists' && kind !== 'pathMissing')) return notAllowed(plain, CONDITION.allowed);
-    return { ok: true, value: { kind: kind === 'pathExists' ? 'path-exists' : 'path-missing', path } };
+    const refused = notAllowed(plain, CONDITION.allowed);
+    if (!isDictionary(plain)) return refused;
+    const keys = Object.fromEntries(plain);
+    const texts = Object.values(keys).every((value) => typeof value === 'string');
+    if (!texts || plain.size !== (keys['fileHasLine'] === undefined ? 1 : 2)) return refused;
+    const { pathExists, pathMissing, fileHasLine, line } = keys as Record<string, string>;
+    if (pathExists !== undefined) return { ok: true, value: { kind: 'path-exists', path: pathExists } };
+    if (pathMissing !== undefined) return { ok: true, value: { kind: 'path-missing', path: pathMissing } };
+    if (fileHasLine === undefined || line === undefined || !/^[\x20-\x7e]{1,200}$/.test(line)) return refused;
+    return { ok: true, value: { kind: 'file-has-line', path: fileHasLine, line } };
   },
 };
 
-export const CONDITIONS = listOf(CONDITION, 'conditions, each {pathExists: /path} or {pathMissing: /path}');
+export const CONDITIONS = listOf(CONDITION, `conditions, each ${CONDITION.allowed}`);
 
 const KIND = oneOf('settled', 'notify', 'pid-file', 'tcp', 'port', 'unix', 'http', 'exec');
 const KINDS =

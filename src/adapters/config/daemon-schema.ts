@@ -102,11 +102,6 @@ const DAEMON: SchemaOf<DaemonKeys> = {
   after: { format: NAMES, default: [], doc: 'Daemons that are started before it, where they are started too.' },
   requires: { format: NAMES, default: [], doc: 'Daemons that must be ready before it is started; implies `after`.' },
   onDemand: { format: boolean(), default: false, doc: 'Stopped with the rest, but started only by name.' },
-  setupAgain: {
-    format: boolean(),
-    default: false,
-    doc: 'The setup program of the group runs once more right before its start, since daemons started earlier leave files that it could not use without.',
-  },
   restartWith: { format: NAMES, default: [], doc: 'Those of `requires` whose restart restarts it, too; the others leave it alone.' },
   boot: {
     format: oneOf('always', 'last', 'never'),
@@ -115,7 +110,7 @@ const DAEMON: SchemaOf<DaemonKeys> = {
   },
   essential: { format: boolean(), default: false, doc: 'Where Watchkeeper is the main process of a container: the container ends when this daemon is given up.' },
   health: { format: HEALTH, default: [], defaultText: 'none', doc: 'Checks while it runs, by name; the kinds are below.' },
-  conditions: { format: CONDITIONS, default: [], doc: 'Where one is not met, the daemon is skipped, and nothing has failed: `- pathExists: /a` or `- pathMissing: /b`.' },
+  conditions: { format: CONDITIONS, default: [], doc: 'Where one is not met, the daemon is skipped, and nothing has failed: `- pathExists: /a`, `- pathMissing: /b`, or `- {fileHasLine: /c, line: on}` for a file that has this very line (printable ASCII).' },
   successExitStatuses: { format: STATUSES, default: [], doc: 'Exit statuses besides 0 that are no failure.' },
   neverRetryExitStatuses: { format: STATUSES, default: [78], doc: 'Exit statuses after which a restart is pointless (78 is EX_CONFIG of sysexits(3)).' },
   startTimeout: { format: duration(100), default: 60_000, doc: 'From the start until its readiness check passes.' },

@@ -2,18 +2,18 @@
  * systemd as the service manager. systemd restarts; we ask, wait for the true
  * result, and tell it. Everything goes through systemctl, see there.
  */
-import { existsSync } from 'node:fs';
-
-import type { DaemonSpec, GroupSpec, StartCondition } from '../../core/daemon.js';
+import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
 import { failed, isNotMaster, ok, skipped, type Outcome } from '../../core/outcome.js';
+import { describeUnmet } from '../../core/start-condition.js';
 import { type Clock, sleep } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
 import type { ReadinessChecker } from '../../ports/start-preparation.js';
+import { isMet } from '../host/start-condition.js';
 import { explained, type Failure, lastLines, said } from './journal.js';
 import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
@@ -21,6 +21,7 @@ import { awaitReadiness, type Waited } from './readiness.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
+import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
 
@@ -80,7 +81,7 @@ export class SystemdManager implements ServiceManager {
       const attempts: Attempt[] = [];
       for (const request of requests) {
         const facts = before.of(request.spec.unit);
-        const decided = refusal(facts) ?? this.#alreadyUp(facts) ?? this.#placeArguments(request, facts);
+        const decided = refusal(facts) ?? this.#alreadyUp(facts) ?? unmetInAdvance(request.spec) ?? this.#placeArguments(request, facts);
         if (decided === undefined) attempts.push({ request, before: facts, late: false });
         else outcomes.set(request, decided);
       }
@@ -170,7 +171,7 @@ export class SystemdManager implements ServiceManager {
     const { spec } = attempt.request;
     const verdict = jobVerdicts(result.stderr).get(spec.unit);
     const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
-    const unmet = spec.conditions.filter(isUnmet).map(({ kind, path }) => `${kind} ${path}`);
+    const unmet = spec.conditions.filter((condition) => !isMet(condition)).map(describeUnmet);
     const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });
     if (outcome?.kind === 'skipped' && isNotMaster(outcome)) return skipped(`${outcome.reason}${said(await lastLines(this.#options.runner, after))}`);
     if (outcome?.kind !== 'failed') return outcome;
@@ -223,10 +224,6 @@ export class SystemdManager implements ServiceManager {
     if (!result.ok) return failed(callRefusal(result.stderr)?.code ?? 'failed', `cannot reload ${spec.unit}: ${escapeControl(result.stderr.trim(), 300)}`, next);
     return ok(true, facts.canReload ? `${spec.unit} reloaded` : `${spec.reloadSignal} sent to ${spec.unit}`, this.#options.processes.identify(facts.mainPid));
   }
-}
-
-function isUnmet({ kind, path }: StartCondition): boolean {
-  return existsSync(path) !== (kind === 'path-exists');
 }
 
 /** Where systemd does not answer, every daemon of the call has the same outcome. */

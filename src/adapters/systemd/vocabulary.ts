@@ -119,7 +119,7 @@ export function describeResult(facts: UnitFacts): { readonly code: FailureCode; 
     case 'resources':
       return { code: 'failed', reason: 'systemd lacked a resource to start it (a file, memory, a directory)' };
     case 'exec-condition':
-      return { code: 'failed', reason: 'its ExecCondition failed' };
+      return { code: 'failed', reason: 'a condition of its unit (ExecCondition=) is unmet' };
     case 'exit-code':
     case 'signal':
     case 'core-dump':

@@ -1,11 +1,13 @@
 /** StartPreparation where no systemd asks these questions. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { failed, skipped, type Outcome } from '../../core/outcome.js';
+import { describeUnmet } from '../../core/start-condition.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Prepared, StartPreparation } from '../../ports/start-preparation.js';
 import { errorCode } from '../host/error-code.js';
 import { openDirectoryOf } from '../host/safe-directory.js';
+import { firstUnmet } from '../host/start-condition.js';
 import type { Accounts } from '../host/user.js';
 import { readEnvironmentFile, variableArguments } from './environment.js';
 import type { Finder } from './find.js';
@@ -85,11 +87,8 @@ export class HostPreparation implements StartPreparation {
 }
 
 function unmetCondition(spec: DaemonSpec): Refusal | undefined {
-  for (const { kind, path } of spec.conditions) {
-    if (existsSync(path) === (kind === 'path-exists')) continue;
-    return skippedBecause(kind === 'path-exists' ? `${path} does not exist` : `${path} exists`);
-  }
-  return undefined;
+  const unmet = firstUnmet(spec.conditions);
+  return unmet && skippedBecause(describeUnmet(unmet));
 }
 
 function skippedBecause(reason: string): Refusal {

@@ -2,6 +2,7 @@
 import type { Catalogue } from '../../core/catalogue.js';
 import { isUp, type DaemonStatus } from '../../core/daemon-status.js';
 import type { StartCondition } from '../../core/daemon.js';
+import { describeUnmet } from '../../core/start-condition.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { NOT_MASTER } from '../../core/outcome.js';
 import { quoted } from '../../core/printable.js';
@@ -72,18 +73,16 @@ export async function describeMeans(session: Session, via: 'watcher' | 'direct',
  */
 export const checkConfig: Handler = async (session) => {
   const catalogue = await session.means.catalogue();
-  const missing = heldBackBy(catalogue, (path) => session.means.pathExists(path));
+  const missing = heldBackBy(catalogue, (condition) => session.means.isMet(condition));
   if (missing === undefined) return DONE;
-  const text = missing.kind === 'path-exists' ? `Missing configuration file ${missing.path}` : `The file ${missing.path} forbids every start`;
+  const text = missing.kind === 'path-exists' ? `Missing configuration file ${missing.path}` : `Every start is forbidden: ${describeUnmet(missing)}`;
   session.err(text);
   return { exitStatus: 1, json: { reason: text } };
 };
 
 /** The condition that holds the first daemon back, if something holds back every one of them. */
-function heldBackBy(catalogue: Catalogue, exists: (path: string) => boolean): StartCondition | undefined {
-  const unmet = startList(catalogue).map((daemon) =>
-    daemon.conditions.find(({ kind, path }) => (kind === 'path-exists') !== exists(path)),
-  );
+function heldBackBy(catalogue: Catalogue, isMet: (condition: StartCondition) => boolean): StartCondition | undefined {
+  const unmet = startList(catalogue).map((daemon) => daemon.conditions.find((condition) => !isMet(condition)));
   return unmet.every((condition) => condition !== undefined) ? unmet[0] : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What a command of `daemon-util` is, and what it may use. */
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { Catalogue } from '../../core/catalogue.js';
-import type { DaemonSpec } from '../../core/daemon.js';
+import type { DaemonSpec, StartCondition } from '../../core/daemon.js';
 import type { Detection, ServiceManager } from '../../ports/service-manager.js';
 
 export interface Argument {
@@ -61,6 +61,7 @@ export interface Means {
   /** For questions; holds nothing. */
   reader(): Promise<ChosenControl>;
   pathExists(path: string): boolean;
+  isMet(condition: StartCondition): boolean;
   /** "user:group" that the daemon is started with. */
   account(spec: DaemonSpec): Promise<string>;
   /** undefined: done. Otherwise why not. */

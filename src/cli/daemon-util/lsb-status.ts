@@ -25,7 +25,7 @@ async function report(session: Session, name: string | undefined): Promise<Reply
   const subjects = specs.flatMap((spec, index): LsbSubject[] => {
     const status = statuses[index];
     if (status === undefined) return [];
-    const heldBack = spec.conditions.some(({ kind, path }) => means.pathExists(path) !== (kind === 'path-exists'));
+    const heldBack = spec.conditions.some((condition) => !means.isMet(condition));
     return [{ spec, status, heldBack, pidFile: spec.pidFile !== undefined && means.pathExists(spec.pidFile) }];
   });
   const [only] = subjects;

@@ -1,5 +1,6 @@
 /** --dry-run: what would be done, in which order, through which service manager. */
 import { isAlive } from '../../core/observation.js';
+import { describeUnmet } from '../../core/start-condition.js';
 import type { DaemonSpec } from '../../core/daemon.js';
 import type { Controller } from '../../ports/controller.js';
 import type { Reply, Session } from './command.js';
@@ -58,7 +59,7 @@ export async function planControl(
 }
 
 function startStep(session: Session, spec: DaemonSpec, runs: boolean, args: readonly string[]): PlanStep {
-  const unmet = spec.conditions.find(({ kind, path }) => (kind === 'path-exists') !== session.means.pathExists(path));
-  const held = unmet === undefined ? '' : `to be skipped: ${unmet.path} ${unmet.kind === 'path-exists' ? 'is missing' : 'exists'}`;
+  const unmet = spec.conditions.find((condition) => !session.means.isMet(condition));
+  const held = unmet === undefined ? '' : `to be skipped: ${describeUnmet(unmet)}`;
   return { action: 'start', name: spec.name, arguments: args, note: runs ? 'it runs: nothing to do' : held };
 }

@@ -130,17 +130,6 @@ describe('app/watcher', () => {
     expect(site.diary.filter((line) => line.startsWith('run '))).to.have.length(1);
   });
 
-  it('runs the setup program once more for a daemon that needs that, after those that it comes after', async () => {
-    const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
-    const late = daemonSpec({ name: 'late', after: ['db'], setupAgain: true });
-    const site = await new WatcherSite([DB, late], { setup }).begin();
-    const runs = () => site.diary.filter((line) => line.startsWith('run ')).length;
-    expect([runs(), site.state('late')]).to.deep.equal([2, 'running']);
-    site.machine.end('late');
-    await site.machine.clock.advanceAsync(100);
-    expect([runs(), site.state('late')]).to.deep.equal([2, 'running']);
-  });
-
   it('starts nothing after a setup program that failed, and tries that again', async () => {
     const setup = { executable: '/usr/sbin/setup', arguments: [], timeout: 1000 };
     const site = new WatcherSite([DB], { setup });

@@ -47,7 +47,7 @@ for (const profile of ['ganeti', 'ganeti-masterd']) {
           const bounding = values(spec.unit, 'CapabilityBoundingSet')[0] ?? '';
           for (const capability of spec.capabilities) expect(bounding.split(' '), spec.name).to.include(capability);
           expect(values(spec.unit, 'KillMode'), spec.name).to.deep.equal([spec.killMode === 'process' ? 'process' : 'mixed']);
-          expect(values(spec.unit, 'ConditionPathExists'), spec.name).to.deep.equal(spec.conditions.map((condition) => condition.path));
+          expect(values(spec.unit, 'ConditionPathExists'), spec.name).to.deep.equal(spec.conditions.filter(({ kind }) => kind === 'path-exists').map(({ path }) => path));
         }
       });
 

@@ -36,10 +36,11 @@ describe('service unit', () => {
     expect(text).not.to.include('[Install]');
   });
 
-  it('runs the setup program itself, with all rights, where it must run again', () => {
-    const group = { ...GROUP, setup: { executable: '/usr/lib/shop/setup', arguments: ['a b'], timeout: 1000 } };
-    const before = (setupAgain: boolean) => values(serviceUnit(daemonSpec({ name: 'web', setupAgain }), group, OPTIONS), 'ExecStartPre');
-    expect(before(true)).to.deep.equal(['+/usr/lib/shop/setup "a b"', ...before(false)]);
+  it('asks for a line of a file as we ourselves do, whatever the line holds', () => {
+    const conditions = [{ kind: 'path-missing', path: '/etc/off' }, { kind: 'file-has-line', path: '/etc/kinds of it', line: '-v $a' }] as const;
+    const text = serviceUnit(daemonSpec({ name: 'web', conditions }), GROUP, OPTIONS);
+    expect(values(text, 'ConditionPathExists')).to.deep.equal(['!/etc/off']);
+    expect(values(text, 'ExecCondition')).to.deep.equal(['+/bin/grep -qsxFe "-v $$a" "/etc/kinds of it"']);
   });
 
   it("belongs to the group's target where it has no role", () => {

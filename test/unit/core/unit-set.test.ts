@@ -42,7 +42,7 @@ describe('units/', () => {
         const { catalogue, paths } = profile(name);
         const generated = unitSet(catalogue, { version, prefix: '/usr', paths });
         const committed = filesBelow(path.join(ROOT, `units/${name}/${version}`));
-        const again = `scripts/watchkeeper units generate --config etc/watchkeeper/${name}.yaml --systemd-version ${version} --output units/${name}/${version}`;
+        const again = `scripts/watchkeeper units generate --config etc/watchkeeper/${name}.yaml --systemd-version ${version} --output "$PWD/units/${name}/${version}"`;
         // The watcher's is there once for all, see below.
         const expected = [...generated].filter(([file]) => file !== 'systemd/system/watchkeeper.service');
         expect([...committed.keys()].sort(), `npm run build; ${again}`).to.deep.equal(expected.map(([file]) => file).sort());

@@ -70,7 +70,6 @@ describe('configuration', () => {
         after: [],
         requires: [],
         onDemand: false,
-        setupAgain: false,
         restartWith: [],
         boot: 'last',
         essential: false,

@@ -59,7 +59,7 @@ describe('profiles', () => {
       const configuration = load(profile);
       const { group, daemons } = configuration.catalogue;
       expect(group.notMasterExitStatus).to.equal(11);
-      expect(group.setup?.executable).to.equal('/usr/lib/ganeti/ensure-dirs');
+      expect([group.setup?.executable, ...(group.setup?.arguments ?? [])].join(' ')).to.include('/usr/lib/ganeti/ensure-dirs');
       for (const spec of daemons) {
         const short = spec.name.replace('ganeti-', '');
         expect(spec.executable, spec.name).to.equal(`/usr/sbin/${spec.name}`);

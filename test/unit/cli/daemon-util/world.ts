@@ -60,6 +60,7 @@ export class World {
       control: (by) => chooseControl({ findWatcher, direct, locks, clock, kind, timeout: 100, purpose: by }),
       reader: () => chooseReader({ findWatcher, direct, kind }),
       pathExists: (path) => !this.missingPaths.has(path),
+      isMet: ({ kind, path }) => (kind === 'path-missing') === this.missingPaths.has(path),
       account: (spec) => Promise.resolve(`${spec.user ?? 'root'}:${spec.group ?? 'root'}`),
       reloadSshKeys: () => Promise.resolve(this.ssh),
     };
