@@ -41,6 +41,7 @@ function means(): Means {
     pauses: (config, change) => pauses(new Host(config, process.env), change),
     ownStatus: async (config, names) => (await import('./own-status.js')).ownStatus(new Host(config, process.env), names, complain),
     details: async (config, name) => (await import('./own-status.js')).details(new Host(config, process.env), name, complain),
+    examine: async (config, names) => (await import('./doctor.js')).examine(new Host(config, process.env), names, complain),
     ownEvents: async (config) => (await import('./inspection.js')).ownEvents(new Host(config, process.env)),
     history: async (config, from, to) => (await import('./inspection.js')).readHistory(new Host(config, process.env), from, to),
     logs: async (config, name, options, sink) => {

@@ -13,6 +13,8 @@ export interface UnitFile {
 export interface UnitOnDisk {
   /** `broken`: systemd has read it and cannot use it. */
   readonly load: 'loaded' | 'not-found' | 'masked' | 'broken';
+  /** The mask is below /run. */
+  readonly maskedUntilBoot?: boolean;
   /** Files have changed since systemd has read them. */
   readonly needsReload: boolean;
   /** undefined: none that it was read from. */
@@ -20,35 +22,57 @@ export interface UnitOnDisk {
   readonly dropIns: readonly UnitFile[];
 }
 
+export interface UnitFault {
+  readonly code: 'unit-not-found' | 'unit-masked' | 'unit-broken' | 'unit-not-reloaded' | 'unit-drift' | 'unit-overridden';
+  readonly what: string;
+  /** Empty: nothing need be done. */
+  readonly next: string;
+  /** Of `unit-drift`: somebody edited it, and `units install` leaves it alone. */
+  readonly edited?: boolean;
+}
+
 export function unitWarnings(spec: DaemonSpec, catalogue: Catalogue, unit: UnitOnDisk): readonly string[] {
+  return unitFaults(spec, catalogue, unit).map(({ what, next }) => (next === '' ? what : `${what}: ${next}`));
+}
+
+export function unitFaults(spec: DaemonSpec, catalogue: Catalogue, unit: UnitOnDisk): readonly UnitFault[] {
   const name = spec.unit;
   switch (unit.load) {
     case 'not-found':
-      return [`systemd has no unit ${name}: install it, then systemctl daemon-reload`];
+      return [{ code: 'unit-not-found', what: `systemd has no unit ${name}`, next: 'install it, then systemctl daemon-reload' }];
     case 'masked':
-      return [`${name} is masked, so nothing can start it: systemctl unmask ${name}`];
+      return [{ code: 'unit-masked', what: `${name} is masked, so nothing can start it`, next: unmaskCommand(name, unit) }];
     case 'broken':
-      return [`systemd cannot use ${name}: systemd-analyze verify ${name}`];
+      return [{ code: 'unit-broken', what: `systemd cannot use ${name}`, next: `systemd-analyze verify ${name}` }];
     case 'loaded':
-      return [...(unit.needsReload ? [`${name} has changed on the disk since systemd read it: systemctl daemon-reload`] : []), ...differences(spec, catalogue, unit)];
+      return [
+        ...(unit.needsReload ? [{ code: 'unit-not-reloaded' as const, what: `${name} has changed on the disk since systemd read it`, next: 'systemctl daemon-reload' }] : []),
+        ...differences(spec, catalogue, unit),
+      ];
   }
 }
 
+export function unmaskCommand(name: string, { maskedUntilBoot }: Pick<UnitOnDisk, 'maskedUntilBoot'>): string {
+  return `systemctl unmask ${maskedUntilBoot === true ? '--runtime ' : ''}${name}`;
+}
+
 /** Only of units that we have generated: anybody may write their own. */
-function differences(spec: DaemonSpec, catalogue: Catalogue, { fragment, dropIns }: UnitOnDisk): readonly string[] {
+function differences(spec: DaemonSpec, catalogue: Catalogue, { fragment, dropIns }: UnitOnDisk): readonly UnitFault[] {
   const generated = fragment?.text === undefined ? undefined : readHeader(fragment.text);
   if (fragment === undefined || generated === undefined) return [];
   const foreign = dropIns.filter(({ text }) => text === undefined || readHeader(text) === undefined).map(({ path }) => path);
-  const overridden = foreign.length === 0 ? [] : [`drop-ins override ${spec.unit}: ${foreign.join(', ')}`];
+  const overridden: readonly UnitFault[] = foreign.length === 0 ? [] : [{ code: 'unit-overridden', what: `drop-ins override ${spec.unit}: ${foreign.join(', ')}`, next: '' }];
   return [...ownDifference(spec, catalogue, fragment.path, fragment.text ?? '', generated), ...overridden];
 }
 
-function ownDifference(spec: DaemonSpec, catalogue: Catalogue, path: string, text: string, generated: NonNullable<ReturnType<typeof readHeader>>): readonly string[] {
-  if (!generated.intact) return [`${path} was edited by hand since it was generated: put the edit into the catalogue or a drop-in, and generate it again`];
+function ownDifference(spec: DaemonSpec, catalogue: Catalogue, path: string, text: string, generated: NonNullable<ReturnType<typeof readHeader>>): readonly UnitFault[] {
+  if (!generated.intact) {
+    return [{ code: 'unit-drift', what: `${path} was edited by hand since it was generated`, next: 'put the edit into the catalogue or a drop-in, and generate it again', edited: true }];
+  }
   const unitOf = (name: string): string => catalogue.daemons.find((daemon) => daemon.name === name)?.unit ?? `${name}.service`;
   const now = serviceUnit(spec, catalogue.group, { ...generated.options, unitOf });
   if (now === text) return [];
-  return [`${path} is not what the catalogue makes of it now (${changedDirectives(text, now).join(', ')}): generate it again`];
+  return [{ code: 'unit-drift', what: `${path} is not what the catalogue makes of it now (${changedDirectives(text, now).join(', ')})`, next: 'generate it again' }];
 }
 
 const MOST_NAMED = 5;

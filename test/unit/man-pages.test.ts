@@ -12,7 +12,7 @@ describe('docs/man', () => {
     for (const [name, block] of Object.entries(blocks)) {
       it(`${page} has the ${name} that there are, and no other`, () => {
         const found = new RegExp(`^; ${name}\\n\\n([^]*?)\\n; end$`, 'm').exec(text)?.[1];
-        expect(found, 'the block should be').to.equal(block);
+        expect(found, 'npx tsx test/support/fill-man-pages.ts makes it').to.equal(block);
       });
     }
   }

@@ -73,3 +73,16 @@ export function boardLine(status: DaemonStatus, process: ProcessIdentity | undef
   ];
   return `${words.join(' ')}\n`;
 }
+
+/** Who wrote the board's sign of life last, whether or not it lives; undefined: nobody in sight. */
+export function lastWatcher(runtime: string): ProcessIdentity | undefined {
+  let text: string;
+  try {
+    text = fs.readFileSync(join(runtime, 'watcher'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
+  const [format, pid, startTicks, bootId = ''] = text.trim().split(' ');
+  return format === String(FORMAT) ? { pid: Number(pid), startTicks: Number(startTicks), bootId } : undefined;
+}

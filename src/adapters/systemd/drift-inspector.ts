@@ -20,21 +20,27 @@ export class SystemdDriftInspector implements DriftInspector {
 
   /** @throws SystemdSilent */
   async inspect(specs: readonly DaemonSpec[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const all = await this.systemctl.showFiles(specs.map(({ unit }) => unit));
+    const all = await readUnits(this.systemctl, specs);
     const warnings = new Map<string, readonly string[]>();
     specs.forEach((spec, index) => {
-      const files = all[index];
-      const found = files === undefined ? [] : unitWarnings(spec, this.catalogue(), onDisk(files));
+      const unit = all[index];
+      const found = unit === undefined ? [] : unitWarnings(spec, this.catalogue(), unit);
       if (found.length > 0) warnings.set(spec.name, found);
     });
     return warnings;
   }
 }
 
+/** In the same order. @throws SystemdSilent */
+export async function readUnits(systemctl: Systemctl, specs: readonly Pick<DaemonSpec, 'unit'>[]): Promise<readonly UnitOnDisk[]> {
+  return (await systemctl.showFiles(specs.map(({ unit }) => unit))).map(onDisk);
+}
+
 function onDisk(files: UnitFiles): UnitOnDisk {
   // `service.d` is for all services of the machine, and no word about this one.
   const dropIns = files.dropIns.filter((path) => basename(dirname(path)) !== 'service.d');
-  return { load: loadOf(files), needsReload: files.needsReload, fragment: files.fragment === '' ? undefined : read(files.fragment), dropIns: dropIns.map(read) };
+  const until = files.unitFileState === 'masked-runtime' ? { maskedUntilBoot: true } : {};
+  return { load: loadOf(files), ...until, needsReload: files.needsReload, fragment: files.fragment === '' ? undefined : read(files.fragment), dropIns: dropIns.map(read) };
 }
 
 function loadOf({ loadState, unitFileState }: UnitFiles): UnitOnDisk['load'] {

@@ -43,6 +43,16 @@ export function hasFailed(facts: UnitFacts): boolean {
 }
 
 /**
+ * It has failed too often. `Result` often still is the last run's: systemd keeps
+ * the first failure that it saw, so that restarts tell, unless its exit status forbade one more.
+ */
+export function hitStartLimit(facts: UnitFacts, neverRetry: readonly number[]): boolean {
+  if (!hasFailed(facts)) return false;
+  if (facts.result === 'start-limit-hit') return true;
+  return facts.restarts > 0 && !(facts.exitCode === 1 && neverRetry.includes(facts.exitStatus));
+}
+
+/**
  * It died, and systemd lets RestartSec pass before it starts it again. From 254 on
  * the unit is `failed` or `inactive` for a moment before (failed-before-auto-restart).
  */

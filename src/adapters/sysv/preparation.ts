@@ -1,19 +1,18 @@
 /** StartPreparation where no systemd asks these questions. */
-import { accessSync, constants, statSync } from 'node:fs';
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { failed, skipped, type Outcome } from '../../core/outcome.js';
 import { describeUnmet } from '../../core/start-condition.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Prepared, StartPreparation } from '../../ports/start-preparation.js';
-import { errorCode } from '../host/error-code.js';
 import { openDirectoryOf } from '../host/safe-directory.js';
 import { firstUnmet } from '../host/start-condition.js';
 import type { Accounts } from '../host/user.js';
 import { readEnvironmentFile, variableArguments } from './environment.js';
 import type { Finder } from './find.js';
 import { removePidFile } from './pid-file.js';
+import { executableProblem, missingAccount } from './start-needs.js';
 import type { Stopper } from './stopper.js';
-import { distrust, type Trust } from './trusted-path.js';
+import type { Trust } from './trusted-path.js';
 
 type Refusal = Exclude<Prepared, { kind: 'ready' }>;
 
@@ -42,30 +41,24 @@ export class HostPreparation implements StartPreparation {
     };
   }
 
-  #executable(spec: DaemonSpec): Refusal | undefined {
-    const { executable } = spec;
-    const next = `installing the package that ${executable} belongs to`;
-    try {
-      if (!statSync(executable).isFile()) return refuse('not-installed', `${executable} is not a file`, next);
-      accessSync(executable, constants.X_OK);
-      if (process.geteuid?.() !== 0) return undefined;
-      const problem = distrust(executable, this.trust);
-      return problem === undefined ? undefined : refuse('permission', `root does not run it: ${problem}`, `namei -l ${executable}`);
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === undefined) throw error;
-      if (code === 'EACCES') return refuse('permission', `${executable} may not be executed`, `namei -l ${executable}`);
-      return refuse('not-installed', `${executable} ${code === 'ENOENT' ? 'is missing' : `cannot be looked at: ${code}`}`, next);
+  #executable({ executable }: DaemonSpec): Refusal | undefined {
+    const problem = executableProblem(executable, this.trust);
+    switch (problem?.kind) {
+      case undefined:
+        return undefined;
+      case 'missing':
+        return refuse('not-installed', problem.reason, `installing the package that ${executable} belongs to`);
+      case 'forbidden':
+        return refuse('permission', problem.reason, `namei -l ${executable}`);
+      case 'untrusted':
+        return refuse('permission', `root does not run it: ${problem.reason}`, `namei -l ${executable}`);
     }
   }
 
-  #account({ user, processUser, group }: DaemonSpec): Refusal | undefined {
-    for (const name of [user, processUser]) {
-      if (name === undefined || this.accounts.user(name) !== undefined) continue;
-      return refuse('not-installed', `there is no user ${name}`, `getent passwd ${name}`);
-    }
-    if (group === undefined || this.accounts.groupId(group) !== undefined) return undefined;
-    return refuse('not-installed', `there is no group ${group}`, `getent group ${group}`);
+  #account(spec: DaemonSpec): Refusal | undefined {
+    const missing = missingAccount(spec, this.accounts);
+    if (missing === undefined) return undefined;
+    return refuse('not-installed', `there is no ${missing.kind} ${missing.name}`, `getent ${missing.kind === 'user' ? 'passwd' : 'group'} ${missing.name}`);
   }
 
   /** Clears away what an earlier life of the daemon left, so that it can't get in the way. */

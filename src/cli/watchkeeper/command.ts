@@ -3,6 +3,7 @@ import type { ChosenControl } from '../../app/control-choice.js';
 import type { PauseLease } from '../../core/pause.js';
 import type { HookResult } from '../../app/hook-lane.js';
 import type { DaemonDetails } from '../../core/daemon-details.js';
+import type { DaemonFacts, MachineFacts } from '../../core/doctor-facts.js';
 import type { HistoryInterval } from '../../core/history.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { Configuration } from '../../adapters/config/load.js';
@@ -72,6 +73,8 @@ export interface Means {
   ownStatus(config: string | undefined, names: readonly string[]): Promise<StatusAnswer>;
   /** Status, with a watcher or without, of one daemon; and what is to be known beyond it. */
   details(config: string | undefined, name: string): Promise<{ readonly answer: StatusAnswer; readonly details: DaemonDetails }>;
+  /** All that doctor judges by, of these daemons, or of all. */
+  examine(config: string | undefined, names: readonly string[]): Promise<Examination>;
   /** The events that are written down, the newest last. */
   ownEvents(config: string | undefined): Promise<readonly NewsItem[]>;
   /** By name; from, to: ms since the epoch. */
@@ -100,6 +103,14 @@ export interface RunOptions {
   readonly stopOnExit: boolean;
   /** We are the main process of a container, whatever process 1 is. */
   readonly container: boolean;
+}
+
+export interface Examination {
+  readonly machine: MachineFacts;
+  /** Those that were asked for, and those that they require. */
+  readonly daemons: readonly DaemonFacts[];
+  /** Those that were asked for, in the catalogue's order. */
+  readonly names: readonly string[];
 }
 
 export interface LogOptions {

@@ -13,6 +13,15 @@ export const VIEWS: readonly Command[] = [
     load: async () => (await import('./status.js')).status,
   },
   {
+    name: 'doctor',
+    arguments: '[DAEMON…]',
+    most: Number.MAX_SAFE_INTEGER,
+    summary: 'Find what keeps daemons from running or answering, and the command that mends it; exit 1 if something is wrong',
+    example: 'watchkeeper doctor web',
+    options: [JSON_OPTION],
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
     name: 'logs',
     arguments: 'DAEMON',
     most: 1,

@@ -140,6 +140,7 @@ export class World {
       ownStatus: () => Promise.resolve(this.ownStatus),
       details: () => unused('details'),
       ownEvents: () => unused('events'),
+      examine: () => unused('doctor'),
       history: () => unused('history'),
       logs: () => unused('logs'),
       ownTasks: () => unused('tasks'),
