@@ -1,6 +1,7 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
 import type { Configuration } from '../adapters/config/load.js';
 import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
+import type { Looked } from '../app/measured-checks.js';
 import type { RoleDuty } from '../app/role-duty.js';
 import type { Roles } from '../app/roles.js';
 import type { Catalogue } from '../core/catalogue.js';
@@ -59,6 +60,8 @@ export interface GuardianParts {
   readonly log: Log;
   readonly roles: Roles;
   readonly warn: (text: string) => void;
+  /** undefined: nobody measures the health checks. */
+  readonly looked: Looked | undefined;
 }
 
 export async function composeGuardian(detection: Detection, parts: GuardianParts): Promise<Guardian> {

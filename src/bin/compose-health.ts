@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { DirectParts } from '../adapters/sysv/assemble.js';
+import { measuredChecks, type Looked } from '../app/measured-checks.js';
 import type { ObservedHealthParts } from '../app/observed-health.js';
+import type { Clock } from '../ports/clock.js';
 import type { HealthChecker } from '../ports/health-checker.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { ReadinessChecker } from '../ports/start-preparation.js';
@@ -16,7 +18,7 @@ export interface HealthParts {
 }
 
 /** Where we restart, daemons speak to us. */
-export async function supervisedHealth({ configuration, clock, host, log }: GuardianParts, direct: DirectParts): Promise<HealthParts> {
+export async function supervisedHealth({ configuration, clock, host, log, looked }: GuardianParts, direct: DirectParts): Promise<HealthParts> {
   const [{ NotifyListener }, { NotifiedReadiness }, { HostHealthChecker }] = await Promise.all([
     import('../adapters/notify/listener.js'),
     import('../app/notified-readiness.js'),
@@ -25,11 +27,11 @@ export async function supervisedHealth({ configuration, clock, host, log }: Guar
   const { accounts, processes, runner, readiness } = direct;
   const notifications = new NotifyListener({ runtime: configuration.paths.runtime, program: listenerProgram(), clock, accounts, log });
   const health = new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications, underSystemd: false });
-  return { health, notifications, readiness: new NotifiedReadiness(readiness, notifications) };
+  return { health: measured(health, clock, looked), notifications, readiness: new NotifiedReadiness(readiness, notifications) };
 }
 
 /** Where systemd restarts, they speak to systemd. */
-export async function observedHealth({ clock, host }: GuardianParts): Promise<Pick<ObservedHealthParts, 'checker' | 'condemner'>> {
+export async function observedHealth({ clock, host, looked }: GuardianParts): Promise<Pick<ObservedHealthParts, 'checker' | 'condemner'>> {
   const [{ HostHealthChecker }, { NOBODY_LISTENS }, { systemdCondemner }, { processes, runner }] = await Promise.all([
     import('../adapters/health/checker.js'),
     import('../adapters/notify/nobody.js'),
@@ -37,7 +39,11 @@ export async function observedHealth({ clock, host }: GuardianParts): Promise<Pi
     host.directParts('built-in'),
   ]);
   const checker = new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications: NOBODY_LISTENS, underSystemd: true });
-  return { checker, condemner: systemdCondemner(processes) };
+  return { checker: measured(checker, clock, looked), condemner: systemdCondemner(processes) };
+}
+
+function measured(checker: HealthChecker, clock: Clock, looked: Looked | undefined): HealthChecker {
+  return looked === undefined ? checker : measuredChecks(checker, clock, looked);
 }
 
 /** Beside the installed bundle, beside the directory of a clone's bundle, or two above the source's. */

@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 
 import type { Configuration } from '../adapters/config/load.js';
+import { countedRuns } from '../app/counted-runs.js';
 import type { Tasks, TasksEnd } from '../app/tasks.js';
 import type { Cron } from '../ports/cron.js';
 import type { Log } from '../ports/log.js';
 import type { RoleOracle } from '../ports/role-oracle.js';
 import type { TaskControl, TaskStatus } from '../ports/task-control.js';
-import type { TaskRun } from '../core/task-run.js';
+import type { RunResult, TaskRun } from '../core/task-run.js';
 import type { Host } from './host.js';
 
 export interface TaskLife extends TaskControl {
@@ -19,7 +20,8 @@ export interface TaskLife extends TaskControl {
   end(how: TasksEnd): Promise<void>;
 }
 
-export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle): Promise<TaskLife> {
+/** @param ended told of each run that ends */
+export async function composeTasks(configuration: Configuration, host: Host, log: Log, roles: RoleOracle, ended?: (task: string, result: RunResult) => void): Promise<TaskLife> {
   const warn = (text: string): void => log.warn({}, text);
   const [{ Tasks }, { HostTaskLauncher }, { HostHookDirectory }, { taskStore }, { ensureDirectory }, { readStat }, direct, clock, self] = await Promise.all([
     import('../app/tasks.js'),
@@ -47,7 +49,7 @@ export async function composeTasks(configuration: Configuration, host: Host, log
     log,
     processes,
     markers: processes,
-    store: taskStore(paths.state, warn),
+    store: ended === undefined ? taskStore(paths.state, warn) : countedRuns(taskStore(paths.state, warn), ended),
     launcher: new HostTaskLauncher({ directory, runner, accounts, clock, processes }),
     hookDirectory: new HostHookDirectory(),
     // A container shares the boot of its host; its own life is that of its first process.

@@ -28,6 +28,7 @@ import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, r
 import { composeGuardian, type Guardian } from './compose-guardian.js';
 import { composeRoles, followRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
+import { Web } from './compose-web.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
 import { detect } from './service-manager.js';
 import type { Host } from './host.js';
@@ -79,14 +80,16 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   });
   const history = new FileHistory(paths.state, clock, warn);
   const board = recordedBoard(stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST), history, clock);
+  const web = new Web({ configuration, clock, log, history });
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
   const detection = await detect({ ...configuration, runner });
   const roles = await composeRoles(configuration, host, log);
-  const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn });
-  const tasks = await composeTasks(configuration, host, log, roles);
+  const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId: container ? containerBoot(self.bootId) : self.bootId, journal, board, log, warn, looked: web.looked });
+  const tasks = await composeTasks(configuration, host, log, roles, web.taskEnded);
   const hooks = await composeHooks(configuration, host, guardian, log, false);
   followRoles(roles, { duty: guardian.roles, events: hooks.roles, log });
   followers.add((item) => hooks.tell(item));
+  followers.add((item) => web.news(item));
   followers.add((item) => {
     // The daemon knows better than the last answer.
     if (item.news === 'stopped' && saysNotMaster(item.reason)) roles.ask();
@@ -148,6 +151,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     },
   };
 
+  await web.begin(service, () => configuration.catalogue);
   await guardian.begin();
   board.heartbeat();
   const server = await serveControl(paths.runtime, service, log);
@@ -190,6 +194,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   beating.cancel();
   await table?.finish();
   await server.close();
+  await web.close();
   roles.release();
   guardian.release();
   history.close();

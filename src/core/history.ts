@@ -35,9 +35,56 @@ export interface HistoryInterval {
 /** ms between two signs of life that the watcher writes down. */
 export const ALIVE_INTERVAL = 60_000;
 
-interface Open {
-  readonly from: number;
-  readonly entry: HistoryEntry;
+/** Told of what is known, in the order of time. */
+export interface HistorySink {
+  closed(daemon: string, interval: HistoryInterval): void;
+  /** The clock was set back to `at`: what was told of later is no longer true. */
+  cut(daemon: string, at: number): void;
+}
+
+/** Records, one after the other, → the intervals that are over, and those that go on. */
+export class HistoryFold {
+  readonly #open = new Map<string, HistoryEntry>();
+  #lastSign = Number.NEGATIVE_INFINITY;
+  #ended = true;
+
+  constructor(private readonly sink: HistorySink) {}
+
+  add(record: HistoryRecord): void {
+    if (record.kind === 'state') {
+      const last = this.#open.get(record.daemon);
+      if (last === undefined || !sameState(last, record)) {
+        this.#close(record.daemon, record.at);
+        this.sink.cut(record.daemon, record.at);
+        this.#open.set(record.daemon, record);
+      }
+      this.#ended = false;
+    } else if (record.kind === 'unseen') this.#close(record.daemon, record.at);
+    else if (record.kind === 'end') this.#closeAll(record.at);
+    // It died without a word: what it saw last held as long as it lived.
+    else if (record.kind === 'begin') this.#closeAll(Math.min(this.#lastSign, record.at));
+    this.#lastSign = record.at;
+    if (record.kind === 'end' || record.kind === 'begin') this.#ended = record.kind === 'end';
+  }
+
+  /** What goes on, up to now if the watcher has shown life lately. */
+  *present(now: number): Generator<readonly [daemon: string, interval: HistoryInterval]> {
+    const alive = !this.#ended && now - this.#lastSign <= 2 * ALIVE_INTERVAL;
+    const to = alive ? now : Math.min(this.#lastSign, now);
+    for (const [daemon, { at, state, desired, paused }] of this.#open) if (to > at) yield [daemon, { from: at, to, state, desired, paused }];
+  }
+
+  #close(daemon: string, to: number): void {
+    const last = this.#open.get(daemon);
+    if (last === undefined) return;
+    this.#open.delete(daemon);
+    const { at, state, desired, paused } = last;
+    if (to > at) this.sink.closed(daemon, { from: at, to, state, desired, paused });
+  }
+
+  #closeAll(at: number): void {
+    for (const daemon of [...this.#open.keys()]) this.#close(daemon, at);
+  }
 }
 
 /**
@@ -45,41 +92,14 @@ interface Open {
  * @returns by name, the oldest first; only what overlaps from … now
  */
 export function historyIntervals(records: Iterable<HistoryRecord>, from: number, now: number): ReadonlyMap<string, readonly HistoryInterval[]> {
-  const closed = new Map<string, HistoryInterval[]>();
-  const open = new Map<string, Open>();
-  let lastSign = Number.NEGATIVE_INFINITY;
-  let ended = true;
-
-  const close = (daemon: string, at: number): void => {
-    const last = open.get(daemon);
-    if (last === undefined) return;
-    open.delete(daemon);
-    const { state, desired, paused } = last.entry;
-    if (at > last.from && at > from) listOf(closed, daemon).push({ from: Math.max(from, last.from), to: at, state, desired, paused });
+  const known = new Map<string, HistoryInterval[]>();
+  const closed = (daemon: string, interval: HistoryInterval): void => {
+    if (interval.to > from) listOf(known, daemon).push({ ...interval, from: Math.max(from, interval.from) });
   };
-  const closeAll = (at: number): void => {
-    for (const daemon of [...open.keys()]) close(daemon, at);
-  };
-
-  for (const record of records) {
-    if (record.kind === 'state') {
-      const last = open.get(record.daemon);
-      if (last === undefined || !sameState(last.entry, record)) {
-        close(record.daemon, record.at);
-        cut(closed, record.daemon, record.at);
-        open.set(record.daemon, { from: record.at, entry: record });
-      }
-      ended = false;
-    } else if (record.kind === 'unseen') close(record.daemon, record.at);
-    else if (record.kind === 'end') closeAll(record.at);
-    // It died without a word: what it saw last held as long as it lived.
-    else if (record.kind === 'begin') closeAll(Math.min(lastSign, record.at));
-    lastSign = record.at;
-    if (record.kind === 'end' || record.kind === 'begin') ended = record.kind === 'end';
-  }
-  const alive = !ended && now - lastSign <= 2 * ALIVE_INTERVAL;
-  closeAll(alive ? now : Math.min(lastSign, now));
-  return closed;
+  const fold = new HistoryFold({ closed, cut: (daemon, at) => cut(known, daemon, at) });
+  for (const record of records) fold.add(record);
+  for (const [daemon, interval] of fold.present(now)) closed(daemon, interval);
+  return known;
 }
 
 export function sameState(a: HistoryEntry, b: HistoryEntry): boolean {
@@ -129,7 +149,7 @@ export function timelineWord({ state, desired, paused }: Pick<HistoryInterval, '
 }
 
 /** Seen in a slot however short they were. */
-const ALARMING: readonly TimelineWord[] = ['failed', 'crash-loop', 'backing-off', 'degraded'];
+export const ALARMING: readonly TimelineWord[] = ['failed', 'crash-loop', 'backing-off', 'degraded'];
 
 /** `count` equal slots of from … to, each with the word that held longest in it; but a crash of a second is seen in a day. */
 export function timeline(intervals: readonly HistoryInterval[], from: number, to: number, count: number): readonly TimelineWord[] {

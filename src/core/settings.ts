@@ -35,4 +35,17 @@ export interface Settings {
   };
   /** Executables that the watcher runs after each interval. */
   readonly watcherHooks: WatcherHooks;
+  /** What is shown by HTTP, to be read only. */
+  readonly web: WebSettings;
+}
+
+export interface WebSettings {
+  /** As parseWebAddress takes it; undefined: nothing is served. */
+  readonly listen: string | undefined;
+  /** Group whose members may connect to a UNIX socket; undefined: root alone. */
+  readonly group: string | undefined;
+  /** Names in the Host header besides that of the machine itself. */
+  readonly hosts: readonly string[];
+  readonly page: boolean;
+  readonly metrics: boolean;
 }

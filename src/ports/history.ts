@@ -1,5 +1,5 @@
 /** What became of each daemon: kept across boots and power cuts, bounded in size. */
-import type { HistoryEntry, HistoryInterval } from '../core/history.js';
+import type { HistoryEntry, HistoryInterval, HistoryRecord } from '../core/history.js';
 
 export interface History {
   /** Its state from now on; the same again costs nothing. */
@@ -15,4 +15,14 @@ export interface History {
    * @param now ms since the epoch
    */
   intervals(from: number, now: number): ReadonlyMap<string, readonly HistoryInterval[]>;
+}
+
+/** For whoever wants to know it all along. */
+export interface FollowedHistory {
+  /**
+   * Tells all that is kept, the oldest first, in portions that leave everybody
+   * else their turn, and from then on each record as it comes.
+   * @returns when it has caught up; rejects if the store can't be read
+   */
+  follow(callback: (record: HistoryRecord) => void): Promise<void>;
 }

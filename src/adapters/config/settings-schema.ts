@@ -1,7 +1,8 @@
 /** How Watchkeeper itself behaves: the keys at the top of watchkeeper.yaml. */
 import type { Settings } from '../../core/settings.js';
-import { absolutePath, bytes, duration, integer, oneOf, optional } from './format.js';
+import { absolutePath, boolean, bytes, duration, integer, listOf, oneOf, optional } from './format.js';
 import { flatten, type SchemaOf } from './schema.js';
+import { groupName, hostName, webAddress } from './web-formats.js';
 
 /** The control socket's path must fit sun_path, 108 bytes. */
 const MAX_RUNTIME_PATH = 80;
@@ -79,6 +80,18 @@ const SETTINGS: SchemaOf<Settings> = {
     },
     interval: { format: duration(1000), default: 300_000, doc: 'From the end of a round of watcher hooks to the next.' },
     timeout: { format: duration(100), default: 60_000, doc: 'Of each watcher hook; then it is ended with all that it has started.' },
+  },
+  web: {
+    listen: {
+      format: optional(webAddress()),
+      default: undefined,
+      defaultText: 'none: nothing is served',
+      doc: 'Where the read-only status page and the metrics are served, on this machine only; see [page.md](page.md).',
+    },
+    group: { format: optional(groupName()), default: undefined, defaultText: 'none: root alone', doc: 'Group whose members may connect, where `web.listen` is a UNIX socket.' },
+    hosts: { format: listOf(hostName(), 'names of hosts'), default: [], doc: 'Names by which browsers may ask for it besides `localhost` and the address itself, e.g. that of a proxy before it.' },
+    page: { format: boolean(), default: true, doc: 'Whether the status page is there.' },
+    metrics: { format: boolean(), default: true, doc: 'Whether `/metrics` is there, for Prometheus.' },
   },
 };
 

@@ -5,12 +5,13 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import * as fs from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { Log } from '../../ports/log.js';
+import { listenPrivately } from '../host/unix-listener.js';
 import { ensureDirectory } from '../state/directories.js';
 import { writeAtomic } from '../state/atomic-file.js';
 import { ALLOWED_HOSTS, MAX_BODY, SOCKET_NAME, TOKEN_NAME } from './protocol.js';
@@ -41,7 +42,7 @@ export async function serveControl(runtime: string, service: ControlService, log
     });
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, socketPath);
+  await listenPrivately(server, socketPath);
   return {
     close: async () => {
       fs.rmSync(socketPath, { force: true });
@@ -50,19 +51,6 @@ export async function serveControl(runtime: string, service: ControlService, log
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-/** The umask closes the moment between bind(2) and a chmod in which others could connect. */
-async function listen(server: Server, path: string): Promise<void> {
-  const umask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
-  } finally {
-    process.umask(umask);
-  }
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, token: string, service: ControlService): Promise<void> {

@@ -11,10 +11,11 @@ import { join } from 'node:path';
 
 import { historyIntervals, sameState, type HistoryEntry, type HistoryInterval, type HistoryRecord } from '../../core/history.js';
 import type { Clock, Timer } from '../../ports/clock.js';
-import type { History } from '../../ports/history.js';
+import type { FollowedHistory, History } from '../../ports/history.js';
 import type { Warn } from './desired-state.js';
 import { ensureDirectory } from './directories.js';
 import { parseHistoryLine, historyLine } from './history-line.js';
+import { openKept, replay } from './history-replay.js';
 import { errorCode } from './unwritable.js';
 
 const FILE = 'history.jsonl';
@@ -24,13 +25,14 @@ const SYNC_DELAY = 3000;
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 
-export class FileHistory implements History {
+export class FileHistory implements History, FollowedHistory {
   readonly #path: string;
   readonly #current = new Map<string, HistoryEntry>();
   #fd: number | undefined;
   #size = 0;
   #sync: Timer | undefined;
   #complained = false;
+  readonly #followers = new Set<(record: HistoryRecord) => void>();
 
   /** @param segment bytes of one of the two files */
   constructor(
@@ -63,6 +65,20 @@ export class FileHistory implements History {
     return readHistory(this.state, from, now);
   }
 
+  async follow(callback: (record: HistoryRecord) => void): Promise<void> {
+    const kept = openKept([`${this.#path}.1`, this.#path]);
+    const meanwhile: HistoryRecord[] = [];
+    const collect = (record: HistoryRecord): void => void meanwhile.push(record);
+    this.#followers.add(collect);
+    try {
+      await replay(kept, callback);
+    } finally {
+      this.#followers.delete(collect);
+    }
+    meanwhile.forEach(callback);
+    this.#followers.add(callback);
+  }
+
   close(): void {
     this.#append({ kind: 'end', at: this.clock.wall() });
     this.#sync?.cancel();
@@ -78,6 +94,8 @@ export class FileHistory implements History {
   }
 
   #append(record: HistoryRecord): void {
+    // Also what a full disk does not take.
+    for (const follower of this.#followers) follower(record);
     try {
       if (this.#size > this.segment) this.#turnOver();
       this.#write(historyLine(record));

@@ -113,6 +113,7 @@ describe('configuration', () => {
       container: { stopBudget: 25_000 },
       hooksDirectory: '/etc/watchkeeper/hooks.d',
       watcherHooks: { directory: undefined, interval: 300_000, timeout: 60_000 },
+      web: { listen: undefined, group: undefined, hosts: [], page: true, metrics: true },
       controlTimeout: 10_000,
       heartbeatInterval: 5000,
       output: { maxBytes: 10 * 1024 * 1024, files: 5 },

@@ -1,0 +1,48 @@
+/** How much a daemon's state asks for somebody: what is shown first, and in which colour. Pure. */
+import { isUp, type DaemonStatus } from './daemon-status.js';
+import { saysNotMaster } from './outcome.js';
+
+/**
+ * `bad`: it does not come back by itself soon. `warn`: it is not as it should be,
+ * and something is being done, or it runs and something is wrong with it. `busy`:
+ * on its way. `good`: up. `off`: down, as it should be.
+ */
+export const SEVERITIES = ['bad', 'warn', 'busy', 'good', 'off'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
+
+export function severityOf(daemon: DaemonStatus): Severity {
+  const { observed, desired, paused, reason } = daemon;
+  switch (observed) {
+    case 'failed':
+    case 'given-up':
+    case 'crash-loop':
+      return saysNotMaster(reason) ? 'off' : 'bad';
+    case 'degraded':
+      return 'warn';
+    case 'waiting':
+    case 'backing-off':
+    case 'stopped':
+      if (desired === 'down' || saysNotMaster(reason)) return 'off';
+      return typeof paused === 'string' && observed !== 'backing-off' ? 'off' : 'warn';
+    case 'starting':
+    case 'stopping':
+      return 'busy';
+    case 'running':
+      return desired === 'down' || complaints(daemon).length > 0 ? 'warn' : 'good';
+  }
+}
+
+/** What is wrong with it besides its state, one line each. */
+export function complaints({ observed, desired, health = [], warnings = [] }: DaemonStatus): readonly string[] {
+  return [
+    ...(isUp(observed) && desired === 'down' ? ['it runs although it is wanted down'] : []),
+    ...health.filter(({ state }) => state === 'unhealthy').map(({ kind, name, last }) => `${kind} check ${name}: ${last ?? 'failed'}`),
+    ...warnings,
+  ];
+}
+
+/** The worst first; otherwise as they come. */
+export function bySeverity(daemons: readonly DaemonStatus[]): ReadonlyMap<Severity, readonly DaemonStatus[]> {
+  return new Map(SEVERITIES.map((severity) => [severity, daemons.filter((daemon) => severityOf(daemon) === severity)]));
+}
