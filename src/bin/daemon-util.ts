@@ -28,6 +28,7 @@ function means(options: Options, note: (line: string) => void): Means {
       return version();
     },
     environment: process.env,
+    screen: process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined,
     caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
     catalogue: async () => (await host.configuration()).catalogue,
     detection: () => control.detection(),

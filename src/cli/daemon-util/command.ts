@@ -3,6 +3,7 @@ import type { ChosenControl } from '../../app/control-choice.js';
 import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec, StartCondition } from '../../core/daemon.js';
 import type { Detection, ServiceManager } from '../../ports/service-manager.js';
+import type { ProgressScreen } from './progress.js';
 
 export interface Argument {
   /** As help prints it: NAME, RC, ARGS. */
@@ -53,6 +54,8 @@ export interface Means {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** "uid 0, pid 4711" */
   readonly caller: string;
+  /** undefined: stderr is no terminal that a line could be redrawn on. */
+  readonly screen: ProgressScreen | undefined;
   catalogue(): Promise<Catalogue>;
   detection(): Promise<Detection>;
   manager(): Promise<ServiceManager>;

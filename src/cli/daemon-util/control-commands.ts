@@ -1,6 +1,6 @@
 /** Commands that start and stop. */
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { NamedOutcome } from '../../ports/controller.js';
+import type { NamedOutcome, Progress } from '../../ports/controller.js';
 import { describeMeans } from './check-commands.js';
 import type { Handler, Reply, Session } from './command.js';
 import { notMasterStatus, reportOutcome, verdict } from './outcomes.js';
@@ -55,7 +55,7 @@ export async function startThese(
   try {
     await describeMeans(session, controller.via, reason);
     const request = { names: daemons.map(({ name }) => name), by: session.by, oneShotArguments };
-    outcomes = await controller[action](request, (outcome) => reportOutcome(session, action, outcome));
+    outcomes = await withProgress(session, action, request.names, (progress) => controller[action](request, progress));
   } finally {
     release();
   }
@@ -73,9 +73,27 @@ async function stopThese(session: Session, daemons: readonly DaemonSpec[]): Prom
   try {
     await describeMeans(session, controller.via, reason);
     const request = { names: daemons.map(({ name }) => name), by: session.by };
-    const outcomes = await controller.stop(request, (outcome) => reportOutcome(session, 'stop', outcome));
+    const outcomes = await withProgress(session, 'stop', request.names, (progress) => controller.stop(request, progress));
     return verdict(session, daemons, outcomes);
   } finally {
     release();
+  }
+}
+
+/** Tells each outcome as it comes. */
+async function withProgress(
+  session: Session,
+  action: 'start' | 'restart' | 'stop',
+  names: readonly string[],
+  work: (progress: Progress) => Promise<readonly NamedOutcome[]>,
+): Promise<readonly NamedOutcome[]> {
+  const { screen } = session.means;
+  if (screen === undefined || session.options.json || session.options.verbose) return work((outcome) => reportOutcome(session, action, outcome));
+  const { ProgressDisplay } = await import('./progress.js');
+  const display = new ProgressDisplay(screen, session, action, names);
+  try {
+    return await work((outcome) => display.tell(outcome));
+  } finally {
+    display.finish();
   }
 }

@@ -53,6 +53,7 @@ export class World {
     return {
       version: '9.9.9',
       environment: this.environment,
+      screen: undefined,
       caller: 'uid 0, pid 4711',
       catalogue: () => Promise.resolve().then(() => this.catalogue()),
       detection: () => Promise.resolve({ kind: manager.kind, reason: 'the test says so' }),
