@@ -14,6 +14,7 @@ const MINUTE = 60_000;
 const SUITES = [
   { name: 'ganeti', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'system', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
+  { name: 'pacemaker', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'lint', kind: 'programs', deadline: 3 * MINUTE },
   { name: 'types', kind: 'programs', deadline: 2 * MINUTE },

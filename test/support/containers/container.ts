@@ -53,6 +53,9 @@ export interface Container {
   read(path: string): Promise<string>;
   /** Orderly with systemd; without it as if the power had failed. What lay in /run is gone, its network stays. */
   reboot(): Promise<void>;
+  /** `orderly` needs systemd; a cut kills all of it at once. */
+  powerOff(how: 'orderly' | 'cut'): Promise<void>;
+  powerOn(): Promise<void>;
   /** Kills everything in it and undoes what was made. Never fails half-way silently. */
   stop(): Promise<void>;
 }
@@ -72,13 +75,16 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
 
 async function boot(name: string, root: string, options: ContainerOptions): Promise<Container> {
   const machine = await turnOn(name, root, options);
-  const container = handle(name, root, machine, async () => {
-    if (options.init === 'systemd') await container.run(['/usr/bin/systemctl', 'reboot']);
+  const powerOff = async (how: 'orderly' | 'cut'): Promise<void> => {
+    if (how === 'orderly' && options.init === 'systemd') await container.run(['/usr/bin/systemctl', 'poweroff']);
     else removeCgroups(name);
     await waitFor(`container ${name} to go down`, BOOT_TIMEOUT, () => hasEnded(machine.nspawn));
+  };
+  const powerOn = async (): Promise<void> => {
     Object.assign(machine, await turnOn(name, root, options));
     if (options.init === 'systemd') await booted(container);
-  });
+  };
+  const container = handle(name, root, machine, { powerOff, powerOn });
   if (options.init === 'systemd') await booted(container);
   return container;
 }
@@ -189,7 +195,7 @@ async function booted(container: Container): Promise<void> {
 /** Renamed into its place, so that a reader inside sees all of it or nothing. */
 const WRITE = 'mkdir -p "$2" && umask 077 && cat >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1"';
 
-function handle(name: string, root: string, machine: Machine, reboot: () => Promise<void>): Container {
+function handle(name: string, root: string, machine: Machine, power: Pick<Container, 'powerOff' | 'powerOn'>): Container {
   const run: Container['run'] = (argv, options = {}) => {
     const timeout = options.timeout ?? 30_000;
     // The inner deadline ends the program; ours is only for an nsenter that hangs.
@@ -214,7 +220,11 @@ function handle(name: string, root: string, machine: Machine, reboot: () => Prom
       await must(['/bin/sh', '-c', WRITE, 'sh', path, dirname(path), mode.toString(8)], { input: text });
     },
     read: (path) => must(['/usr/bin/cat', path]),
-    reboot,
+    ...power,
+    reboot: async () => {
+      await power.powerOff('orderly');
+      await power.powerOn();
+    },
     stop: async () => {
       const { nspawn } = machine;
       const ended = hasEnded(nspawn) ? Promise.resolve() : new Promise((resolve) => nspawn.once('exit', resolve));

@@ -156,7 +156,7 @@ function corosyncConf(names: readonly string[]): string {
   ].join('\n');
 }
 
-const CIB = `<cib crm_feature_set="3.16.2" validate-with="pacemaker-3.5" admin_epoch="0" epoch="1" num_updates="0">
+const CIB = `<cib crm_feature_set="3.1.0" validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0">
 <configuration>
 <crm_config><cluster_property_set id="cib-bootstrap-options">
 <nvpair id="o-stonith" name="stonith-enabled" value="false"/>

@@ -1,0 +1,134 @@
+/** ocf:watchkeeper:daemon in a real cluster. */
+import { expect } from 'chai';
+
+import { waitFor } from '../support/containers/wait.js';
+import type { Node } from '../support/pacemaker/cluster.js';
+import { primitive } from '../support/pacemaker/resource.js';
+import { PATIENCE, type ClusterWorld, type DaemonOfWorld } from '../support/pacemaker/world.js';
+
+const WEB_PORT = 8081;
+/** s, of the recurring monitor: what is seen sooner was told. */
+const INTERVAL = 10;
+/** ms; kill -9 to the next life on a loaded machine. docs/benchmarks.md has what a quiet one needs. */
+const AT_ONCE = 4_000;
+
+export const DAEMONS: Readonly<Record<string, DaemonOfWorld>> = {
+  web: {
+    behaviour: { port: WEB_PORT, http: 1 },
+    keys: { health: { answers: { kind: 'liveness', by: 'http', url: `http://127.0.0.1:${WEB_PORT}/`, interval: '1s', timeout: '1s', failureThreshold: 2 } } },
+  },
+  failing: { behaviour: { exit: 3, after: 0, message: 'no licence', port: 8082 } },
+  endless: { behaviour: { port: 8083, 'ready-after': 'never' } },
+  stubborn: { behaviour: { port: 8084, 'ignore-term': 1 } },
+};
+
+export function daemonSpecs(formed: () => ClusterWorld): void {
+  describe('ocf:watchkeeper:daemon', () => {
+    before(async () => {
+      await formed().cluster.configure('resources', primitive('web', { agent: 'daemon', parameters: { name: 'web' } }));
+    });
+
+    after(() => formed().cluster.remove('web'));
+
+    const running = (): Promise<Node> => formed().settled('web', 'web');
+    /** As the cluster has it on this node: it runs there alone, and nothing was told of it that is not so. */
+    const onlyOn = (node: Node): void => {
+      const world = formed();
+      for (const other of world.nodes) expect(world.isUp(other, 'web'), other.node).to.equal(other === node);
+    };
+
+    it('runs on one node, and is the cluster\'s there', async () => {
+      const node = await running();
+      onlyOn(node);
+      for (const other of formed().nodes) expect(formed().isHeld(other, 'web'), other.node).to.equal(other === node);
+    });
+
+    it('kill -9: the cluster is told at once, and starts it again', async () => {
+      const world = formed();
+      const node = await running();
+      const times: number[] = [];
+      for (let turn = 0; turn < 5; turn += 1) {
+        const pid = world.board(node, 'web')?.pid ?? 0;
+        times.push(await world.restarted('web', () => world.kill(node, pid, 'SIGKILL')));
+        expect(await running(), 'the same node').to.equal(node);
+      }
+      times.sort((a, b) => a - b);
+      console.log(`      kill -9 to the next life, ms: ${times.map(Math.round).join(' ')}`);
+      expect(times[2]).to.be.below(AT_ONCE);
+      const state = await world.cluster.state();
+      expect(state.failCount('web')).to.be.at.least(5);
+    });
+
+    it('kill -9 of the watcher: nothing happens to it, and the next watcher leaves it to the cluster', async () => {
+      const world = formed();
+      const node = await running();
+      const before = world.board(node, 'web');
+      const watcher = await world.watcherPid(node);
+      world.kill(node, watcher, 'SIGKILL');
+      await waitFor('another watcher', PATIENCE, async () => ![0, watcher].includes(await world.watcherPid(node)));
+      await running();
+      expect(world.board(node, 'web')).to.deep.equal(before);
+    });
+
+    it('kill -9 of it and of the watcher: the next watcher tells the cluster', async () => {
+      const world = formed();
+      const node = await running();
+      const watcher = await world.watcherPid(node);
+      const pid = world.board(node, 'web')?.pid ?? 0;
+      await world.restarted('web', () => {
+        world.kill(node, watcher, 'SIGKILL');
+        world.kill(node, pid, 'SIGKILL');
+      });
+      expect(await running()).to.equal(node);
+      onlyOn(node);
+    });
+
+    it('kill -9 while there is no watcher: the monitor tells the truth', async () => {
+      const world = formed();
+      const node = await running();
+      const before = world.starts(node, 'web');
+      const pid = world.board(node, 'web')?.pid ?? 0;
+      await world.watcher(node, 'stop');
+      try {
+        world.kill(node, pid, 'SIGKILL');
+        await waitFor('another life of web', (INTERVAL * 1000) + PATIENCE, () => world.starts(node, 'web') > before);
+      } finally {
+        await world.watcher(node, 'start');
+      }
+      expect(await running()).to.equal(node);
+    });
+
+    it('a hang: the failed liveness check is told, and the cluster takes it down', async () => {
+      const world = formed();
+      const node = await running();
+      const pid = world.board(node, 'web')?.pid ?? 0;
+      await world.restarted('web', () => world.kill(node, pid, 'SIGSTOP'));
+      expect(await running()).to.equal(node);
+      expect(world.events(node).filter(({ daemon, news }) => daemon === 'web' && news === 'unhealthy')).to.have.length.at.least(1);
+    });
+
+    it('crm_resource --fail: it is started anew', async () => {
+      const world = formed();
+      const node = await running();
+      await world.restarted('web', async () => {
+        await node.must(['/usr/sbin/crm_resource', '--fail', '--resource', 'web', '--node', node.node]);
+      });
+      await running();
+    });
+
+    it('standby: it moves, and nothing of it is left behind', async () => {
+      const world = formed();
+      const node = await running();
+      await node.must(['/usr/sbin/crm_standby', '--node', node.node, '--update', 'on']);
+      try {
+        await waitFor(`web to leave ${node.node}`, PATIENCE, () => !world.isUp(node, 'web'));
+        const next = await running();
+        expect(next).not.to.equal(node);
+        onlyOn(next);
+        expect(world.isHeld(node, 'web')).to.equal(false);
+      } finally {
+        await node.must(['/usr/sbin/crm_standby', '--node', node.node, '--delete']);
+      }
+    });
+  });
+}

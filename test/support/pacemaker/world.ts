@@ -1,0 +1,171 @@
+/** A cluster whose daemons Watchkeeper keeps: on the older Debian by itself, on the newer one through systemd. */
+import { copyFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { cgroup2Mount } from '../containers/requirements.js';
+import type { Suite } from '../containers/recipe.js';
+import { waitFor } from '../containers/wait.js';
+import { Cluster, type Node } from './cluster.js';
+
+const PROGRAM = '/usr/local/lib/wk-test-daemon';
+const FIXTURE = new URL('../../fixtures/daemon', import.meta.url);
+const WATCHER = 'watchkeeper.service';
+/** For hangs, not for slow machines. */
+export const PATIENCE = 60_000;
+
+export interface BoardLine {
+  readonly observed: string;
+  readonly pid: number;
+  readonly owner: string;
+}
+
+export type Behaviour = Readonly<Record<string, string | number>>;
+
+/** A daemon of the catalogue: what the test daemon (test/fixtures/daemon) does, and its other keys. */
+export interface DaemonOfWorld {
+  readonly behaviour: Behaviour;
+  readonly keys?: Readonly<Record<string, unknown>>;
+}
+
+export class ClusterWorld {
+  private constructor(
+    readonly cluster: Cluster,
+    readonly driver: 'watcher' | 'systemd',
+  ) {}
+
+  static async form(suite: Suite, daemons: Readonly<Record<string, DaemonOfWorld>>): Promise<ClusterWorld> {
+    const driver = suite === 'bookworm' ? 'watcher' : 'systemd';
+    const cluster = await Cluster.form({ suite, size: 3, prepare: (root) => prepare(root, driver, daemons) });
+    const world = new ClusterWorld(cluster, driver);
+    try {
+      await Promise.all(cluster.nodes.map((node) => world.comeUp(node)));
+    } catch (error) {
+      await cluster.destroy();
+      throw error;
+    }
+    return world;
+  }
+
+  get nodes(): readonly Node[] {
+    return this.cluster.nodes;
+  }
+
+  /** After a boot: the watcher; Corosync and Pacemaker are started by the test. */
+  async comeUp(node: Node): Promise<void> {
+    if (this.driver === 'systemd') await node.must(['/usr/sbin/watchkeeper', 'units', 'install'], { timeout: PATIENCE });
+    await node.must(['/usr/bin/systemctl', 'start', WATCHER], { timeout: PATIENCE });
+  }
+
+  /** What the state board says; undefined: nothing, or the node is off. Read from outside, without a process. */
+  board(node: Node, daemon: string): BoardLine | undefined {
+    const text = readInside(node, `/run/watchkeeper/state/${daemon}`);
+    const [, name, observed, , pid, , , owner] = text?.split(' ') ?? [];
+    return name === daemon && observed !== undefined && owner !== undefined ? { observed, pid: Number(pid), owner } : undefined;
+  }
+
+  isUp(node: Node, daemon: string): boolean {
+    return this.board(node, daemon)?.observed === 'running';
+  }
+
+  /** How often it was started on this node since the node was made. */
+  starts(node: Node, daemon: string): number {
+    return readInside(node, `/srv/${daemon}/starts`)?.split('\n').filter((line) => line !== '').length ?? 0;
+  }
+
+  isHeld(node: Node, daemon: string): boolean {
+    return readInside(node, `/var/lib/watchkeeper/cluster/${daemon}`) !== undefined;
+  }
+
+  /** Reasons of the events of a daemon, or of all. */
+  events(node: Node): readonly { readonly daemon: string; readonly news: string; readonly reason: string }[] {
+    const lines = readInside(node, '/var/lib/watchkeeper/events.jsonl')?.split('\n').filter((line) => line !== '') ?? [];
+    return lines.map((line) => JSON.parse(line) as { daemon: string; news: string; reason: string });
+  }
+
+  /** Sends at once, from outside. @param pid as it is known inside */
+  kill(node: Node, pid: number, signal: NodeJS.Signals): void {
+    process.kill(outerPid(node, pid), signal);
+  }
+
+  async watcherPid(node: Node): Promise<number> {
+    return Number(await node.must(['/usr/bin/systemctl', 'show', '--property=MainPID', '--value', WATCHER]));
+  }
+
+  async watcher(node: Node, verb: 'start' | 'stop'): Promise<void> {
+    await node.must(['/usr/bin/systemctl', verb, WATCHER], { timeout: PATIENCE });
+  }
+
+  /** The node that runs it alone, with nothing under way, as the cluster and each board say. */
+  async settled(resource: string, daemon: string): Promise<Node> {
+    let on: string | undefined;
+    await this.cluster.until(`${resource} to run on one node`, PATIENCE, (state) => (on = state.runsOn(resource)) !== undefined);
+    const node = this.cluster.node(on ?? '');
+    await waitFor(`${daemon} to be the cluster's on ${node.node}`, PATIENCE, () => {
+      const line = this.board(node, daemon);
+      return line?.observed === 'running' && line.owner === 'cluster';
+    });
+    return node;
+  }
+
+  /** ms until another life of it runs on any node. @param act ends the present one */
+  async restarted(daemon: string, act: () => void | Promise<void>): Promise<number> {
+    const before = new Set(this.lives(daemon));
+    const begin = performance.now();
+    await act();
+    await waitFor(`another life of ${daemon}`, PATIENCE, () => this.lives(daemon).some((life) => !before.has(life)));
+    return performance.now() - begin;
+  }
+
+  /** "NODE PID" of each that runs. */
+  lives(daemon: string): readonly string[] {
+    return this.nodes.flatMap((node) => {
+      const line = this.board(node, daemon);
+      return line?.observed === 'running' ? [`${node.node} ${line.pid}`] : [];
+    });
+  }
+}
+
+function prepare(root: string, driver: ClusterWorld['driver'], daemons: Readonly<Record<string, DaemonOfWorld>>): void {
+  const program = join(root, PROGRAM);
+  mkdirSync(join(program, '..'), { recursive: true });
+  copyFileSync(FIXTURE, program);
+  chmodSync(program, 0o755);
+  const specs = Object.entries(daemons).map(([name, { behaviour, keys }]): [string, unknown] => {
+    mkdirSync(join(root, 'srv', name), { recursive: true });
+    const words = Object.entries({ id: name, dir: `/srv/${name}`, ...behaviour }).map(([key, value]) => `${key}=${value}`);
+    const port = behaviour['port'];
+    return [name, { executable: PROGRAM, arguments: words, ...(port === undefined ? {} : { readiness: { kind: 'tcp', port } }), ...keys }];
+  });
+  const group = { name: 'site', roles: { node: {}, master: {} }, ...(driver === 'systemd' ? { target: 'site.target' } : {}) };
+  const defaults = { boot: 'never', startTimeout: '60s', stopTimeout: '20s' };
+  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({ group, heartbeatInterval: '1s', defaults, daemons: Object.fromEntries(specs) }));
+}
+
+/** Of a file inside, seen through its process 1, so also in /run. undefined: it is not there, or the node is off. */
+function readInside(node: Node, path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${node.leader}/root${path}`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function outerPid(node: Node, pid: number): number {
+  const found = processesBelow(join(cgroup2Mount() ?? '', node.name)).find((outer) => innerPid(outer) === pid);
+  if (found === undefined) throw new Error(`no process ${pid} in ${node.node}`);
+  return found;
+}
+
+function processesBelow(cgroup: string): readonly number[] {
+  const own = readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
+  return [...own, ...readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }) => processesBelow(join(cgroup, name)))];
+}
+
+function innerPid(outer: number): number | undefined {
+  try {
+    const [, pids = ''] = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${outer}/status`, 'utf8')) ?? [];
+    return Number(pids.trim().split(/\s+/).at(-1));
+  } catch {
+    return undefined; // it has just ended
+  }
+}
