@@ -6,6 +6,8 @@
 #   RUNTIME/watcher     1 PID START_TICKS BOOT_ID HEARTBEAT_MS STALE_AFTER_MS
 #   RUNTIME/state/NAME  1 NAME OBSERVED READY PID START_TICKS DESIRED OWNER
 #                       RESTARTS NEXT_TRY_MS PUBLISHED_MS REASON…
+#   RUNTIME/start-all   1 PID START_TICKS CONFIGURATION, then lines of WORD REST,
+#                       see src/core/start-claim.ts; the last one is `end`
 
 # Sets what the board says of its watcher. Fails where there is no board of this boot.
 # A line without its newline is half a line: read says so.
@@ -15,6 +17,12 @@ read_watcher() {
   if [ "$version" != 1 ] || [ -n "$rest" ]; then return 1; fi
   { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null || return 1
   [ "$board_boot" = "$boot" ]
+}
+
+# Sets what the board says of daemon $1. Fails where it says nothing.
+read_daemon() {
+  { read -r version name observed _ pid ticks desired rest <"$runtime/state/$1"; } 2>/dev/null || return 1
+  [ "$version" = 1 ] && [ "$name" = "$1" ] && [ -n "$rest" ]
 }
 
 # Whether process $1 is the one that was started $2 ticks after boot. A zombie
@@ -54,4 +62,49 @@ is_watched() {
   age=$((${uptime%.*}${uptime#*.}0 - heartbeat))
   # uptime is cut to hundredths of a second, so it may lag behind a little
   [ "$age" -ge -1000 ] && [ "$age" -le "$stale_after" ]
+}
+
+# Whether start-all has nothing to do: the watcher claims it, and each ground of
+# its claim holds. Sets `words` to what is to be said of daemons that are skipped.
+# $1 is the configuration that the caller means.
+is_all_started() {
+  read_watcher && is_watched || return 1
+  words='' ended=''
+  {
+    read -r version claimer since claimed || return 1
+    if [ "$version $claimer $since $claimed" != "1 $watcher_pid $watcher_ticks $1" ]; then return 1; fi
+    while read -r ground about; do
+      if [ -n "$ended" ]; then return 1; fi
+      holds "$ground" "$about" || return 1
+    done
+  } <"$runtime/start-all" || return 1
+  # half a line after the last one
+  [ -n "$ended" ] && [ -z "$ground" ]
+}
+
+# One line of the claim. The claim is as old as its last proof, and a file that
+# has changed since is not older. Of a time in whole seconds, as busybox has it,
+# the same second is in doubt.
+# shellcheck disable=SC3013 # dash, busybox and bash all have -ot
+holds() {
+  case $1 in
+    same) [ -e "$2" ] && [ "$2" -ot "$runtime/start-all" ] ;;
+    there) [ -e "$2" ] ;;
+    absent) [ ! -e "$2" ] ;;
+    unset)
+      case $2 in '' | [!A-Z_]* | *[!A-Z0-9_]*) return 1 ;; esac
+      eval "[ -z \"\${$2+x}\" ]"
+      ;;
+    up)
+      read_daemon "$2" && [ "$desired" = up ] || return 1
+      case $observed in running | degraded) is_process "$pid" "$ticks" ;; *) return 1 ;; esac
+      ;;
+    down) read_daemon "$2" && [ "$desired $observed $pid" = 'up stopped -' ] ;;
+    say)
+      words=$words$2'
+'
+      ;;
+    end) ended=1 ;;
+    *) return 1 ;;
+  esac
 }

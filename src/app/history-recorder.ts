@@ -8,8 +8,8 @@ import type { StateBoard } from '../ports/state-board.js';
 export function recordedBoard(board: StateBoard, history: History, clock: Clock): StateBoard {
   let lastAlive = clock.monotonic();
   return {
-    publish(status, process) {
-      board.publish(status, process);
+    publish(status, process, isBarred) {
+      board.publish(status, process, isBarred);
       const { name, observed, desired, paused } = status;
       history.record({ at: clock.wall(), daemon: name, state: observed, desired, paused: typeof paused === 'string' });
     },

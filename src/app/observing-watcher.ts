@@ -142,7 +142,7 @@ export class ObservingWatcher implements Controller {
 
   #publish(spec: DaemonSpec): void {
     const observation = this.#seen.get(spec.name);
-    if (observation !== undefined) this.parts.board.publish(this.#statusOf(spec, observation), observation.process);
+    if (observation !== undefined) this.parts.board.publish(this.#statusOf(spec, observation), observation.process, observation.barred);
   }
 
   start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {

@@ -27,6 +27,11 @@ export function unknownDaemon(name: string): WatchkeeperError {
   return new WatchkeeperError('UNKNOWN_DAEMON', 'cannot act', `the catalogue has no daemon ${quoted(name)}`, 'daemon-util list-stop-daemons');
 }
 
+/** What start-all starts: an on-demand daemon waits to be asked for by name. */
+export function startedTogether(catalogue: Catalogue): readonly DaemonSpec[] {
+  return catalogue.daemons.filter((daemon) => !daemon.onDemand);
+}
+
 export function daemonsOfRole(catalogue: Catalogue, role: string): readonly DaemonSpec[] {
   return catalogue.daemons.filter((daemon) => daemon.roles.includes(role));
 }

@@ -29,6 +29,8 @@ export interface Observation {
   readonly run?: number;
   /** It has ended, and its service manager lets a delay pass before it starts it again. */
   readonly awaitsRestart?: boolean;
+  /** A start is refused whatever it does now: its unit is masked, or gone. */
+  readonly barred?: true;
   /** Only of a service manager that restarts by itself. */
   readonly leftDown?: LeftDown;
   /** The service manager's own words, for status and doctor: ActiveState, SubState, Job … */

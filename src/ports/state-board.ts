@@ -3,7 +3,8 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 
 export interface StateBoard {
-  publish(status: DaemonStatus, process: ProcessIdentity | undefined): void;
+  /** @param isBarred a start of it fails, even while it runs */
+  publish(status: DaemonStatus, process: ProcessIdentity | undefined, isBarred?: boolean): void;
   withdraw(name: string): void;
   /** Says that the watcher's loop turns. */
   heartbeat(): void;

@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -252,6 +252,165 @@ describe('the front of daemon-util', function () {
         }
       });
 
+      describe('start-all', () => {
+        const old = new Date(Date.now() - 60_000);
+        const at = (name: string): string => path.join(top, 'grounds', name);
+        let pid: number;
+
+        /** What the watcher claims; proven a moment ago. */
+        function claim(grounds: readonly string[], changes: { head?: string; end?: string; proven?: Date } = {}): void {
+          const [, watcher, ticks] = readFileSync(path.join(runtime, 'watcher'), 'utf8').split(' ');
+          const file = path.join(runtime, 'start-all');
+          writeFileSync(file, [changes.head ?? `1 ${watcher ?? ''} ${ticks ?? ''} the built-in demo`, ...grounds, changes.end ?? 'end\n'].join('\n'));
+          const proven = changes.proven ?? new Date(Date.now() - 20);
+          utimesSync(file, proven, proven);
+        }
+
+        function ground(name: string, modified = old): string {
+          mkdirSync(at('.'), { recursive: true });
+          writeFileSync(at(name), '');
+          utimesSync(at(name), modified, modified);
+          return at(name);
+        }
+
+        beforeEach(async () => {
+          pid = await goodBoard();
+        });
+
+        afterEach(() => rmSync(at('.'), { recursive: true, force: true }));
+
+        it('is answered where all grounds of the claim hold', () => {
+          const file = ground('file with no spaces'.replaceAll(' ', '-'));
+          writeFileSync(path.join(runtime, 'state/off'), '1 off stopped 0 - - up watcher 0 - 1 /x has no line\n');
+          claim([`same ${file}`, `same ${path.dirname(script)}`, `there ${file}`, `absent ${at('nothing')}`, 'unset EXTRA_WEB_ARGS', 'up web', 'down off', 'say off: skipped: /x has  no line *', 'say b: $(id)']);
+          expect(ask(shell, ['start-all'])).to.deep.equal({ by: 'front', status: 0, stdout: '', stderr: 'off: skipped: /x has  no line *\nb: $(id)\n' });
+          daemonLine('degraded', pid, statOf(pid).startTicks);
+          expect(ask(shell, ['start-all']).by).to.equal('front');
+          claim([]);
+          expectFront(['start-all'], 0);
+        });
+
+        it('asks Node where there is no claim, or half of one, or one of another kind', () => {
+          expectNode(['start-all']);
+          claim(['up web']);
+          expectFront(['start-all'], 0);
+          for (const end of ['', 'en', 'end', 'end\nup web\n', 'end\nend\n', 'end \nsay x', 'up web\n', 'end\n\n']) {
+            claim(['up web'], { end });
+            expectNode(['start-all']);
+          }
+          for (const line of ['', 'up', 'up ', 'maybe web', 'up nobody', 'up ../state/web', 'down web', 'same', 'same relative', 'there', 'unset', 'unset a', 'unset A$(id)', 'unset A B', 'unset 1A', 'unset A}', `unset \`id\``]) {
+            claim([line]);
+            expectNode(['start-all']);
+          }
+        });
+
+        it('does not believe the claim of another watcher, or for another configuration', () => {
+          const [, watcher = '', ticks = ''] = readFileSync(path.join(runtime, 'watcher'), 'utf8').split(' ');
+          for (const head of ['', `2 ${watcher} ${ticks} the built-in demo`, `1 ${watcher} ${ticks}`, `1 ${watcher} ${ticks} /etc/watchkeeper/watchkeeper.yaml`, `1 ${pid} ${ticks} the built-in demo`, `1 ${watcher} ${Number(ticks) - 1} the built-in demo`, `1 ${watcher} ${ticks} the built-in demo more`]) {
+            claim(['up web'], { head });
+            expectNode(['start-all']);
+          }
+          claim(['up web']);
+          expectNode(['start-all'], { WATCHKEEPER_CONFIG: '/nowhere' });
+          expectNode(['start-all'], { WATCHKEEPER_PATHS_RUNTIME: '/nowhere' });
+          expectNode(['start-all'], { WATCHKEEPER_DEMO: '0' });
+          for (const args of [['start-all', '--verbose'], ['--json', 'start-all'], ['start-all', ''], ['start-al'], ['stop-all']]) expectNode(args);
+        });
+
+        it('asks Node where the watcher is dead, frozen, another process or of another boot', async () => {
+          const watcher = Number(readFileSync(path.join(runtime, 'watcher'), 'utf8').split(' ')[1]);
+          claim(['up web']);
+          expectFront(['start-all'], 0);
+          watcherLine(watcher, { age: 15_500 });
+          expectNode(['start-all']);
+          watcherLine(watcher, { boot: '00000000-0000-4000-8000-000000000000' });
+          expectNode(['start-all']);
+          watcherLine(watcher);
+          expectFront(['start-all'], 0);
+          process.kill(watcher, 'SIGKILL');
+          await until(() => !existsSync(`/proc/${watcher}/stat`));
+          expectNode(['start-all']);
+        });
+
+        it('asks Node where a daemon is down, dead, another process by now, on its way, or wanted down', async () => {
+          const { startTicks } = statOf(pid);
+          claim(['up web']);
+          for (const observed of ['stopped', 'waiting', 'backing-off', 'crash-loop', 'given-up', 'failed', 'starting', 'stopping']) {
+            daemonLine(observed, pid, startTicks);
+            expectNode(['start-all']);
+            daemonLine(observed, '-', '-');
+            expectNode(['start-all']);
+          }
+          daemonLine('running', pid, String(Number(startTicks) - 1));
+          expectNode(['start-all']);
+          daemonLine('running', pid, startTicks, '');
+          expectNode(['start-all']);
+          writeFileSync(path.join(runtime, 'state/web'), `1 web running 1 ${pid} ${startTicks} down watcher 3 - 123456 reason\n`);
+          expectNode(['start-all']);
+          rmSync(path.join(runtime, 'state/web'));
+          expectNode(['start-all']);
+          daemonLine('running', pid, startTicks);
+          expectFront(['start-all'], 0);
+          process.kill(pid, 'SIGKILL');
+          await until(() => !existsSync(`/proc/${pid}/stat`));
+          expectNode(['start-all']);
+        });
+
+        it('asks Node where one that would be skipped is no longer at rest', () => {
+          const off = (line: string): void => writeFileSync(path.join(runtime, 'state/off'), `1 off ${line} watcher 0 - 1 reason\n`);
+          claim(['down off', 'say off: skipped']);
+          expectNode(['start-all']);
+          for (const line of [`running 1 ${pid} ${statOf(pid).startTicks} up`, 'starting 0 - - up', 'backing-off 0 - - up', 'stopped 0 - - down', `stopped 0 ${pid} 1 up`]) {
+            off(line);
+            expectNode(['start-all']);
+          }
+          off('stopped 0 - - up');
+          expect(ask(shell, ['start-all']).stderr).to.equal('off: skipped\n');
+        });
+
+        it('asks Node where a file is gone, has come, or has changed since the claim was proven', () => {
+          const file = ground('file');
+          const proven = new Date(Date.now() - 20);
+          const check = (grounds: readonly string[], by: Answer['by']): void => {
+            claim(grounds, { proven });
+            expect(ask(shell, ['start-all']).by, grounds.join()).to.equal(by);
+          };
+          check([`same ${file}`], 'front');
+          ground('file', new Date(proven.getTime() + 10));
+          check([`same ${file}`], 'node');
+          ground('file', proven);
+          check([`same ${file}`], 'node');
+          ground('file', new Date(proven.getTime() - 1000));
+          check([`same ${file}`], 'front');
+          ground('file', new Date(Date.now() + 3_600_000));
+          check([`same ${file}`], 'node');
+          rmSync(file);
+          check([`same ${file}`], 'node');
+          check([`there ${file}`], 'node');
+          check([`absent ${file}`], 'front');
+          symlinkSync(at('nothing'), file);
+          check([`absent ${file}`], 'front');
+          unlinkSync(file);
+          ground('file', new Date(Date.now() + 3_600_000));
+          check([`there ${file}`], 'front');
+          check([`absent ${file}`], 'node');
+          // a drop-in that has just come
+          utimesSync(at('.'), old, old);
+          check([`same ${at('.')}`], 'front');
+          ground('new');
+          check([`same ${at('.')}`], 'node');
+        });
+
+        it('asks Node where the environment has what it would have to judge', () => {
+          claim(['unset EXTRA_WEB_ARGS', 'unset WATCHKEEPER_LOG_LEVEL', 'up web']);
+          expectFront(['start-all'], 0);
+          expectNode(['start-all'], { EXTRA_WEB_ARGS: '-d' });
+          expectNode(['start-all'], { EXTRA_WEB_ARGS: '' });
+          expectNode(['start-all'], { WATCHKEEPER_LOG_LEVEL: 'debug' });
+          expect(ask(shell, ['start-all'], { EXTRA_API_ARGS: '-d', WEB_ARGS: '$(id)' }).by).to.equal('front');
+        });
+      });
+
       it('asks Node where there is no board', () => {
         expectNode(['check', 'web']);
         rmSync(runtime, { recursive: true });
@@ -291,8 +450,8 @@ describe('the front of daemon-util', function () {
         if (!existsSync(STRACE)) this.skip();
         await goodBoard();
         const trace = path.join(top, 'trace');
-        const traced = (name: string, answered: number): void => {
-          const result = spawnSync(STRACE, ['-f', '-o', trace, '-e', 'trace=process', ...shell, script, 'check', name], {
+        const traced = (args: readonly string[], answered: number): void => {
+          const result = spawnSync(STRACE, ['-f', '-o', trace, '-e', 'trace=process', ...shell, script, ...args], {
             encoding: 'utf8',
             timeout: 10_000,
             env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user') },
@@ -300,12 +459,16 @@ describe('the front of daemon-util', function () {
           expect(result.status, result.stderr).to.equal(answered);
           expect(readFileSync(trace, 'utf8')).to.not.match(/\b(clone3?|v?fork)\(/);
         };
-        traced('web', 0);
+        traced(['check', 'web'], 0);
+        const [, watcher, ticks] = readFileSync(path.join(runtime, 'watcher'), 'utf8').split(' ');
+        writeFileSync(path.join(runtime, 'start-all'), `1 ${watcher ?? ''} ${ticks ?? ''} the built-in demo\nthere ${script}\nunset EXTRA\nup web\nsay hello\nend\n`);
+        traced(['start-all'], 0);
         daemonLine('stopped', '-', '-');
-        traced('web', 1);
+        traced(['check', 'web'], 1);
         // as far as becoming Node is concerned
         chmodSync(path.join(top, 'bin/node'), 0o755);
-        traced('unknown', 42);
+        traced(['check', 'unknown'], 42);
+        traced(['start-all'], 42);
       });
 
       it('hands Node the arguments as they are, without what changes Node', () => {

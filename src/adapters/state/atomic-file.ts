@@ -17,6 +17,8 @@ export interface AtomicWrite {
   readonly durable: boolean;
   /** Permission bits; the umask takes nothing away from them. */
   readonly mode: number;
+  /** Its time of modification, ms since the epoch; absent: now. */
+  readonly modified?: number;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = fs.constants;
@@ -41,6 +43,7 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: At
       // Not fs.writeFileSync(fd): one short write on a full disk must be an error, which it is only in a loop.
       writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
       fs.fchmodSync(fd, options.mode);
+      if (options.modified !== undefined) fs.futimesSync(fd, options.modified / 1000, options.modified / 1000);
       if (options.durable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);

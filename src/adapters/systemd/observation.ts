@@ -16,6 +16,7 @@ export function observation(facts: UnitFacts, identify: (pid: number) => Process
     ...(facts.startedAt === 0 ? {} : { run: facts.startedAt }),
     // With a job the delay is over, and it is counted as restarted.
     ...(awaitsRestart(facts) && facts.job === 0 ? { awaitsRestart: true } : {}),
+    ...(isNotFound(facts) || isMasked(facts) || isBroken(facts) ? { barred: true } : {}),
     details: details(facts),
   };
 }

@@ -79,7 +79,7 @@ export class HostPreparation implements StartPreparation {
   }
 }
 
-function unmetCondition(spec: DaemonSpec): Refusal | undefined {
+export function unmetCondition(spec: DaemonSpec): Refusal | undefined {
   const unmet = firstUnmet(spec.conditions);
   return unmet && skippedBecause(describeUnmet(unmet));
 }

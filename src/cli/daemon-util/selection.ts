@@ -1,6 +1,6 @@
 /** Which daemons a command means, and with what arguments. */
 import { splitWords } from '../../core/argument-words.js';
-import { daemonsOfRole, findDaemon } from '../../core/catalogue.js';
+import { daemonsOfRole, findDaemon, startedTogether } from '../../core/catalogue.js';
 import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
@@ -18,9 +18,9 @@ export async function daemonNamed(session: Session, name: string): Promise<Daemo
   throw new WatchkeeperError('UNKNOWN_DAEMON', `cannot ${session.command.name}`, `unknown daemon name ${quoted(name)}`, 'daemon-util list-stop-daemons');
 }
 
-/** What start-all starts, in order: an on-demand daemon waits to be asked for by name. */
+/** What start-all starts, in order. */
 export function startList(catalogue: Catalogue): readonly DaemonSpec[] {
-  return ordered(catalogue.daemons.filter((daemon) => !daemon.onDemand));
+  return ordered(startedTogether(catalogue));
 }
 
 /** What stop-all stops, in order. */
