@@ -54,12 +54,9 @@ run_node() {
     wk_fail "$bundle is missing" 'installing Watchkeeper again'
   fi
   wk_find_node "$2"
-  if [ -n "$4" ]; then
-    shift 4
-    wk_choose_configuration "$@"
-  else
-    shift 4
-  fi
+  in_clone=$4
+  shift 4
+  if [ -n "$in_clone" ]; then wk_choose_configuration "$@"; fi
   # They load code into Node, or (certificates) cost as much as its whole start.
   unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_PATH
   # A watcher lives long and forks often, and a fork costs by the size of the heap;
@@ -69,5 +66,8 @@ run_node() {
     # is reserved for documentation (RFC 5737), and with --disable-sigusr1 it would kill.
     exec "$node" --inspect-port=192.0.2.1:9229 --max-semi-space-size=1 --v8-pool-size=0 "$bundle" "$program" "$@"
   fi
-  exec "$node" "$bundle" "$program" "$@"
+  # Of what is installed V8's compiled code is kept.
+  code_cache=${bundle%/*}/code-cache.cjs
+  if [ -n "$in_clone" ] || [ ! -f "$code_cache" ]; then exec "$node" "$bundle" "$program" "$@"; fi
+  exec "$node" "$code_cache" "$bundle" "$program" "$@"
 }

@@ -1,5 +1,5 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
 import type { Looked } from '../app/measured-checks.js';
 import type { RoleDuty } from '../app/role-duty.js';

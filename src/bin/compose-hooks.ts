@@ -1,5 +1,5 @@
 /** Hooks of this machine: told by the watcher's news, and by whoever starts or stops a whole role. */
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import { Hooks, type HooksConfiguration } from '../app/hooks.js';
 import { NewsHooks } from '../app/news-hooks.js';
 import { RoleEvents, withRoleEvents } from '../app/role-events.js';

@@ -1,5 +1,5 @@
 /** Whether this node holds its roles, as the sources of the configuration tell. */
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import type { RoleDuty } from '../app/role-duty.js';
 import type { RoleEvents } from '../app/role-events.js';
 import { Roles } from '../app/roles.js';

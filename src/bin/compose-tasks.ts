@@ -1,7 +1,7 @@
 /** Scheduled tasks and watcher hooks of this machine: run by the watcher, or only looked at. */
 import { join } from 'node:path';
 
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import { countedRuns } from '../app/counted-runs.js';
 import type { Tasks, TasksEnd } from '../app/tasks.js';
 import type { Cron } from '../ports/cron.js';

@@ -2,7 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Configuration, Environment } from '../adapters/config/load.js';
+import type { LoadedConfiguration } from '../adapters/config/configuration.js';
+import type { Environment } from '../adapters/config/location.js';
 
 /**
  * The clone's front sets WATCHKEEPER_DEMO=1; a configuration that the caller
@@ -14,7 +15,7 @@ export function isDemo(option: string | undefined, environment: Environment): bo
   return option === undefined && (environment['WATCHKEEPER_CONFIG'] ?? '') === '' && environment['WATCHKEEPER_DEMO'] === '1';
 }
 
-export async function loadDemo(environment: Environment): Promise<Configuration> {
+export async function loadDemo(environment: Environment): Promise<LoadedConfiguration> {
   const { demoConfiguration, demoRuntimeBase } = await import('../adapters/config/demo.js');
   return demoConfiguration({ runtimeBase: demoRuntimeBase(environment), programs: demoPrograms() }, environment);
 }

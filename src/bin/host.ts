@@ -2,9 +2,11 @@
  * Configuration and adapters of this machine, each loaded and made once, when it
  * is first asked for: a command pays only for what it uses.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 
-import type { Configuration, Environment } from '../adapters/config/load.js';
+import { ConfigurationCache } from '../adapters/config/cache.js';
+import type { Configuration, LoadedConfiguration } from '../adapters/config/configuration.js';
+import { configurationFile, type Environment } from '../adapters/config/location.js';
 import type { HostAccounts } from '../adapters/host/user.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
 import type { Trust } from '../adapters/sysv/trusted-path.js';
@@ -33,7 +35,12 @@ export class Host {
 
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(): Promise<Configuration> {
-    return (this.#configuration ??= loadConfiguration(this.option, this.environment));
+    return (this.#configuration ??= configurationOf(this.option, this.environment));
+  }
+
+  /** From its files, with where each value comes from. @throws as configuration() */
+  loadedConfiguration(): Promise<LoadedConfiguration> {
+    return loadFromFiles(this.option, this.environment);
   }
 
   /**
@@ -41,7 +48,7 @@ export class Host {
    * @throws as configuration(); the old one then stays in force
    */
   async reloadConfiguration(): Promise<Configuration> {
-    const fresh = await loadConfiguration(this.option, this.environment);
+    const fresh = await loadFromFiles(this.option, this.environment);
     this.#configuration = Promise.resolve(fresh);
     return fresh;
   }
@@ -130,13 +137,25 @@ export class Host {
   }
 }
 
-async function loadConfiguration(option: string | undefined, environment: Environment): Promise<Configuration> {
+async function configurationOf(option: string | undefined, environment: Environment): Promise<Configuration> {
   if (isDemo(option, environment)) return loadDemo(environment);
-  const { configurationFile, loadConfiguration: load } = await import('../adapters/config/load.js');
-  const configuration = load(configurationFile(option, environment), environment);
+  return cacheFor(option, environment).read() ?? loadFromFiles(option, environment);
+}
+
+/** From its files, and kept for the next program. */
+async function loadFromFiles(option: string | undefined, environment: Environment): Promise<LoadedConfiguration> {
+  if (isDemo(option, environment)) return loadDemo(environment);
+  const { loadWithTexts } = await import('../adapters/config/load.js');
+  const { configuration, texts } = loadWithTexts(configurationFile(option, environment), environment);
   if (configuration.tasks.some(({ schedule }) => schedule !== undefined)) {
     const { checkSchedules } = await import('../adapters/cron/check-schedules.js');
     checkSchedules(configuration);
   }
+  cacheFor(option, environment).write(configuration, texts);
   return configuration;
+}
+
+function cacheFor(option: string | undefined, environment: Environment): ConfigurationCache {
+  const { ino, size, mtimeMs } = statSync(import.meta.filename);
+  return new ConfigurationCache(configurationFile(option, environment), environment, [import.meta.filename, ino, size, mtimeMs].join(' '));
 }

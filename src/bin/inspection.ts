@@ -1,7 +1,7 @@
 /** What is looked up for people on this machine: details of a daemon, its output, its history. */
 import { join } from 'node:path';
 
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import type { LogOptions, LogSink } from '../cli/watchkeeper/command.js';
 import { requireDaemon } from '../core/catalogue.js';
 import { commandArguments } from '../core/command-line.js';

@@ -1,5 +1,5 @@
 /** What `watchkeeper status` tells: the watcher's answer, or what this process sees itself without one. */
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import { requireDaemon } from '../core/catalogue.js';
 import type { DaemonDetails } from '../core/daemon-details.js';
 import type { DaemonSpec } from '../core/daemon.js';

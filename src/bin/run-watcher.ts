@@ -5,7 +5,7 @@ import { capOutputs } from '../adapters/host/output-cap.js';
 import { mainProcess } from '../adapters/host/main-process.js';
 import { announcer } from '../adapters/notify/announcer.js';
 import { serveControl } from '../adapters/control-socket/server.js';
-import { staleReason, type Configuration } from '../adapters/config/load.js';
+import { staleReason, type Configuration } from '../adapters/config/configuration.js';
 import { chooseTarget, openLog } from '../adapters/log/log.js';
 import { FileHistory } from '../adapters/state/history.js';
 import { fileJournal } from '../adapters/state/journal.js';

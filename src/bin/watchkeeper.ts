@@ -54,7 +54,7 @@ function means(): Means {
     units: (root) => units(root),
     clusterAgent: async (agent, action) => (await import('./cluster-agents.js')).clusterAgent(agent, action, process.env, complain),
     run: (options) => run(options),
-    configuration: (config) => new Host(config, process.env).configuration(),
+    configuration: (config) => new Host(config, process.env).loadedConfiguration(),
   };
 }
 

@@ -1,5 +1,5 @@
 /** `watchkeeper config check` and `watchkeeper config show [--json]` */
-import type { Configuration } from '../adapters/config/load.js';
+import type { LoadedConfiguration } from '../adapters/config/configuration.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { escapeControl } from '../core/escape.js';
 import { jsonLine } from '../core/printable.js';
@@ -12,7 +12,7 @@ export interface ConfigurationOutput {
 }
 
 /** @throws WatchkeeperError with one line for each problem */
-export type LoadConfiguration = () => Configuration | Promise<Configuration>;
+export type LoadConfiguration = () => LoadedConfiguration | Promise<LoadedConfiguration>;
 
 const MAX_LINE = 2000;
 
@@ -46,7 +46,7 @@ export async function configShow(load: LoadConfiguration, output: ConfigurationO
   return 0;
 }
 
-async function loaded(load: LoadConfiguration, output: ConfigurationOutput): Promise<Configuration | number> {
+async function loaded(load: LoadConfiguration, output: ConfigurationOutput): Promise<LoadedConfiguration | number> {
   try {
     return await load();
   } catch (error) {

@@ -45,6 +45,7 @@ describe('scripts/install', function () {
   it('lays everything out as a package would', () => {
     for (const [name, mode] of [
       ['usr/lib/watchkeeper/watchkeeper.cjs', 0o644],
+      ['usr/lib/watchkeeper/code-cache.cjs', 0o644],
       ['usr/lib/watchkeeper/LICENSES', 0o644],
       ['usr/lib/watchkeeper/index.mjs', 0o644],
       ['usr/lib/watchkeeper/run-node.sh', 0o644],

@@ -7,7 +7,9 @@ import * as fs from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 
 import { ensureDirectory } from '../state/directories.js';
-import { type Configuration, configurationFromText, type Environment } from './load.js';
+import type { LoadedConfiguration } from './configuration.js';
+import { configurationFromText } from './load.js';
+import type { Environment } from './location.js';
 
 export interface DemoPlaces {
   /** Directory for all that the demo writes; see demoRuntimeBase. */
@@ -40,7 +42,7 @@ function isOwnDirectory(path: string, uid: number): boolean {
   return stat?.isDirectory() === true && stat.uid === uid;
 }
 
-export function demoConfiguration(places: DemoPlaces, environment: Environment = {}): Configuration {
+export function demoConfiguration(places: DemoPlaces, environment: Environment = {}): LoadedConfiguration {
   return configurationFromText('the built-in demo', demoText(places), environment);
 }
 

@@ -3,62 +3,35 @@
  * Nothing else in Watchkeeper imports the YAML parser or convict; import this
  * module lazily where a command may not need it.
  */
-import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 
 import { type CatalogueProblem, checkCatalogue } from '../../core/catalogue-check.js';
 import type { Catalogue } from '../../core/catalogue.js';
 import { checkHooks } from '../../core/hook-check.js';
-import type { HookSpec } from '../../core/hook.js';
-import type { Paths } from '../../core/paths.js';
-import type { Settings } from '../../core/settings.js';
-import { checkTasks, type TaskSpec } from '../../core/task.js';
+import { checkTasks } from '../../core/task.js';
 import { assembleCatalogue, assembleHooks, assembleSettings, assembleTasks } from './assemble.js';
+import type { LoadedConfiguration } from './configuration.js';
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import { Draft } from './draft.js';
+import type { Environment } from './location.js';
 import { describePlace, type Place, Problems } from './problems.js';
-import { listDropIns, readSources, type Source } from './sources.js';
+import { readSources, type Source } from './sources.js';
 import type { FileStamp } from './trusted-file.js';
 import { parseYaml } from './yaml-document.js';
-
-export const DEFAULT_CONFIGURATION_FILE = '/etc/watchkeeper/watchkeeper.yaml';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface Configuration {
-  readonly settings: Settings;
-  readonly paths: Paths;
-  readonly catalogue: Catalogue;
-  /** Their schedules are not judged yet: adapters/cron/check-schedules.ts does it. */
-  readonly tasks: readonly TaskSpec[];
-  readonly hooks: readonly HookSpec[];
-  /** The main file, or what stands for it ("the built-in demo"). */
-  readonly main: string;
-  /** Every file that was read, as it was then; none for a built-in configuration. */
-  readonly files: readonly FileStamp[];
-  /**
-   * Where a value comes from.
-   *
-   * @param key dotted: `log.level`, `group.target`, `daemons.web.restart.when`
-   * @returns 'default', 'FILE:LINE' or 'environment WATCHKEEPER_X'
-   */
-  readonly origin: (key: string) => string;
-}
-
-/** `--config`, else WATCHKEEPER_CONFIG, else /etc/watchkeeper/watchkeeper.yaml; absolute. */
-export function configurationFile(option: string | undefined, environment: Environment): string {
-  const named = environment['WATCHKEEPER_CONFIG'];
-  return resolve(option ?? (named === undefined || named === '' ? DEFAULT_CONFIGURATION_FILE : named));
-}
 
 /**
  * @param main path of the main file, as configurationFile says
  * @throws WatchkeeperError CONFIG_UNREADABLE or CONFIG_INVALID, with every problem on a line of its own
  */
-export function loadConfiguration(main: string, environment: Environment): Configuration {
+export function loadConfiguration(main: string, environment: Environment): LoadedConfiguration {
+  return loadWithTexts(main, environment).configuration;
+}
+
+/** The same, with the texts of its files, for whoever keeps both (cache.ts). */
+export function loadWithTexts(main: string, environment: Environment): { readonly configuration: LoadedConfiguration; readonly texts: readonly string[] } {
   const problems = new Problems();
-  const { sources, files } = readSources(resolve(main), problems);
-  return build(resolve(main), sources, files, environment, problems);
+  const { sources, files, texts } = readSources(resolve(main), problems);
+  return { configuration: build(resolve(main), sources, files, environment, problems), texts };
 }
 
 /**
@@ -67,13 +40,13 @@ export function loadConfiguration(main: string, environment: Environment): Confi
  * @param name what stands for a file in messages and origins
  * @throws as loadConfiguration
  */
-export function configurationFromText(name: string, text: string, environment: Environment): Configuration {
+export function configurationFromText(name: string, text: string, environment: Environment): LoadedConfiguration {
   const problems = new Problems();
   const root = parseYaml(name, text, problems);
   return build(name, root === undefined ? [] : [{ file: name, root }], [], environment, problems);
 }
 
-function build(main: string, sources: readonly Source[], files: readonly FileStamp[], environment: Environment, problems: Problems): Configuration {
+function build(main: string, sources: readonly Source[], files: readonly FileStamp[], environment: Environment, problems: Problems): LoadedConfiguration {
   const draft = new Draft(problems);
   for (const source of sources) draft.addDocument(source.file, source.root);
   draft.addEnvironment(environment);
@@ -154,22 +127,4 @@ function originOf(draft: Draft, key: string): Place | string | undefined {
     return daemon.given.has(leaf) ? undefined : draft.origins.get(`defaults.${leaf}`);
   }
   return undefined;
-}
-
-/**
- * Whether the files have changed since they were read: another size or time,
- * gone, or another set of drop-ins.
- *
- * @returns the first difference in words; undefined if there is none
- */
-export function staleReason(configuration: Configuration): string | undefined {
-  if (configuration.files.length === 0) return undefined;
-  for (const file of configuration.files) {
-    const stat = fs.statSync(file.path, { throwIfNoEntry: false });
-    if (stat === undefined) return `${file.path} is gone`;
-    if (stat.size !== file.size || stat.mtimeMs !== file.modified) return `${file.path} was changed`;
-  }
-  const read = new Set(configuration.files.map((file) => file.path));
-  const added = listDropIns(configuration.main, new Problems()).find((path) => !read.has(path));
-  return added === undefined ? undefined : `${added} is new`;
 }

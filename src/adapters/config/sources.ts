@@ -1,12 +1,12 @@
 /** Which files make up the configuration, in the order in which they are read; later ones win. */
-import * as fs from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { isPlainPath } from '../../core/plain-values.js';
 import { quoted } from '../../core/printable.js';
+import { listDropIns } from './drop-ins.js';
 import type { LocatedMap } from './located.js';
 import type { Problems } from './problems.js';
-import { type FileStamp, mistrusted, readTrusted } from './trusted-file.js';
+import { type FileStamp, readTrusted } from './trusted-file.js';
 import { parseYaml } from './yaml-document.js';
 
 export interface Source {
@@ -17,6 +17,8 @@ export interface Source {
 export interface Sources {
   readonly sources: readonly Source[];
   readonly files: readonly FileStamp[];
+  /** Of the files, in the same order. */
+  readonly texts: readonly string[];
 }
 
 /**
@@ -26,6 +28,7 @@ export interface Sources {
  */
 export function readSources(main: string, problems: Problems): Sources {
   const files: FileStamp[] = [];
+  const texts: string[] = [];
   const read = (file: string): Source | undefined => {
     const result = readTrusted(file);
     if (!result.ok) {
@@ -33,6 +36,7 @@ export function readSources(main: string, problems: Problems): Sources {
       return undefined;
     }
     files.push(result.stamp);
+    texts.push(result.text);
     const root = parseYaml(file, result.text, problems);
     return root === undefined ? undefined : { file, root };
   };
@@ -44,7 +48,7 @@ export function readSources(main: string, problems: Problems): Sources {
     const line = root.entries.get('catalogue')?.line;
     if (file !== main && line !== undefined) problems.add({ file, line }, 'catalogue', `only the main file, ${main}, may name a catalogue`);
   }
-  return { sources, files };
+  return { sources, files, texts };
 }
 
 function catalogueFile(main: Source, problems: Problems): string | undefined {
@@ -55,27 +59,4 @@ function catalogueFile(main: Source, problems: Problems): string | undefined {
   const shown = entry.node.kind === 'scalar' ? quoted(entry.node.value ?? '') : `a ${entry.node.kind}`;
   problems.add({ file: main.file, line: entry.line }, 'catalogue', `${shown} is no path of another YAML file, absolute or relative to this one`);
   return undefined;
-}
-
-/** `conf.d/*.yaml` beside the main file, in the order of their names' bytes. */
-export function listDropIns(main: string, problems: Problems): readonly string[] {
-  const directory = join(dirname(main), 'conf.d');
-  let names: string[];
-  try {
-    names = fs.readdirSync(directory);
-    const distrust = names.some((name) => name.endsWith('.yaml')) ? mistrusted(directory) : undefined;
-    if (distrust !== undefined) problems.unreadable(directory, distrust);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === '') throw error;
-    if (code !== 'ENOENT') problems.unreadable(directory, `the drop-ins can't be listed (${code})`);
-    return [];
-  }
-  for (const name of names.filter((one) => one.endsWith('.yml') && !one.startsWith('.'))) {
-    problems.add({ file: join(directory, name), line: undefined }, '', 'only *.yaml is read; rename it, or move it away');
-  }
-  return names
-    .filter((name) => name.endsWith('.yaml') && !name.startsWith('.'))
-    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    .map((name) => join(directory, name));
 }

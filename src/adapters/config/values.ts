@@ -2,7 +2,7 @@
 import { DAEMON_SCHEMA } from './daemon-schema.js';
 import { GROUP_SCHEMA } from './group-schema.js';
 import { HOOK_SCHEMA } from './hook-schema.js';
-import type { Configuration } from './load.js';
+import type { LoadedConfiguration } from './configuration.js';
 import type { FlatSchema, Leaf } from './schema.js';
 import { SETTINGS_SCHEMA } from './settings-schema.js';
 import { TASK_SCHEMA } from './task-schema.js';
@@ -14,14 +14,14 @@ export interface ConfigurationValue {
   readonly value: unknown;
   /** The value as it would be written, in one line. */
   readonly text: string;
-  /** As Configuration.origin. */
+  /** As LoadedConfiguration.origin. */
   readonly origin: string;
 }
 
 /** Secrets are often passed so (Ganeti CVE-2015-7945): nobody who may read this needs them. */
 const REDACTED = '[redacted]';
 
-export function listValues(configuration: Configuration): readonly ConfigurationValue[] {
+export function listValues(configuration: LoadedConfiguration): readonly ConfigurationValue[] {
   const { settings, catalogue, tasks, hooks } = configuration;
   return [
     ...valuesOf(configuration, SETTINGS_SCHEMA, settings, ''),
@@ -32,7 +32,7 @@ export function listValues(configuration: Configuration): readonly Configuration
   ];
 }
 
-function valuesOf(configuration: Configuration, schema: FlatSchema<unknown>, whole: object, prefix: string): readonly ConfigurationValue[] {
+function valuesOf(configuration: LoadedConfiguration, schema: FlatSchema<unknown>, whole: object, prefix: string): readonly ConfigurationValue[] {
   return [...schema.leaves.values()].map((leaf) => {
     const key = prefix + leaf.name;
     const value = redacted(leaf, leaf.path.reduce<unknown>(member, whole));

@@ -1,12 +1,12 @@
 /** The schedules of a configuration, judged by node-cron: loaded only where there are any. */
 import { escapeControl } from '../../core/escape.js';
 import { quoted } from '../../core/printable.js';
-import type { Configuration } from '../config/load.js';
+import type { LoadedConfiguration } from '../config/configuration.js';
 import { Problems } from '../config/problems.js';
 import { NodeCron } from './node-cron.js';
 
 /** @throws WatchkeeperError CONFIG_INVALID */
-export function checkSchedules(configuration: Configuration): void {
+export function checkSchedules(configuration: LoadedConfiguration): void {
   const cron = new NodeCron();
   const problems = new Problems();
   for (const { name, schedule } of configuration.tasks) {

@@ -6,7 +6,7 @@ import type { DaemonDetails } from '../../core/daemon-details.js';
 import type { DaemonFacts, MachineFacts } from '../../core/doctor-facts.js';
 import type { HistoryInterval } from '../../core/history.js';
 import type { NewsItem } from '../../ports/journal.js';
-import type { Configuration } from '../../adapters/config/load.js';
+import type { LoadedConfiguration } from '../../adapters/config/configuration.js';
 import type { OcfAnswer } from '../../core/ocf.js';
 import type { TaskControl } from '../../ports/task-control.js';
 import type { HookEventKind } from '../../core/hook.js';
@@ -92,7 +92,7 @@ export interface Means {
   /** @param root `/`, or where a system is being built */
   units(root: string): Promise<UnitInstaller>;
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
-  configuration(config: string | undefined): Promise<Configuration>;
+  configuration(config: string | undefined): Promise<LoadedConfiguration>;
 }
 
 export interface RunOptions {

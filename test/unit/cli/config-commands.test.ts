@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Configuration, configurationFromText } from '../../../src/adapters/config/load.js';
+import type { LoadedConfiguration } from '../../../src/adapters/config/configuration.js';
+import { configurationFromText } from '../../../src/adapters/config/load.js';
 import { configCheck, configShow } from '../../../src/cli/config-commands.js';
 
 const SECRET = 'hunter2';
@@ -23,11 +24,11 @@ async function told(run: (output: { out(line: string): void; err(line: string): 
   return { status, out, err };
 }
 
-function good(): Configuration {
+function good(): LoadedConfiguration {
   return configurationFromText('test.yaml', TEXT, { WATCHKEEPER_LOCK_TIMEOUT: '2m' });
 }
 
-function bad(): Configuration {
+function bad(): LoadedConfiguration {
   return configurationFromText('test.yaml', 'a: 1\nb: 2\ndaemons: {}\n', {});
 }
 

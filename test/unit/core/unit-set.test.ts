@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
-import { configurationFromText, type Configuration } from '../../../src/adapters/config/load.js';
+import type { Configuration } from '../../../src/adapters/config/configuration.js';
+import { configurationFromText } from '../../../src/adapters/config/load.js';
 import { unitSet } from '../../../src/core/unit-set.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');

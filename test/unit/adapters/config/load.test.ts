@@ -2,7 +2,9 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { type Configuration, configurationFile, configurationFromText, loadConfiguration, staleReason } from '../../../../src/adapters/config/load.js';
+import { type LoadedConfiguration, staleReason } from '../../../../src/adapters/config/configuration.js';
+import { configurationFromText, loadConfiguration } from '../../../../src/adapters/config/load.js';
+import { configurationFile } from '../../../../src/adapters/config/location.js';
 import { WatchkeeperError } from '../../../../src/core/errors.js';
 
 let directory = '';
@@ -15,7 +17,7 @@ function write(name: string, text: string | Uint8Array): string {
   return path;
 }
 
-function fromText(text: string, environment: Record<string, string> = {}): Configuration {
+function fromText(text: string, environment: Record<string, string> = {}): LoadedConfiguration {
   return configurationFromText('test', text, environment);
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 
-import { loadConfiguration, type Configuration } from '../../../../src/adapters/config/load.js';
+import type { Configuration } from '../../../../src/adapters/config/configuration.js';
+import { loadConfiguration } from '../../../../src/adapters/config/load.js';
 import type { DaemonSpec } from '../../../../src/core/daemon.js';
 import { unitSet } from '../../../../src/core/unit-set.js';
 

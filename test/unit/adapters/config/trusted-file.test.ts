@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { listDropIns } from '../../../../src/adapters/config/sources.js';
+import { listDropIns } from '../../../../src/adapters/config/drop-ins.js';
 import { Problems } from '../../../../src/adapters/config/problems.js';
 import { readTrusted } from '../../../../src/adapters/config/trusted-file.js';
 

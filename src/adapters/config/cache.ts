@@ -1,0 +1,121 @@
+/**
+ * The configuration as it was understood last, so that a command need not parse
+ * YAML again, which takes longer than Node's own start. It is believed only
+ * where every text that it was made from is still the same, to the byte, and
+ * may still be trusted. RUNTIME/configuration is its owner's only: it may hold
+ * what the files keep from others.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+
+import { writeAtomic } from '../state/atomic-file.js';
+import type { Configuration } from './configuration.js';
+import { listDropIns } from './drop-ins.js';
+import { DEFAULT_CONFIGURATION_FILE, type Environment } from './location.js';
+import { Problems } from './problems.js';
+import { type FileStamp, readTrusted } from './trusted-file.js';
+
+const FORMAT = 1;
+/** Bytes; some 2000 daemons. */
+const MAX_SIZE = 8 * 1024 * 1024;
+const DEFAULT_RUNTIME = '/run/watchkeeper';
+const VARIABLE = 'WATCHKEEPER_';
+const OTHERS = 0o077;
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+
+type Meaning = Omit<Configuration, 'files'>;
+
+interface Record {
+  readonly format: number;
+  readonly program: string;
+  readonly environment: readonly (readonly [string, string])[];
+  readonly sources: readonly { readonly path: string; readonly text: string }[];
+  readonly dropIns: readonly string[];
+  readonly meaning: Meaning;
+}
+
+export class ConfigurationCache {
+  readonly #path: string | undefined;
+  readonly #environment: Record['environment'];
+
+  /**
+   * @param main   the main file; only the machine's own, or one whose runtime directory the environment names, is kept
+   * @param program what tells one build of the program from another
+   */
+  constructor(
+    private readonly main: string,
+    environment: Environment,
+    private readonly program: string,
+  ) {
+    const named = environment['WATCHKEEPER_PATHS_RUNTIME'];
+    const runtime = named === undefined || named === '' ? (main === DEFAULT_CONFIGURATION_FILE ? DEFAULT_RUNTIME : undefined) : named;
+    this.#path = runtime === undefined ? undefined : join(runtime, 'configuration');
+    this.#environment = Object.entries(environment)
+      .flatMap(([name, value]): [string, string][] => (name.startsWith(VARIABLE) && value !== undefined ? [[name, value]] : []))
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  /** undefined: it must be read from its files. */
+  read(): Configuration | undefined {
+    const record = this.#path === undefined ? undefined : readRecord(this.#path);
+    if (record?.program !== this.program || record.meaning.main !== this.main) return undefined;
+    if (!sameWords(record.environment.flat(), this.#environment.flat())) return undefined;
+    const problems = new Problems();
+    if (!sameWords(listDropIns(this.main, problems), record.dropIns) || problems.list.length > 0) return undefined;
+    const files: FileStamp[] = [];
+    for (const { path, text } of record.sources) {
+      const now = readTrusted(path);
+      if (!now.ok || now.text !== text) return undefined;
+      files.push(now.stamp);
+    }
+    return { ...record.meaning, files };
+  }
+
+  /** What can't be written is read again next time. @param texts of the configuration's files, as they were read */
+  write({ files, ...rest }: Configuration, texts: readonly string[]): void {
+    if (this.#path === undefined || !isOwn(join(this.#path, '..'))) return;
+    const sources = files.map(({ path }, index) => ({ path, text: texts[index] ?? '' }));
+    const dropIns = listDropIns(this.main, new Problems());
+    // One that came meanwhile was not read.
+    if (!dropIns.every((path) => files.some((file) => file.path === path))) return;
+    const { settings, paths, catalogue, tasks, hooks, main } = rest;
+    const meaning = { settings, paths, catalogue, tasks, hooks, main };
+    const record: Record = { format: FORMAT, program: this.program, environment: this.#environment, sources, dropIns, meaning };
+    try {
+      writeAtomic(this.#path, serialize(record), { durable: false, mode: 0o600 });
+    } catch {
+      return;
+    }
+  }
+}
+
+function readRecord(path: string): Record | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  } catch {
+    return undefined;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.uid !== process.geteuid?.() || (stat.mode & OTHERS) !== 0 || stat.size > MAX_SIZE) return undefined;
+    const record = deserialize(fs.readFileSync(fd)) as Partial<Record> | undefined;
+    // What else it holds is our own: nobody else could write there.
+    return record?.format === FORMAT ? (record as Record) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** There is such a directory, and nobody but us could put anything there. */
+function isOwn(directory: string): boolean {
+  const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0;
+}
+
+function sameWords(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, index) => word === other[index]);
+}

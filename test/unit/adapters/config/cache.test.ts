@@ -1,0 +1,103 @@
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ConfigurationCache } from '../../../../src/adapters/config/cache.js';
+import { loadWithTexts } from '../../../../src/adapters/config/load.js';
+
+const TEXT = `
+group: {name: shop, notMasterExitStatus: 11, setup: {executable: /bin/setup}}
+defaults: {user: nobody, environment: {A: 1}}
+daemons:
+  web: {executable: /bin/web, conditions: [{pathExists: /etc/web}], health: {answers: {kind: liveness, by: tcp, port: 80}}}
+  log: {executable: /bin/log, after: [web], restart: {when: always}}
+tasks:
+  clean: {argv: [/bin/clean], schedule: '* * * * *'}
+hooks:
+  tell: {argv: [/bin/tell], on: [crash]}
+`;
+
+describe('the kept configuration', () => {
+  let directory: string;
+  let main: string;
+  let environment: Record<string, string>;
+
+  beforeEach(() => {
+    directory = fs.mkdtempSync(join(tmpdir(), 'watchkeeper-cache-'));
+    main = join(directory, 'watchkeeper.yaml');
+    fs.writeFileSync(main, TEXT);
+    fs.mkdirSync(join(directory, 'run'), { mode: 0o755 });
+    environment = { WATCHKEEPER_PATHS_RUNTIME: join(directory, 'run'), OTHER: '1' };
+    keep();
+  });
+  afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+  const cache = (program = 'build 1'): ConfigurationCache => new ConfigurationCache(main, environment, program);
+  const kept = (): string => join(directory, 'run/configuration');
+
+  function keep(): void {
+    const { configuration, texts } = loadWithTexts(main, environment);
+    cache().write(configuration, texts);
+  }
+
+  it('is what the files say, in all that programs ask of it', () => {
+    const { settings, paths, catalogue, tasks, hooks, files } = loadWithTexts(main, environment).configuration;
+    expect(cache().read()).to.deep.equal({ settings, paths, catalogue, tasks, hooks, main, files });
+    expect((fs.statSync(kept()).mode & 0o7777).toString(8)).to.equal('600');
+  });
+
+  const changes: Readonly<Record<string, () => void>> = {
+    'a byte of a file': () => fs.writeFileSync(main, TEXT.replace('/bin/web', '/bin/wev')),
+    'a drop-in that came': () => {
+      fs.mkdirSync(join(directory, 'conf.d'), { mode: 0o755 });
+      fs.writeFileSync(join(directory, 'conf.d/a.yaml'), '{}');
+    },
+    'a variable of ours': () => (environment['WATCHKEEPER_LOG_LEVEL'] = 'debug'),
+    'a file that others may write': () => fs.chmodSync(main, 0o666),
+    'a file that is gone': () => fs.rmSync(main),
+    'what is kept, cut off': () => fs.truncateSync(kept(), 100),
+    'what is kept, readable for others': () => fs.chmodSync(kept(), 0o644),
+    'what is kept, replaced by a link': () => {
+      fs.renameSync(kept(), join(directory, 'elsewhere'));
+      fs.symlinkSync(join(directory, 'elsewhere'), kept());
+    },
+    'what is kept, no file': () => {
+      fs.rmSync(kept());
+      fs.mkdirSync(kept());
+    },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    it(`is not believed after a change: ${what}`, function () {
+      if (what.includes('others may') && process.geteuid?.() !== 0) this.skip();
+      change();
+      expect(cache().read()).to.equal(undefined);
+    });
+  }
+
+  it('is believed whatever becomes of the time of a file: the text counts', () => {
+    fs.utimesSync(main, 1, 1);
+    expect(cache().read()?.files[0]?.modified).to.equal(1000);
+    fs.writeFileSync(main, TEXT.replace('/bin/web', '/bin/wev'));
+    fs.utimesSync(main, 1, 1);
+    expect(cache().read()).to.equal(undefined);
+  });
+
+  it("is not another program's, nor of another main file", () => {
+    expect(cache('build 2').read()).to.equal(undefined);
+    const other = join(directory, 'other.yaml');
+    fs.copyFileSync(main, other);
+    expect(new ConfigurationCache(other, environment, 'build 1').read()).to.equal(undefined);
+  });
+
+  it('is kept nowhere where no runtime directory is ours', () => {
+    fs.rmSync(kept());
+    fs.chmodSync(join(directory, 'run'), 0o777);
+    keep();
+    expect(fs.existsSync(kept())).to.equal(false);
+    fs.rmdirSync(join(directory, 'run'));
+    keep();
+    expect(cache().read()).to.equal(undefined);
+  });
+});
