@@ -1,7 +1,7 @@
 /** The status page and the metrics: nothing of them is loaded where nobody has asked for them. */
 import { hostname } from 'node:os';
 
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import type { Metrics } from '../adapters/metrics/metrics.js';
 import type { WebServer } from '../adapters/web/server.js';
 import type { Looked } from '../app/measured-checks.js';

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
 import type { Examination } from '../cli/watchkeeper/command.js';
 import { requireDaemon } from '../core/catalogue.js';
