@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { claimedConfiguration } from '../adapters/config/grounds.js';
-import type { Configuration } from '../adapters/config/load.js';
+import type { Configuration } from '../adapters/config/configuration.js';
 import { desiredStateStore } from '../adapters/state/desired-state.js';
 import { HOST_GROUND, startClaimFile } from '../adapters/state/start-claim-file.js';
 import { claimingBoard, StartAllClaim, type StartClaimParts } from '../app/start-claim.js';

@@ -3,10 +3,10 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { ClaimedConfiguration } from '../../ports/start-claim.js';
-import { type Configuration, staleReason } from './load.js';
+import { type Configuration, staleReason } from './configuration.js';
+import { listDropIns } from './drop-ins.js';
 import { Problems } from './problems.js';
 import { environmentVariable, SETTINGS_SCHEMA } from './settings-schema.js';
-import { listDropIns } from './sources.js';
 import { readTrusted } from './trusted-file.js';
 
 export function claimedConfiguration(configuration: Configuration): ClaimedConfiguration {
