@@ -1,9 +1,17 @@
+const MIN_PAUSE = 10;
+const MAX_PAUSE = 500;
+
 /** Waits for something that is going to happen, with a deadline instead of a blind sleep: for hangs, not for slow machines. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeout = 20_000): Promise<void> {
   const deadline = performance.now() + timeout;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (;;) {
+    const began = performance.now();
+    if (await condition()) return;
+    const now = performance.now();
+    if (now > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
+    // A question that takes long takes the processor from what it waits for.
+    const pause = Math.min(Math.max(now - began, MIN_PAUSE), MAX_PAUSE);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
