@@ -8,12 +8,14 @@ import path from 'node:path';
 import { cleanEnvironment, say } from './project.mjs';
 
 const LISTS = ['scripts/dev/test-packages.json', 'test/support/containers/host-packages.json'];
+/** Large, and of one suite, which skips itself where they can't be had. */
+const BROWSER = 'test/page/packages.json';
 const APT = '/usr/bin/apt-get';
 const DPKG_QUERY = '/usr/bin/dpkg-query';
 const DEADLINE = 5 * 60_000;
 
-export function neededPackages(root) {
-  const names = LISTS.map((list) => path.join(root, list))
+export function neededPackages(root, lists = LISTS) {
+  const names = lists.map((list) => path.join(root, list))
     .filter((file) => existsSync(file))
     .flatMap((file) => JSON.parse(readFileSync(file, 'utf8')));
   return [...new Set(names)].sort();
@@ -59,4 +61,14 @@ export function installPackages(root) {
   const updated = apt(['update', '-q']);
   if (apt(['install', '-q', '-y', '--no-install-recommends', ...missing])) return undefined;
   return `cannot install ${missing.join(' ')}: apt-get failed${updated ? '' : ' (apt-get update too: no network?)'}`;
+}
+
+/** A browser for the suite `page`. What goes wrong is told, and the tests skip themselves. */
+export function installBrowser(root) {
+  if (!existsSync(APT) || !existsSync(DPKG_QUERY) || process.getuid?.() !== 0) return;
+  const missing = missingPackages(neededPackages(root, [BROWSER]));
+  if (missing.length === 0) return;
+  say(`watchkeeper: installing Debian packages for the suite page: ${missing.join(' ')}`);
+  apt(['update', '-q']);
+  if (!apt(['install', '-q', '-y', '--no-install-recommends', ...missing])) say(`watchkeeper: cannot install ${missing.join(' ')}; the tests that need them are skipped`);
 }

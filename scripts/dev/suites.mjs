@@ -21,6 +21,7 @@ const SUITES = [
   { name: 'unit', kind: 'mocha', deadline: 2 * MINUTE },
   { name: 'contract', kind: 'mocha', deadline: 4 * MINUTE, tries: 2 },
   { name: 'integration', kind: 'mocha', deadline: 14 * MINUTE, tries: 2 },
+  { name: 'page', kind: 'mocha', deadline: 5 * MINUTE, tries: 2 },
 ];
 
 export const SUITE_NAMES = SUITES.map((suite) => suite.name);

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { clearInterval, setInterval } from 'node:timers';
 import { build } from './build.mjs';
-import { installPackages } from './debian-packages.mjs';
+import { installBrowser, installPackages } from './debian-packages.mjs';
 import { ROOT, Problem, cleanEnvironment, readIfThere, runMain, say } from './project.mjs';
 import { endAllGroups, runGroup } from './run-group.mjs';
 import { setup } from './setup.mjs';
@@ -120,7 +120,7 @@ function failure(name, problem) {
 async function prepare(suites) {
   await setup();
   // the others run from the sources and need no tools of the machine
-  if (!suites.some(({ name }) => ['contract', 'ganeti', 'integration', 'system'].includes(name))) return [];
+  if (!suites.some(({ name }) => ['contract', 'ganeti', 'integration', 'page', 'system'].includes(name))) return [];
   const failures = [];
   try {
     await build();
@@ -130,6 +130,7 @@ async function prepare(suites) {
   }
   const problem = installPackages(ROOT);
   if (problem !== undefined) failures.push(failure('packages', problem));
+  if (suites.some(({ name }) => name === 'page')) installBrowser(ROOT);
   return failures;
 }
 

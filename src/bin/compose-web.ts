@@ -17,7 +17,7 @@ import type { Log } from '../ports/log.js';
 import type { PageSource } from '../ports/page-source.js';
 
 /** ms until an address that could not be had is tried again. */
-const AGAIN = 10_000;
+const AGAIN = 5000;
 /** ms between two looks at how late the loop is. */
 const LAG_LOOK = 1000;
 
@@ -32,6 +32,7 @@ export class Web {
   /** undefined: nobody measures. */
   readonly looked: Looked | undefined;
   readonly taskEnded: ((task: string, result: RunResult) => void) | undefined;
+  #source: PageSource | undefined;
   #metrics: Metrics | undefined;
   #server: WebServer | undefined;
   readonly #timers = new Map<'again' | 'lag', Timer>();
@@ -54,8 +55,7 @@ export class Web {
 
   /** Before anything is started: the metrics count from here on. */
   async begin(service: ControlService, catalogue: () => Catalogue): Promise<void> {
-    const address = parseWebAddress(this.#settings.listen ?? '');
-    if (address === undefined) return;
+    if (this.#settings.listen === undefined) return;
     const { clock, log, history } = this.parts;
     const { DayBook } = await import('../app/day-book.js');
     const book = new DayBook(history, clock);
@@ -74,7 +74,7 @@ export class Web {
       this.#metrics = new Metrics(source, clock, log);
       this.#watchLag(this.#metrics, clock.monotonic() + LAG_LOOK);
     }
-    await this.#serve(address, source);
+    this.#source = source;
   }
 
   async close(): Promise<void> {
@@ -83,7 +83,11 @@ export class Web {
     await this.#server?.close();
   }
 
-  async #serve(address: WebAddress, source: PageSource): Promise<void> {
+  /** After the sockets that the watcher can't do without: their places are not to be had. */
+  async serve(): Promise<void> {
+    const address = parseWebAddress(this.#settings.listen ?? '');
+    const source = this.#source;
+    if (address === undefined || source === undefined) return;
     const { clock, log } = this.parts;
     const { group, hosts, page: wanted } = this.#settings;
     const [{ ASSETS, webServer }, { Rendering }, { page }, { look }, { HostAccounts }] = await Promise.all([

@@ -159,6 +159,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   await guardian.begin();
   board.heartbeat();
   const server = await serveControl(paths.runtime, service, log);
+  await web.serve();
   const beats: Beat[] = [
     { interval: heartbeatInterval, beat: () => board.heartbeat() },
     { interval: heartbeatInterval, beat: () => guardian.refresh() },

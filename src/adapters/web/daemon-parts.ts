@@ -25,7 +25,7 @@ export function trouble(daemon: DaemonStatus, { now }: View): Markup {
   const told = complaints(daemon).filter((line) => !reason.includes(line.slice(line.indexOf(': ') + 2)));
   const next = nextTry === null ? undefined : html`<p class="next">Next try at ${instant(now + nextTry, now)}; <code>watchkeeper retry-now ${name}</code> does not wait for it.</p>`;
   return html`<li id="trouble-${name}" class="trouble s-${severityOf(daemon)}">
-<h3><a href="#daemon-${name}">${name}</a> ${state(daemon)}</h3>
+<h2><a href="#daemon-${name}">${name}</a> ${state(daemon)}</h2>
 <p>${reason}</p>
 ${told.map((line) => html`<p class="complaint">${line}</p>`)}${typeof paused === 'string' && html`<p>${paused}</p>`}${next}<p class="next"><code>watchkeeper status ${name}</code> tells more.</p>
 </li>`;
@@ -57,7 +57,7 @@ function facts(daemon: DaemonStatus, view: View): readonly (readonly [term: stri
     ['It says', says ?? undefined],
     ['Roles', spec?.roles.join(', ')],
     ['Checks', checks(daemon.health ?? [])],
-    ['Warnings', complaints(daemon).join('; ')],
+    ['Warnings', complaints({ ...daemon, health: [] }).join('; ')],
     ['Last 24 h', words === undefined ? 'the history cannot be read' : dayInWords(words, now)],
   ];
   return all.filter(([, value]) => value !== undefined && value !== '' && value !== false);

@@ -43,7 +43,7 @@ export function order({ catalogue, daemons }: View): Fillable {
 
 export function tasks({ tasks: all, now }: View): Fillable {
   if (all.length === 0) return html`<p class="empty">No tasks are configured.</p>`;
-  return html`<div class="wide" role="region" aria-label="Tasks" tabindex="0" id="task-table"><table><thead><tr><th scope="col">Task</th><th scope="col">Schedule</th><th scope="col">Last run</th><th scope="col">Next</th></tr></thead><tbody>${all.map((task) => taskRow(task, now))}</tbody></table></div>`;
+  return html`<div class="wide" role="region" aria-label="Table of tasks" tabindex="0" id="task-table"><table><thead><tr><th scope="col">Task</th><th scope="col">Schedule</th><th scope="col">Last run</th><th scope="col">Next</th></tr></thead><tbody>${all.map((task) => taskRow(task, now))}</tbody></table></div>`;
 }
 
 function taskRow({ name, description, schedule, timezone, enabled, next, queued, last, skipped }: TaskStatus, now: number): Markup {

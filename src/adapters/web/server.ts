@@ -84,8 +84,8 @@ export function webServer({ address, groupId, hosts }: WebPlace, served: Served,
   server.on('error', (error) => log.warn({ error: String(error) }, 'the web server has a problem'));
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url = '', headers } = request;
-    const checked = checkRequest({ method, url, host: headers.host, origin: headers.origin }, allowed);
+    const { method = '', url = '', headers, headersDistinct } = request;
+    const checked = checkRequest({ method, url, hosts: headersDistinct['host'] ?? [], origin: headers.origin }, allowed);
     if (!checked.ok) { refuse(response, checked.status, checked.why); return; }
     // A body is not read, and so not waited for.
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) { refuse(response, 400, 'a GET has no body here'); return; }

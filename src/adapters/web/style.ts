@@ -25,7 +25,7 @@ ul,ol{list-style:none;margin:0;padding:0}
 .troubles:not(:empty){margin-top:1.1rem;display:grid;gap:.7rem}
 .trouble{background:var(--card);border:1px solid var(--line);border-left:5px solid currentColor;border-radius:10px;padding:.75rem 1rem}
 .trouble.s-bad{background:var(--bad-soft);border-left-color:var(--bad)}.trouble.s-warn{background:var(--warn-soft);border-left-color:var(--warn)}
-.trouble>*{color:var(--ink)}.trouble h3{margin:0;font-size:1.1rem;display:flex;gap:.75rem;align-items:baseline;flex-wrap:wrap}.trouble h3 a{color:inherit}
+.trouble>*{color:var(--ink)}.trouble h2{margin:0;font-size:1.1rem;display:flex;gap:.75rem;align-items:baseline;flex-wrap:wrap}.trouble h2 a{color:inherit}
 .trouble p{margin:.3rem 0 0;overflow-wrap:anywhere}.trouble .complaint{font-weight:600}.trouble .next{font-size:.9rem}
 .state{font-size:.9rem;white-space:nowrap;color:var(--off);display:inline-flex;align-items:center;gap:.45rem}
 .dot{flex:none;width:.65rem;height:.65rem;border-radius:50%;background:currentColor}

@@ -4,8 +4,8 @@ import { allowedHosts, checkRequest, type RequestHead } from '../../../../src/ad
 
 const HOSTS = allowedHosts({ kind: 'tcp', host: '127.0.0.7', port: 9797 }, ['status.example.org']);
 
-function checked(head: Partial<RequestHead>): number | string {
-  const result = checkRequest({ method: 'GET', url: '/', host: 'localhost', origin: undefined, ...head }, HOSTS);
+function checked({ host = 'localhost', ...head }: Partial<RequestHead> & { readonly host?: string }): number | string {
+  const result = checkRequest({ method: 'GET', url: '/', hosts: [host], origin: undefined, ...head }, HOSTS);
   return result.ok ? result.path : result.status;
 }
 
@@ -15,9 +15,11 @@ describe('requests of the status page', () => {
   });
 
   it('are refused under a name of somebody else, which leads here by DNS rebinding', () => {
-    for (const host of [undefined, '', 'evil.example', 'localhost.evil.example', 'evil.example:9797', '127.0.0.1.evil.example', 'localhost@evil.example', '[::1].evil.example', 'localhost:9797:1', '127.0.0.2']) {
-      expect(checked({ host }), String(host)).to.equal(403);
+    for (const host of ['', 'evil.example', 'localhost.evil.example', 'evil.example:9797', '127.0.0.1.evil.example', 'localhost@evil.example', '[::1].evil.example', 'localhost:9797:1', '127.0.0.2']) {
+      expect(checked({ host }), host).to.equal(403);
     }
+    expect(checked({ hosts: [] })).to.equal(403);
+    expect(checked({ hosts: ['localhost', 'evil.example'] })).to.equal(403);
   });
 
   it('are refused to web pages of others', () => {
