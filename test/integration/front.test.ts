@@ -11,6 +11,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 
+import { onTerminal, SCRIPT } from '../support/pty.js';
+
 const SCRIPTS = path.resolve(import.meta.dirname, '../../scripts');
 const SHELLS = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']] as const;
 const STRACE = '/usr/bin/strace';
@@ -399,6 +401,13 @@ describe('the front of daemon-util', function () {
           check([`same ${at('.')}`], 'front');
           ground('new');
           check([`same ${at('.')}`], 'node');
+        });
+
+        it('asks Node on a terminal, where Node tells of each daemon', function () {
+          if (!existsSync(SCRIPT)) this.skip();
+          claim(['up web']);
+          const { text } = onTerminal([...shell, script, 'start-all'], { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user') });
+          expect(text).to.include('NODE demo=1');
         });
 
         it('asks Node where the environment has what it would have to judge', () => {

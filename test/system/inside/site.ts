@@ -1,6 +1,6 @@
-/** The installed watcher as an operator of a machine with systemd has it: configuration, units, commands. */
+/** The installed watcher as an operator has it, mostly on a machine with systemd: configuration, units, commands. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { DaemonSpec, GroupSpec } from '../../../src/core/daemon.js';
@@ -14,6 +14,8 @@ export const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
 export const TARGET = 'wk-group.target';
 export const WATCHER = 'watchkeeper.service';
 const PROGRAM = '/usr/local/lib/wk-test-daemon';
+/** sd_booted(3) */
+export const HAS_SYSTEMD = existsSync('/run/systemd/system');
 
 /** What stands in the configuration besides what every test needs. */
 export type Keys = Readonly<Record<string, unknown>>;
@@ -66,7 +68,7 @@ export class Site {
   }
 
   cleanup(): void {
-    const quietly = (...args: string[]): unknown => spawnSync('/usr/bin/systemctl', args, { timeout: 60_000 });
+    const quietly = (...args: string[]): unknown => HAS_SYSTEMD && spawnSync('/usr/bin/systemctl', args, { timeout: 60_000 });
     quietly('stop', WATCHER);
     for (const unit of this.#units) quietly('stop', unit);
     for (const { daemon } of this.#daemons.values()) daemon.destroy();
@@ -74,7 +76,7 @@ export class Site {
       rmSync(join(UNITS, unit), { force: true });
       rmSync(join(UNITS, `${unit}.d`), { recursive: true, force: true });
     }
-    systemctl('daemon-reload');
+    if (HAS_SYSTEMD) systemctl('daemon-reload');
     quietly('reset-failed');
     writeFileSync(CONFIG, this.#configuration);
     for (const path of [this.directory, '/run/watchkeeper', '/var/lib/watchkeeper']) rmSync(path, { recursive: true, force: true });
