@@ -44,7 +44,7 @@ function matches(root) {
 }
 
 /** npm's own program where npm runs us, else the first npm in PATH. */
-function npmCommand() {
+export function npmCommand() {
   const script = process.env.npm_execpath;
   if (script !== undefined && path.basename(script) === 'npm-cli.js' && existsSync(script)) return [process.execPath, script];
   const directories = [path.dirname(process.execPath), ...(process.env.PATH ?? '').split(':').filter((entry) => path.isAbsolute(entry))];

@@ -15,6 +15,7 @@ const SUITES = [
   { name: 'ganeti', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'system', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'pacemaker', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
+  { name: 'package', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
   { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'lint', kind: 'programs', deadline: 3 * MINUTE },
   { name: 'types', kind: 'programs', deadline: 2 * MINUTE },
@@ -52,7 +53,7 @@ export function mochaCommand(root, suite, resultFile, extra) {
 
 /** Shell programs of ours, wherever they stand, by their first line. */
 export function shellPrograms(root) {
-  const directories = ['scripts', 'etc', 'units', 'test', '.ci'];
+  const directories = ['scripts', 'etc', 'units', 'debian', 'test', '.ci'];
   return directories
     .flatMap((directory) => filesBelow(path.join(root, directory)).map((file) => path.join(directory, file)))
     .filter((file) => !/\.(ts|mjs|json|ya?ml|md)$/.test(file))

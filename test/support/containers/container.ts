@@ -28,6 +28,8 @@ export interface ContainerOptions {
   readonly hostname?: string;
   /** Whether it has a network namespace to be wired up by the test (see network.ts), kept when it boots again, and the right to change it. */
   readonly network?: boolean;
+  /** Where this machine's Node is seen; default /usr/bin/node. false: nowhere, it has that of its own packages. */
+  readonly node?: string | false;
   /** Whether Watchkeeper is installed as a package would do it. */
   readonly installed?: boolean;
   /** Whether the repository is to be seen there, read-only, at SOURCE_IN_CONTAINER. */
@@ -112,9 +114,11 @@ function prepareRoot(name: string, lower: string, options: ContainerOptions): st
   mountOverlay(root, lower, upper, work);
   writeFileSync(join(root, 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
   writeFileSync(join(root, 'etc/hostname'), `${options.hostname ?? HOSTNAME}\n`);
-  const node = join(root, 'usr/bin/node');
-  writeFileSync(node, '', { mode: 0o755 });
-  bindReadOnly(process.execPath, node);
+  if (options.node !== false) {
+    const node = join(root, options.node ?? '/usr/bin/node');
+    writeFileSync(node, '', { mode: 0o755 });
+    bindReadOnly(process.execPath, node);
+  }
   if (options.installed === true) installTree(root);
   if (options.source === true) {
     const source = join(root, SOURCE_IN_CONTAINER);

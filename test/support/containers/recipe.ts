@@ -54,3 +54,13 @@ export function clusterRecipe(suite: Suite): Recipe {
     masked: ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service', 'pcsd-ruby.service'],
   };
 }
+
+/** Debian's tools for making packages, and those that look for faults in them. */
+export function builderRecipe(): Recipe {
+  return { suite: 'trixie', packages: ['debhelper', 'lintian', 'git', 'scdoc', 'libstdc++6'], disabled: [], masked: [] };
+}
+
+/** A node as its operator has it, with Debian's own Node: 18 in bookworm, 20 in trixie. */
+export function operatorRecipe(suite: Suite): Recipe {
+  return { suite, packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'nodejs', 'logrotate'], disabled: [], masked: MASKED };
+}

@@ -1,0 +1,3 @@
+export const REPORT: string;
+/** Of what was built into `root`/dist. */
+export function apiReport(root?: string): Promise<string>;
