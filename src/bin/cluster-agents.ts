@@ -3,7 +3,7 @@ import { answered, type ClusterDaemonParts } from '../app/cluster-daemon.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { findDaemon } from '../core/catalogue.js';
 import { isValidName } from '../core/daemon.js';
-import { OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
+import { nothingThere, OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
 import { ocfCall, type OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
 import { ControlMeans } from './control.js';
@@ -17,6 +17,8 @@ export function clusterAgent(agent: string, action: string, environment: Environ
     switch (agent) {
       case 'daemon':
         return daemonAgent(action, call, environment, note);
+      case 'unit':
+        return (await import('./cluster-unit.js')).unitAgent(action, call, environment, note);
       default:
         return { status: OCF.unimplemented, reason: `there is no agent ${quoted(agent)}` };
     }
@@ -27,11 +29,9 @@ async function daemonAgent(action: string, call: OcfCall, environment: Environme
   if (!['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent'].includes(action)) {
     return { status: OCF.unimplemented, reason: `the agent daemon has no action ${quoted(action)}` };
   }
-  const name = call.parameter('name');
-  if (name === undefined || !isValidName(name)) {
-    // Nothing of such a name can ever have been started.
-    if (action === 'stop') return OCF_OK;
-    return { status: OCF.configured, reason: name === undefined ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` };
+  const name = call.raw('name') ?? '';
+  if (!isValidName(name)) {
+    return nothingThere(action, call, { status: OCF.configured, reason: name === '' ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` });
   }
   const host = new Host(call.parameter('config'), environment);
   const { catalogue } = await host.configuration();
@@ -104,5 +104,5 @@ async function systemdParts(host: Host): Promise<Pick<ClusterDaemonParts, 'overr
 /** Runs a hook as root: nobody but root may have written it. Its OCF statuses pass through. */
 async function deepHook(host: Host, call: OcfCall, path: string, spec: DaemonSpec, timeout: number): Promise<OcfAnswer> {
   const { runHook } = await import('./monitor-hook.js');
-  return runHook(host, path, timeout, { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_DAEMON_NAME: spec.name, WATCHKEEPER_UNIT: spec.unit });
+  return runHook(host, { path, timeout, environment: { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_DAEMON_NAME: spec.name, WATCHKEEPER_UNIT: spec.unit } });
 }

@@ -17,6 +17,10 @@ export interface OcfCall {
   readonly knowsDegraded: boolean;
   /** undefined: not given, or empty, which XML can't tell apart. @throws WatchkeeperError USAGE for what no parameter can be */
   parameter(name: string): string | undefined;
+  /** The same, however hostile it is. */
+  raw(name: string): string | undefined;
+  /** What the cluster says of the resource besides its parameters: `clone`, `globally_unique`, `migrate_target` … */
+  meta(name: string): string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +44,8 @@ export function ocfCall(environment: Environment): OcfCall {
     isProbe: (wholeNumber(meta('interval')) ?? 0) === 0,
     level: levelOf(wholeNumber(environment['OCF_CHECK_LEVEL']) ?? 0),
     knowsDegraded: knowsDegraded(environment['OCF_RESKEY_crm_feature_set']),
+    raw: (name) => nonEmpty(environment[`OCF_RESKEY_${name}`]),
+    meta,
     parameter: (name) => {
       const value = nonEmpty(environment[`OCF_RESKEY_${name}`]);
       if (value !== undefined && (value.length > MAX_PARAMETER || /[\0-\x1f\x7f]/.test(value))) throw usage(`parameter ${name} is ${quoted(value)}: control characters, or longer than ${MAX_PARAMETER}`);

@@ -85,6 +85,12 @@ export function monitorAnswer({ observed, pid, reason }: Seen, knowsDegraded: bo
   }
 }
 
+/** What a resource means that nothing of this node can be: nothing of it can ever have been started. */
+export function nothingThere(action: string, { isProbe }: { readonly isProbe: boolean }, otherwise: OcfAnswer): OcfAnswer {
+  if (action === 'stop') return OCF_OK;
+  return action === 'monitor' && isProbe ? { status: OCF.notRunning } : otherwise;
+}
+
 /** Errors that end a command, for a caller that knows only these statuses. */
 export function errorAnswer(code: ErrorCodeName, reason: string): OcfAnswer {
   switch (code) {

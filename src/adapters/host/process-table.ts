@@ -21,6 +21,7 @@ import type { BootOffset } from './boot-offset.js';
 import { errorCode } from './error-code.js';
 import { processFile, runsSomethingElse } from './executable-proof.js';
 import { ExitWatches } from './exit-watches.js';
+import { identify, isAlive } from './identity.js';
 import { bootId, hasEnded, readCredentials, readStat, readVariable, TICKS_PER_SECOND } from './proc.js';
 import type { Accounts } from './user.js';
 
@@ -41,13 +42,11 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
   }
 
   identify(pid: number): ProcessIdentity | undefined {
-    if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
-    const stat = readStat(pid);
-    return stat === undefined || hasEnded(stat) ? undefined : { pid, startTicks: stat.startTicks, bootId: bootId() };
+    return identify(pid);
   }
 
   isAlive(process: ProcessIdentity): boolean {
-    return process.bootId === bootId() && this.identify(process.pid)?.startTicks === process.startTicks;
+    return isAlive(process);
   }
 
   prove(spec: DaemonSpec, pid: number, claimedAt: number | undefined): Claim {

@@ -12,7 +12,7 @@ import { WatchkeeperError } from '../../core/errors.js';
 import type { ClusterOverride } from '../../ports/cluster-override.js';
 import { writeAtomic } from '../state/atomic-file.js';
 import { errorCode, unwritable } from '../state/unwritable.js';
-import type { Systemctl } from './systemctl.js';
+import { SystemdSilent, type Systemctl } from './systemctl.js';
 
 const RUNTIME_UNITS = '/run/systemd/system';
 const NAME = '50-watchkeeper.conf';
@@ -20,21 +20,23 @@ const RELOAD_TIMEOUT = 20_000;
 
 export class ClusterDropIn implements ClusterOverride {
   constructor(
-    private readonly systemctl: Pick<Systemctl, 'reloadManager'>,
+    private readonly systemctl: Pick<Systemctl, 'reloadManager' | 'showFiles'>,
     private readonly units = RUNTIME_UNITS,
   ) {}
 
   async put(unit: string, resource: string): Promise<void> {
     const path = this.#pathOf(unit);
     const text = dropIn(unit, resource);
-    if (readText(path) === text) return;
-    try {
-      fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    } catch (cause) {
-      throw unwritable(`cannot make ${dirname(path)}`, this.units, cause);
+    if (readText(path) !== text) {
+      try {
+        fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      } catch (cause) {
+        throw unwritable(`cannot make ${dirname(path)}`, this.units, cause);
+      }
+      writeAtomic(path, text, { durable: false, mode: 0o644 });
     }
-    writeAtomic(path, text, { durable: false, mode: 0o644 });
-    await this.#reload(unit);
+    // Also if it was there: whoever wrote it may have died before systemd read it.
+    await this.#settle(unit, (dropIns) => dropIns.includes(path));
   }
 
   async remove(unit: string): Promise<void> {
@@ -43,23 +45,32 @@ export class ClusterDropIn implements ClusterOverride {
       fs.unlinkSync(path);
     } catch (cause) {
       const code = errorCode(cause);
-      if (code === 'ENOENT' || code === 'ENOTDIR') return;
-      throw unwritable(`cannot remove ${path}`, dirname(path), cause);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unwritable(`cannot remove ${path}`, dirname(path), cause);
     }
     try {
       fs.rmdirSync(dirname(path));
     } catch (cause) {
       // Others have drop-ins there, too, or were quicker.
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(cause) ?? '')) throw unwritable(`cannot remove ${dirname(path)}`, this.units, cause);
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(errorCode(cause) ?? '')) throw unwritable(`cannot remove ${dirname(path)}`, this.units, cause);
     }
-    await this.#reload(unit);
+    await this.#settle(unit, (dropIns) => !dropIns.includes(path));
   }
 
   #pathOf(unit: string): string {
     return join(this.units, `${unit}.d`, NAME);
   }
 
-  async #reload(unit: string): Promise<void> {
+  /**
+   * A unit that is down and that no loaded one names is not in systemd's memory,
+   * and is read when it is asked for: then there is no need to read all units again.
+   */
+  async #settle(unit: string, isRight: (dropIns: readonly string[]) => boolean): Promise<void> {
+    try {
+      const [files] = await this.systemctl.showFiles([unit]);
+      if (files !== undefined && isRight(files.dropIns) && !files.needsReload) return;
+    } catch (error) {
+      if (!(error instanceof SystemdSilent)) throw error;
+    }
     const { ok, stderr } = await this.systemctl.reloadManager(RELOAD_TIMEOUT);
     if (!ok) throw new WatchkeeperError('INTERNAL', `cannot tell systemd of the drop-in of ${unit}`, stderr.trim(), 'systemctl daemon-reload');
   }
@@ -79,7 +90,7 @@ export function dropIn(unit: string, resource: string): string {
   return [
     '# Written by Watchkeeper while the cluster holds this unit; removed when it is stopped.',
     '[Unit]',
-    `Description=Cluster controlled ${unit.replaceAll('%', '%%').replaceAll('\\', '\\\\')} (resource ${resource})`,
+    `Description=Cluster controlled ${unit.replaceAll('%', '%%')} (resource ${resource})`,
     'Before=pacemaker.service pacemaker_remote.service',
     ...(unit.endsWith('.service') ? ['', '[Service]', 'Restart=no'] : []),
     '',

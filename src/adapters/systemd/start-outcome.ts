@@ -21,7 +21,7 @@ export function refusal(facts: UnitFacts): Outcome | undefined {
 }
 
 export interface StartEvidence {
-  readonly spec: DaemonSpec;
+  readonly spec: Pick<DaemonSpec, 'executable' | 'startTimeout'> & { readonly restart: Pick<DaemonSpec['restart'], 'when'> };
   /** GroupSpec.notMasterExitStatus */
   readonly notMaster: number;
   readonly before: UnitFacts;

@@ -40,6 +40,12 @@ export interface ActResult {
   readonly stderr: string;
 }
 
+export interface Job {
+  readonly unit: string;
+  readonly type: string;
+  readonly state: string;
+}
+
 export class Systemctl {
   readonly #runner: Runner;
   readonly #program: string;
@@ -61,6 +67,12 @@ export class Systemctl {
   /** @throws SystemdSilent */
   async showOne(unit: string): Promise<UnitFacts> {
     return (await this.show([unit])).of(unit);
+  }
+
+  /** The facts of one unit, and further properties as text. @throws SystemdSilent */
+  async showWith(unit: string, extra: readonly string[]): Promise<{ readonly facts: UnitFacts; readonly extra: ReadonlyMap<string, string> }> {
+    const [block = ''] = await this.#blocks([unit], [...PROPERTIES, ...extra]);
+    return { facts: parseShow(unit, block), extra: parseLines(block) };
   }
 
   /**
@@ -100,10 +112,26 @@ export class Systemctl {
     return summary(await this.#call(['start', '--no-block', '--', ...checked([unit])], timeout));
   }
 
+  /** Also takes the place of a start that is under way. */
+  async enqueueStop(unit: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['stop', '--no-block', '--', ...checked([unit])], timeout));
+  }
+
   /** "restart", "stop" and so on; undefined: no job is queued or under way. @throws SystemdSilent */
   async jobType(unit: string): Promise<string | undefined> {
     const rows = (await this.#ask(['list-jobs', '--no-legend', '--', ...checked([unit])])).split('\n').map((line) => line.trim().split(/\s+/));
     return rows.find(([, of]) => of === unit)?.[2];
+  }
+
+  /** All jobs that are queued or under way. @throws SystemdSilent */
+  async jobs(): Promise<readonly Job[]> {
+    const rows = (await this.#ask(['list-jobs', '--no-legend'])).split('\n').map((line) => line.trim().split(/\s+/));
+    return rows.flatMap(([, unit, type, state]) => (unit === undefined || type === undefined || state === undefined ? [] : [{ unit, type, state }]));
+  }
+
+  /** Units that are to be started before it. @throws SystemdSilent */
+  async startsAfter(unit: string): Promise<readonly string[]> {
+    return words((await this.#ask(['show', '--property=After', '--value', '--', ...checked([unit])])).trim());
   }
 
   /** Restart= of the unit. @throws SystemdSilent */
@@ -120,6 +148,11 @@ export class Systemctl {
   /** Signals the unit's main process. */
   async kill(unit: string, signal: string, timeout: number): Promise<ActResult> {
     return summary(await this.#call(['kill', `--signal=${signal}`, '--kill-who=main', '--', ...checked([unit])], timeout));
+  }
+
+  /** SIGKILL to the program of ExecStart=, ExecStop= and the like that is running. */
+  async killControl(unit: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['kill', '--signal=SIGKILL', '--kill-who=control', '--', ...checked([unit])], timeout));
   }
 
   /** SIGKILL to every process of the unit. */
@@ -165,19 +198,28 @@ export function parseShow(unit: string, block: string): UnitFacts {
   });
 }
 
+function parseLines(block: string): ReadonlyMap<string, string> {
+  return new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
 function parseFiles(block: string): UnitFiles {
-  const values = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  const values = parseLines(block);
   const text = (name: (typeof FILE_PROPERTIES)[number]): string => values.get(name) ?? '';
   return {
     loadState: text('LoadState'),
     unitFileState: text('UnitFileState'),
     fragment: text('FragmentPath'),
-    dropIns: text('DropInPaths').split(' ').filter((path) => path !== ''),
+    dropIns: words(text('DropInPaths')),
     needsReload: text('NeedDaemonReload') === 'yes',
   };
 }
 
 function listOf(name: PropertyName, lines: readonly string[]): readonly string[] {
   if (name === 'EnvironmentFiles') return lines.map((line) => line.replace(/ \(ignore_errors=(?:yes|no)\)$/, '')).filter((path) => path !== '');
-  return lines.flatMap((line) => line.split(' ')).filter((word) => word !== '');
+  return lines.flatMap(words);
+}
+
+/** systemctl puts words in double quotes that have a backslash, as the names of many units have. */
+function words(line: string): readonly string[] {
+  return line.split(' ').filter((word) => word !== '').map((word) => (/^".*"$/.test(word) ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word));
 }

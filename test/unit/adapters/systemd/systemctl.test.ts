@@ -29,14 +29,14 @@ describe('systemctl', () => {
   it('reads properties as data, also those with equals signs, and lists', () => {
     const facts = parseShow(
       'web.service',
-      'Id=web.service\nLoadError=a.b "x=y"\nJob=17\nMainPID=42\nCanReload=yes\nEnvironmentFiles=/etc/default/a (ignore_errors=yes)\nEnvironmentFiles=/run/odd (x) (ignore_errors=no)\nRequires=a.service b.mount\nBindsTo=c.device\n',
+      'Id=web.service\nLoadError=a.b "x=y"\nJob=17\nMainPID=42\nCanReload=yes\nEnvironmentFiles=/etc/default/a (ignore_errors=yes)\nEnvironmentFiles=/run/odd (x) (ignore_errors=no)\nRequires=a.service b.mount "system-web\\\\x2done.slice"\nBindsTo=c.device\n',
     );
     expect(facts.loadError).to.equal('a.b "x=y"');
     expect(facts.job).to.equal(17);
     expect(facts.mainPid).to.equal(42);
     expect(facts.canReload).to.equal(true);
     expect(facts.environmentFiles).to.deep.equal(['/etc/default/a', '/run/odd (x)']);
-    expect(facts.requires).to.deep.equal(['a.service', 'b.mount', 'c.device']);
+    expect(facts.requires).to.deep.equal(['a.service', 'b.mount', 'system-web\\x2done.slice', 'c.device']);
   });
 
   it('takes what is missing or no number for nought', () => {

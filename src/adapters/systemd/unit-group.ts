@@ -1,0 +1,70 @@
+/** The control group of a unit (version 2): whether anything lives in it, waited for by its events, not by looking again and again. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+
+import type { Clock, Timer } from '../../ports/clock.js';
+import { directoryOf, hierarchy } from '../host/control-groups.js';
+import { errorCode } from '../host/error-code.js';
+
+/** ms: an event that the kernel held back must not cost a node. */
+const SECOND_LOOK = 1_000;
+
+/** Its directory; undefined: it has none, or not in version 2. @param group ControlGroup= of the unit */
+export function groupOf(group: string): string | undefined {
+  const mounted = hierarchy();
+  return mounted === undefined || group === '' || group === '/' ? undefined : directoryOf(mounted, group);
+}
+
+/** Whether there is a process in it or below it. */
+export function isPopulated(directory: string): boolean {
+  try {
+    return /^populated 1$/m.test(fs.readFileSync(join(directory, 'cgroup.events'), 'utf8'));
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+}
+
+/** SIGKILL to all of it at once. */
+export function killGroup(directory: string): void {
+  try {
+    fs.writeFileSync(join(directory, 'cgroup.kill'), '1');
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** @param limit ms @returns whether it became empty */
+export function awaitEmpty(directory: string, limit: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    let events: fs.FSWatcher | undefined;
+    let second: Timer | undefined;
+    const done = (empty: boolean): void => {
+      events?.close();
+      second?.cancel();
+      end.cancel();
+      resolve(empty);
+    };
+    const look = (): void => {
+      if (!isPopulated(directory)) done(true);
+    };
+    const lookAgain = (): void => {
+      second = clock.after(SECOND_LOOK, lookAgain);
+      look();
+    };
+    const end = clock.after(limit, () => done(!isPopulated(directory)));
+    try {
+      events = fs.watch(join(directory, 'cgroup.events'), { persistent: false }, look);
+      events.on('error', look);
+    } catch (error) {
+      // It has just gone, or there are no more inotify watches.
+      if (errorCode(error) === undefined) throw error;
+    }
+    lookAgain();
+  });
+}
+
+/** ENODEV: it went while its file was open. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENODEV', 'ENOTDIR'].includes(errorCode(error) ?? '');
+}

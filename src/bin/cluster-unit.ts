@@ -1,0 +1,169 @@
+/** The agent `ocf:watchkeeper:unit`: its actions, composed. It needs no configuration of ours. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+
+import type { MigrationStep } from '../app/cluster-migration.js';
+import type { ClusterUnit, MonitorHook } from '../app/cluster-unit.js';
+import { parseDuration } from '../core/duration.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { OcfCall } from '../core/ocf-call.js';
+import { nothingThere, OCF, OCF_OK, type OcfAnswer } from '../core/ocf.js';
+import { quoted } from '../core/printable.js';
+import { isTemplate, resourceUnit } from '../core/unit-name.js';
+import { Host } from './host.js';
+import { runHook } from './monitor-hook.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the shell's half of the agent looks, too. */
+const RUNTIME = '/run/watchkeeper';
+/** Made by systemd alone, where it is process 1 (sd_booted(3)). */
+const SYSTEMD = '/run/systemd/system';
+const ACTIONS = ['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent', 'migrate_to', 'migrate_from'];
+/** Of the time that the cluster gives, for a hook without a time-out of its own. */
+const HOOK_SHARE = 0.8;
+
+export async function unitAgent(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+  if (!ACTIONS.includes(action)) return { status: OCF.unimplemented, reason: `the agent unit has no action ${quoted(action)}` };
+  const parameter = call.raw('unit') ?? '';
+  const unit = resourceUnit(parameter, uniqueClone(call));
+  if (unit === undefined) {
+    const reason = parameter === '' ? 'the parameter unit is missing: which unit of systemd?' : `${quoted(parameter)} is no name of a unit that can be a resource`;
+    return nothingThere(action, call, { status: OCF.configured, reason });
+  }
+  if (uniqueClone(call) !== undefined && Number(call.meta('clone_node_max') ?? '1') > 1 && !isTemplate(parameter)) {
+    return nothingThere(action, call, { status: OCF.configured, reason: `instances of a globally unique clone on one node would all be ${unit}: the unit must be a template, as ${quoted('name@')}` });
+  }
+  if (action === 'validate-all') {
+    const objection = await hookObjection(call, environment);
+    if (objection !== undefined) return objection;
+    // Level 0 is about the parameters alone, which are the same on all nodes.
+    if (call.level < 10) return OCF_OK;
+  }
+  if (!existsSync(SYSTEMD)) return nothingThere(action, call, { status: OCF.installed, reason: 'systemd is not process 1 here' });
+  const host = new Host(undefined, environment);
+  return perform(action, call, await compose({ host, unit, parameter, call, note, needsHook: action === 'start' || action === 'monitor' }), (step, limit) => migrationHook(host, call, unit, step, limit));
+}
+
+async function perform(action: string, call: OcfCall, unit: ClusterUnit, migrationHook: (step: MigrationStep, limit: number) => Promise<OcfAnswer>): Promise<OcfAnswer> {
+  const migration = () => ({ hook: call.parameter('migrate_hook') === undefined ? undefined : migrationHook, isActive: () => unit.isActive(), start: () => unit.start() });
+  switch (action) {
+    case 'start':
+      return unit.start();
+    case 'stop':
+      return unit.stop();
+    case 'monitor':
+      return unit.monitor();
+    case 'reload':
+      return unit.reload();
+    case 'migrate_to':
+      return (await import('../app/cluster-migration.js')).migrateTo(call, migration());
+    case 'migrate_from':
+      return (await import('../app/cluster-migration.js')).migrateFrom(call, migration());
+    case 'validate-all':
+      return unit.validate();
+    default:
+      // Its parameters are read anew by each action.
+      return OCF_OK;
+  }
+}
+
+/** Instances of a globally unique clone are different things; those of any other are copies of one. */
+function uniqueClone(call: OcfCall): number | undefined {
+  const number = call.meta('clone');
+  return call.meta('globally_unique') === 'true' && number !== undefined && /^\d{1,6}$/.test(number) ? Number(number) : undefined;
+}
+
+interface UnitSite {
+  readonly host: Host;
+  readonly unit: string;
+  readonly parameter: string;
+  readonly call: OcfCall;
+  readonly note: (line: string) => void;
+  /** Nothing that is wrong with a hook may hinder a stop. */
+  readonly needsHook: boolean;
+}
+
+async function compose({ host, unit, parameter, call, note, needsHook }: UnitSite): Promise<ClusterUnit> {
+  const [{ ClusterUnit }, { SystemdUnitControl }, { ClusterDropIn }, { Systemctl }, { unitRecords }, { HostLocks }, { identify, isAlive }] = await Promise.all([
+    import('../app/cluster-unit.js'),
+    import('../adapters/systemd/unit-control.js'),
+    import('../adapters/systemd/cluster-drop-in.js'),
+    import('../adapters/systemd/systemctl.js'),
+    import('../adapters/state/unit-records.js'),
+    import('../adapters/host/locks.js'),
+    import('../adapters/host/identity.js'),
+  ]);
+  const [clock, runner] = await Promise.all([host.clock(), host.runner()]);
+  const systemctl = new Systemctl(runner);
+  const locks = new HostLocks(RUNTIME, clock);
+  return new ClusterUnit({ unit, parameter }, call, {
+    control: new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl }),
+    override: new ClusterDropIn(systemctl),
+    records: unitRecords(RUNTIME),
+    lock: (timeout) => locks.acquire(lockName(unit), { timeout, purpose: `an action of the cluster on ${unit}` }),
+    hook: needsHook ? monitorHook(host, call, unit) : undefined,
+    clock,
+    note,
+  });
+}
+
+/** A lock's name has fewer letters than a unit's, and is as different. */
+function lockName(unit: string): string {
+  return `unit.${createHash('sha256').update(unit).digest('hex')}`;
+}
+
+function monitorHook(host: Host, call: OcfCall, unit: string): MonitorHook | undefined {
+  const path = call.parameter('monitor_hook');
+  if (path === undefined) return undefined;
+  const timeout = hookTimeout(call);
+  const environment = { ...hookEnvironment(call, unit), OCF_CHECK_LEVEL: String(call.level) };
+  return {
+    level: hookLevel(call),
+    run: async (limit) => {
+      const answer = await runHook(host, { path, timeout: Math.min(limit, timeout), environment });
+      return answer.status === OCF.degraded && !call.knowsDegraded ? OCF_OK : answer;
+    },
+  };
+}
+
+function migrationHook(host: Host, call: OcfCall, unit: string, step: MigrationStep, limit: number): Promise<OcfAnswer> {
+  const ends = { WATCHKEEPER_MIGRATE_SOURCE: call.meta('migrate_source') ?? '', WATCHKEEPER_MIGRATE_TARGET: call.meta('migrate_target') ?? '' };
+  return runHook(host, { path: call.parameter('migrate_hook') ?? '', timeout: limit, environment: { ...hookEnvironment(call, unit), ...ends }, what: 'migration hook', argument: step });
+}
+
+function hookEnvironment(call: OcfCall, unit: string): Readonly<Record<string, string>> {
+  return { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_UNIT: unit };
+}
+
+function hookLevel(call: OcfCall): number {
+  const text = call.parameter('hook_level') ?? '0';
+  if (!['0', '10', '20'].includes(text)) throw usage(`hook_level is ${quoted(text)}, and not 0, 10 or 20`);
+  return Number(text);
+}
+
+/** Bare numbers are seconds, as everywhere in a cluster. */
+function hookTimeout(call: OcfCall): number {
+  const text = call.parameter('hook_timeout');
+  if (text === undefined) return call.timeout * HOOK_SHARE;
+  const timeout = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
+  if (timeout === undefined || timeout === 0) throw usage(`hook_timeout is ${quoted(text)}, and not a time as 10s`);
+  return timeout;
+}
+
+async function hookObjection(call: OcfCall, environment: Environment): Promise<OcfAnswer | undefined> {
+  hookLevel(call);
+  hookTimeout(call);
+  for (const name of ['monitor_hook', 'migrate_hook']) {
+    const path = call.parameter(name);
+    if (path === undefined) continue;
+    if (!path.startsWith('/')) return { status: OCF.arguments, reason: `${name}: ${quoted(path)} is no absolute path` };
+    const objection = call.level < 10 ? undefined : (await new Host(undefined, environment).hookPrograms()).objection(path);
+    if (objection !== undefined) return { status: OCF.installed, reason: `${name}: ${objection}` };
+  }
+  return undefined;
+}
+
+function usage(why: string): WatchkeeperError {
+  return new WatchkeeperError('USAGE', 'cannot act for the cluster', why, "the resource's definition: crm configure show, pcs resource config");
+}
