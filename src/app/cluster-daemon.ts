@@ -6,7 +6,7 @@
  * restarts what the cluster has asked for, whoever dies in between; and it is
  * given up only after a stop that is complete.
  */
-import type { ClusterHold } from '../core/cluster-hold.js';
+import { sameHold, type ClusterHold } from '../core/cluster-hold.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { errorAnswer, monitorAnswer, OCF, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
@@ -43,7 +43,7 @@ export class ClusterDaemon {
   ) {}
 
   async start(): Promise<OcfAnswer> {
-    await this.#hold();
+    await takeHold(this.spec, this.call, this.parts);
     const by = this.#by('start');
     const { controller, release } = await this.parts.control(by);
     try {
@@ -79,10 +79,10 @@ export class ClusterDaemon {
     const answer = monitorAnswer(status, call.knowsDegraded);
     const runs = answer.status === OCF.success || answer.status === OCF.degraded;
     // The cluster found it running (a probe) and watches over it from now on.
-    if (runs && !call.isProbe && status.owner !== 'cluster') await this.#hold();
+    if (runs && !call.isProbe && status.owner !== 'cluster') await takeHold(spec, call, this.parts);
     if (!runs || call.level < 10) return answer;
-    const sick = (status.health ?? []).find(({ kind, state }) => kind === 'liveness' && state === 'unhealthy');
-    if (sick !== undefined) return { status: OCF.generic, reason: `liveness check ${sick.name} fails: ${sick.last ?? 'no answer'}` };
+    const sick = livenessAnswer([status]);
+    if (sick !== undefined) return sick;
     const hook = call.parameter('deep_hook');
     if (call.level < 20 || hook === undefined) return answer;
     const deep = await this.parts.deepHook(hook, spec, Math.floor(call.timeout * 0.8));
@@ -100,20 +100,29 @@ export class ClusterDaemon {
     }
   }
 
-  async #hold(): Promise<void> {
-    const { call, spec, parts } = this;
-    if (call.node === undefined) throw new WatchkeeperError('USAGE', 'cannot act for the cluster', 'it does not say on which node (OCF_RESKEY_CRM_meta_on_node)', 'calling the agent through the cluster');
-    await parts.override?.put(spec.unit, call.resource);
-    const known = parts.holds.read(spec.name);
-    const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, at: Math.round(parts.clock.wall()) };
-    if (known?.resource === hold.resource && known.node === hold.node && known.bootId === hold.bootId) return;
-    parts.holds.write(spec.name, hold);
-    await parts.refresh();
-  }
-
   #by(action: string): string {
     return `the cluster (${action} of resource ${this.call.resource})`;
   }
+}
+
+/** From now on nobody but the cluster restarts it. @throws WatchkeeperError */
+export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<ClusterDaemonParts, 'override' | 'holds' | 'refresh' | 'bootId' | 'clock'>): Promise<void> {
+  if (call.node === undefined) throw new WatchkeeperError('USAGE', 'cannot act for the cluster', 'it does not say on which node (OCF_RESKEY_CRM_meta_on_node)', 'calling the agent through the cluster');
+  await parts.override?.put(spec.unit, call.resource);
+  const known = parts.holds.read(spec.name);
+  const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, at: Math.round(parts.clock.wall()) };
+  if (known !== undefined && sameHold(known, hold)) return;
+  parts.holds.write(spec.name, hold);
+  await parts.refresh();
+}
+
+/** Of monitors of level 10. undefined: no liveness check fails. */
+export function livenessAnswer(statuses: readonly DaemonStatus[]): OcfAnswer | undefined {
+  for (const { name, health = [] } of statuses) {
+    const sick = health.find(({ kind, state }) => kind === 'liveness' && state === 'unhealthy');
+    if (sick !== undefined) return { status: OCF.generic, reason: `${name}: liveness check ${sick.name} fails: ${sick.last ?? 'no answer'}` };
+  }
+  return undefined;
 }
 
 function only(outcomes: readonly { readonly outcome: Outcome }[]): Outcome {

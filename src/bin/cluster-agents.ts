@@ -19,6 +19,8 @@ export function clusterAgent(agent: string, action: string, environment: Environ
         return daemonAgent(action, call, environment, note);
       case 'unit':
         return (await import('./cluster-unit.js')).unitAgent(action, call, environment, note);
+      case 'role':
+        return (await import('./cluster-role.js')).roleAgent(action, call, environment, note);
       default:
         return { status: OCF.unimplemented, reason: `there is no agent ${quoted(agent)}` };
     }
@@ -67,7 +69,8 @@ async function validated(host: Host, call: OcfCall): Promise<OcfAnswer> {
   return objection === undefined ? OCF_OK : { status: OCF.installed, reason: `deep_hook: ${objection}` };
 }
 
-async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void): Promise<ClusterDaemonParts> {
+/** What an agent of daemons stands on. */
+export async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void): Promise<ClusterDaemonParts> {
   const [{ clusterHoldStore }, { bootId }, { settings }] = await Promise.all([
     import('../adapters/state/cluster-holds.js'),
     import('../adapters/host/proc.js'),

@@ -7,6 +7,7 @@ import { missingRequirement } from '../support/containers/requirements.js';
 import { rootFileSystem } from '../support/containers/root-file-system.js';
 import { ClusterWorld } from '../support/pacemaker/world.js';
 import { DAEMONS, daemonSpecs } from './daemon-specs.js';
+import { ROLE_DAEMONS, roleSpecs } from './role-specs.js';
 
 /** A first run builds the root file systems, too. */
 const BUILD_TIMEOUT = 900_000;
@@ -26,7 +27,7 @@ for (const suite of SUITES) {
         this.skip();
       }
       await rootFileSystem(clusterRecipe(suite));
-      world = await ClusterWorld.form(suite, DAEMONS);
+      world = await ClusterWorld.form(suite, { ...DAEMONS, ...ROLE_DAEMONS });
     });
 
     after(() => world?.cluster.destroy());
@@ -36,5 +37,6 @@ for (const suite of SUITES) {
       return world;
     };
     daemonSpecs(formed);
+    roleSpecs(formed);
   });
 }

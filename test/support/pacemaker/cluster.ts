@@ -1,5 +1,5 @@
 /** A real cluster: Corosync and Pacemaker in containers that share a wire, with Watchkeeper installed on each node. */
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -9,9 +9,12 @@ import { clusterRecipe, type Suite } from '../containers/recipe.js';
 import { destroy, directoryOf, newName } from '../containers/registry.js';
 import { rootFileSystem } from '../containers/root-file-system.js';
 import { waitFor } from '../containers/wait.js';
+import { MachineRoom } from './power.js';
 import { ClusterState } from './state.js';
 
 const FORM_TIMEOUT = 90_000;
+const CLUSTER_START = ['/usr/bin/systemctl', 'start', 'corosync', 'pacemaker'] as const;
+const FENCE_AGENT = new URL('../../fixtures/fence_wire', import.meta.url);
 
 export interface Node extends Container {
   /** As the cluster names it. */
@@ -26,11 +29,16 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
+  readonly room: MachineRoom;
+  readonly #alone = new Set<string>();
+
   private constructor(
     readonly nodes: readonly Node[],
     private readonly hub: Hub,
     private readonly hubName: string,
-  ) {}
+  ) {
+    this.room = new MachineRoom(nodes);
+  }
 
   /** All of its nodes are online when it returns. */
   static async form({ suite, size, prepare }: ClusterOptions): Promise<Cluster> {
@@ -57,7 +65,7 @@ export class Cluster {
       for (const one of booted) if (one.status === 'rejected') throw one.reason;
       const nodes = containers.map((container, index): Node => Object.assign(container, { node: names[index] ?? '' }));
       nodes.forEach(({ network, node }, index) => hub.attach(node, network, addressOf(index, true)));
-      await Promise.all(nodes.map((node) => node.must(['/usr/bin/systemctl', 'start', 'corosync', 'pacemaker'], { timeout: 60_000 })));
+      await Promise.all(nodes.map((node) => node.must(CLUSTER_START, { timeout: 60_000 })));
       const cluster = new Cluster(nodes, hub, hubName);
       await waitFor(`${size} nodes to be online`, FORM_TIMEOUT, async () => (await cluster.state()).online.length === size);
       return cluster;
@@ -97,26 +105,44 @@ export class Cluster {
     await this.first.must(['/usr/sbin/cibadmin', '--create', `--scope=${section}`, `--xml-text=${xml}`]);
   }
 
-  async remove(resource: string): Promise<void> {
+  /** @param resource as configured. @param instance what runs of it, where that has another name */
+  async remove(resource: string, instance = resource): Promise<void> {
     await this.first.must(['/usr/sbin/crm_resource', '--resource', resource, '--set-parameter', 'target-role', '--meta', '--parameter-value', 'Stopped']);
-    await this.until(`${resource} to be stopped`, 60_000, (state) => state.nodesOf(resource).length === 0);
+    await this.until(`${resource} to be stopped`, 60_000, (state) => state.nodesOf(instance).length === 0);
     await this.first.must(['/usr/sbin/cibadmin', '--delete', `--xpath=//resources/*[@id='${resource}']`]);
   }
 
+  /** Pulls its network cable, or puts it back. */
   cutOff(node: Node, off: boolean): void {
     this.hub.plug(node.node, !off);
+    if (off) this.#alone.add(node.node);
+    else this.#alone.delete(node.node);
+  }
+
+  /** From power to membership. @param prepare between the boot and the cluster */
+  async comeBack(node: Node, prepare: () => Promise<void>): Promise<void> {
+    await node.powerOn();
+    await prepare();
+    await node.must(CLUSTER_START, { timeout: 60_000 });
+    await this.until(`${node.node} to be online again`, FORM_TIMEOUT, (state) => state.online.length === this.nodes.length);
   }
 
   async destroy(): Promise<void> {
+    this.room.close();
     await Promise.all(this.nodes.map((node) => node.stop()));
     destroy(this.hubName);
   }
 
+  /** One that is on, and that the others hear. */
   get first(): Node {
-    const [first] = this.nodes;
+    const first = this.nodes.find((node) => isOn(node) && !this.#alone.has(node.node));
     if (first === undefined) throw new Error('a cluster without nodes');
     return first;
   }
+}
+
+export function isOn(node: Node): boolean {
+  return existsSync(`/proc/${node.leader}/root/run`);
 }
 
 function addressOf(index: number, prefix = false): string {
@@ -128,6 +154,8 @@ function prepareNode(root: string, names: readonly string[], key: Buffer): void 
   writeFileSync(join(corosync, 'corosync.conf'), corosyncConf(names));
   writeFileSync(join(corosync, 'authkey'), key);
   chmodSync(join(corosync, 'authkey'), 0o400);
+  copyFileSync(FENCE_AGENT, join(root, 'usr/sbin/fence_wire'));
+  chmodSync(join(root, 'usr/sbin/fence_wire'), 0o755);
   const cib = join(root, 'var/lib/pacemaker/cib');
   mkdirSync(cib, { recursive: true });
   writeFileSync(join(cib, 'cib.xml'), CIB);
@@ -159,10 +187,11 @@ function corosyncConf(names: readonly string[]): string {
 const CIB = `<cib crm_feature_set="3.1.0" validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0">
 <configuration>
 <crm_config><cluster_property_set id="cib-bootstrap-options">
-<nvpair id="o-stonith" name="stonith-enabled" value="false"/>
+<nvpair id="o-stonith" name="stonith-enabled" value="true"/>
+<nvpair id="o-action" name="stonith-action" value="off"/>
 <nvpair id="o-deadtime" name="dc-deadtime" value="2s"/>
 </cluster_property_set></crm_config>
-<nodes/><resources/><constraints/>
+<nodes/><resources><primitive id="fence" class="stonith" type="fence_wire"><operations><op id="fence-monitor" name="monitor" interval="0" timeout="20s"/></operations></primitive></resources><constraints/>
 </configuration>
 <status/>
 </cib>

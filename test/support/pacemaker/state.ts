@@ -32,6 +32,11 @@ export class ClusterState {
     return instance.role === 'Started' && !instance.failed && !instance.pending ? instance.nodes[0] : undefined;
   }
 
+  /** An operation is under way with it. */
+  isBusy(resource: string): boolean {
+    return this.#instances(resource).some(({ pending, failed }) => pending || failed);
+  }
+
   isFailed(resource: string): boolean {
     return this.#instances(resource).some(({ failed }) => failed);
   }

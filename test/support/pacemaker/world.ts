@@ -7,8 +7,8 @@ import type { Suite } from '../containers/recipe.js';
 import { waitFor } from '../containers/wait.js';
 import { Cluster, type Node } from './cluster.js';
 
-const PROGRAM = '/usr/local/lib/wk-test-daemon';
-const FIXTURE = new URL('../../fixtures/daemon', import.meta.url);
+const PROGRAMS = '/usr/local/lib/wk-test';
+const FIXTURES = new URL('../../fixtures/', import.meta.url);
 const WATCHER = 'watchkeeper.service';
 /** For hangs, not for slow machines. */
 export const PATIENCE = 60_000;
@@ -24,6 +24,8 @@ export type Behaviour = Readonly<Record<string, string | number>>;
 /** A daemon of the catalogue: what the test daemon (test/fixtures/daemon) does, and its other keys. */
 export interface DaemonOfWorld {
   readonly behaviour: Behaviour;
+  /** A file of test/fixtures. */
+  readonly program?: 'daemon' | 'witness';
   readonly keys?: Readonly<Record<string, unknown>>;
 }
 
@@ -116,6 +118,21 @@ export class ClusterWorld {
     return performance.now() - begin;
   }
 
+  /** Of a witness: from when to when each of its lives lasted, in s of the kernel's clock, on all nodes, also on those that are off. */
+  witnessed(daemon: string): readonly { readonly node: string; readonly from: number; readonly to: number }[] {
+    return this.nodes.flatMap(({ node, root }) => {
+      const directory = join(root, 'srv', daemon);
+      return readdirSync(directory).filter((name) => name.startsWith('life-')).map((name) => {
+        const [from = Number.NaN, to = Number.NaN] = readFileSync(join(directory, name), 'utf8').trim().split(' ').map(Number);
+        return { node, from, to };
+      });
+    });
+  }
+
+  async comeBack(node: Node): Promise<void> {
+    await this.cluster.comeBack(node, () => this.comeUp(node));
+  }
+
   /** "NODE PID" of each that runs. */
   lives(daemon: string): readonly string[] {
     return this.nodes.flatMap((node) => {
@@ -126,15 +143,16 @@ export class ClusterWorld {
 }
 
 function prepare(root: string, driver: ClusterWorld['driver'], daemons: Readonly<Record<string, DaemonOfWorld>>): void {
-  const program = join(root, PROGRAM);
-  mkdirSync(join(program, '..'), { recursive: true });
-  copyFileSync(FIXTURE, program);
-  chmodSync(program, 0o755);
-  const specs = Object.entries(daemons).map(([name, { behaviour, keys }]): [string, unknown] => {
+  mkdirSync(join(root, PROGRAMS), { recursive: true });
+  for (const name of ['daemon', 'witness']) {
+    copyFileSync(new URL(name, FIXTURES), join(root, PROGRAMS, name));
+    chmodSync(join(root, PROGRAMS, name), 0o755);
+  }
+  const specs = Object.entries(daemons).map(([name, { behaviour, program = 'daemon', keys }]): [string, unknown] => {
     mkdirSync(join(root, 'srv', name), { recursive: true });
     const words = Object.entries({ id: name, dir: `/srv/${name}`, ...behaviour }).map(([key, value]) => `${key}=${value}`);
     const port = behaviour['port'];
-    return [name, { executable: PROGRAM, arguments: words, ...(port === undefined ? {} : { readiness: { kind: 'tcp', port } }), ...keys }];
+    return [name, { executable: `${PROGRAMS}/${program}`, arguments: words, ...(port === undefined ? {} : { readiness: { kind: 'tcp', port } }), ...keys }];
   });
   const group = { name: 'site', roles: { node: {}, master: {} }, ...(driver === 'systemd' ? { target: 'site.target' } : {}) };
   const defaults = { boot: 'never', startTimeout: '60s', stopTimeout: '20s' };
