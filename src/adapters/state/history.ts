@@ -1,8 +1,8 @@
 /**
  * STATE/history.jsonl: one short JSON line for each change, appended. A line
  * that a power cut has torn is passed over, and nothing is written behind half
- * of one. On the disk a few seconds later (fdatasync, one for all that came
- * meanwhile). At SEGMENT bytes it becomes history.jsonl.1, and the new one begins
+ * of one. What a full disk did not take is made good as far as it still holds. On
+ * the disk a few seconds later (fdatasync, one for all that came meanwhile). At SEGMENT bytes it becomes history.jsonl.1, and the new one begins
  * with the present states, so that either is of use alone: some 80,000 to
  * 160,000 changes are kept, in at most 2 × SEGMENT.
  */
@@ -32,6 +32,8 @@ export class FileHistory implements History, FollowedHistory {
   #size = 0;
   #sync: Timer | undefined;
   #complained = false;
+  /** The file does not tell the present states: it has just begun, or the disk did not take them. */
+  #behind = false;
   readonly #followers = new Set<(record: HistoryRecord) => void>();
 
   /** @param segment bytes of one of the two files */
@@ -98,11 +100,13 @@ export class FileHistory implements History, FollowedHistory {
     for (const follower of this.#followers) follower(record);
     try {
       if (this.#size > this.segment) this.#turnOver();
+      if (this.#behind) this.#restate();
       this.#write(historyLine(record));
       this.#complained = false;
       this.#sync ??= this.clock.after(SYNC_DELAY, () => this.#flush());
     } catch (cause) {
       this.#complain(cause);
+      this.#behind = true;
       // What may be half a line there is ended by the next opening.
       if (this.#fd !== undefined) fs.closeSync(this.#fd);
       this.#fd = undefined;
@@ -137,8 +141,14 @@ export class FileHistory implements History, FollowedHistory {
     fs.closeSync(fd);
     this.#fd = undefined;
     fs.renameSync(this.#path, `${this.#path}.1`);
+    this.#behind = true;
+  }
+
+  /** The present states, since when they are, and that we live: their beginnings are no signs of life of now. */
+  #restate(): void {
     for (const entry of this.#current.values()) this.#write(historyLine({ kind: 'state', ...entry }));
-    this.#keepName();
+    this.#write(historyLine({ kind: 'alive', at: this.clock.wall() }));
+    this.#behind = false;
   }
 
   /** A file whose name is not on the disk is gone after a power cut. */

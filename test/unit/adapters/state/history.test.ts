@@ -1,10 +1,11 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { FileHistory, readHistory } from '../../../../src/adapters/state/history.js';
 import type { StatusState } from '../../../../src/core/daemon-status.js';
+import type { HistoryRecord } from '../../../../src/core/history.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
 describe('FileHistory', () => {
@@ -95,6 +96,71 @@ describe('FileHistory', () => {
     rmSync(`${path}.1`);
     expect(states('steady')).to.deep.equal(['running']);
     expect(states().at(-1)).to.equal('backing-off');
+  });
+
+  it('loses nothing wherever a power cut interrupts the turn of a file', () => {
+    const path = join(state, 'history.jsonl');
+    const before = begin(600);
+    record(before, 'running', 'steady');
+    while (!existsSync(`${path}.1`)) {
+      clock.advance(1000);
+      record(before, states().length % 2 === 0 ? 'running' : 'backing-off');
+    }
+    clock.advance(1000);
+    open.length = 0;
+    const [oldest, newest] = [readFileSync(`${path}.1`), readFileSync(path)];
+    const told = states();
+    for (let length = -1; length <= newest.length; length += 1) {
+      writeFileSync(`${path}.1`, oldest);
+      // -1: the rename is on the disk, the new file is not.
+      if (length < 0) rmSync(path);
+      else writeFileSync(path, newest.subarray(0, length));
+      expect(states('steady'), `steady, cut at ${length}`).to.deep.equal(['running']);
+      // Of the last one in the old file nobody knows how long it held.
+      expect(states().slice(0, told.length - 2), `web, cut at ${length}`).to.deep.equal(told.slice(0, -2));
+      const next = new FileHistory(state, clock, (text) => complaints.push(text), 600);
+      record(next, 'running', 'steady');
+      clock.advance(1000);
+      expect(states('steady').at(-1)).to.equal('running');
+      next.close();
+    }
+    // The rename is not on the disk: the old file is whole.
+    writeFileSync(path, oldest);
+    rmSync(`${path}.1`);
+    expect(states().slice(0, told.length - 2)).to.deep.equal(told.slice(0, -2));
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('does not take the beginning of a state, told again in a new file, for the end of our life', () => {
+    const history = begin(300);
+    record(history, 'running', 'steady');
+    clock.advance(3_600_000);
+    for (let round = 0; !existsSync(join(state, 'history.jsonl.1')); round += 1) record(history, round % 2 === 0 ? 'running' : 'backing-off');
+    const [interval] = readHistory(state, 0, clock.wall()).get('steady') ?? [];
+    expect(interval?.to).to.equal(clock.wall());
+  });
+
+  it('tells followers all that is kept and all that comes, each once and in its order', async () => {
+    const first = begin(2000);
+    for (let round = 0; round < 60; round += 1) {
+      record(first, round % 2 === 0 ? 'running' : 'backing-off');
+      clock.advance(1000);
+    }
+    first.close();
+    const history = begin(2000);
+    const seen: HistoryRecord[] = [];
+    const caughtUp = history.follow((item) => seen.push(item));
+    // While the files are still being read.
+    for (let round = 0; round < 60; round += 1) {
+      record(history, round % 2 === 0 ? 'crash-loop' : 'running');
+      clock.advance(1000);
+    }
+    await caughtUp;
+    record(history, 'stopped');
+    const instants = seen.map(({ at }) => at);
+    expect(instants.slice(-61)).to.deep.equal([...instants.slice(-61)].sort((a, b) => a - b));
+    expect(seen.at(-1)).to.include({ kind: 'state', state: 'stopped' });
+    expect(seen.filter((item) => item.kind === 'state' && item.state === 'crash-loop')).to.have.length(30);
   });
 
   it('complains once of a directory that is gone, and goes on when it is back', () => {
