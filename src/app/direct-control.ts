@@ -60,7 +60,7 @@ export class DirectControl implements Controller {
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = this.selectForStart(request.names, progress);
     if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
-    return [...held, ...(await this.startWaves(this.steps(specs), request, progress))];
+    return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -68,7 +68,7 @@ export class DirectControl implements Controller {
     const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
     if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'down', request.by, emphasis);
     const outcomes: NamedOutcome[] = [];
-    for (const wave of reversed(this.steps(specs))) {
+    for (const wave of reversed(await this.steps(specs, 'stop'))) {
       outcomes.push(
         ...(await this.underLocks(wave, request.by, progress, () => {
           for (const spec of wave) this.#wishes.want(spec, 'down', request.by, emphasis);
@@ -87,14 +87,14 @@ export class DirectControl implements Controller {
     }
     for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
     const stopFailures: NamedOutcome[] = [];
-    for (const wave of reversed(this.steps(specs))) {
+    for (const wave of reversed(await this.steps(specs, 'stop'))) {
       const outcomes = await this.underLocks(wave, request.by, undefined, () => this.parts.manager.stop(wave));
       stopFailures.push(...outcomes.filter(({ outcome }) => outcome.kind === 'failed'));
     }
     for (const failure of stopFailures) progress?.(failure);
     // What did not stop still runs; what did stop must not stay down because of it.
     const stopped = specs.filter((spec) => !stopFailures.some(({ name }) => name === spec.name));
-    return [...stopFailures, ...(await this.startWaves(this.steps(stopped), request, progress))];
+    return [...stopFailures, ...(await this.startWaves(await this.steps(stopped, 'start'), request, progress))];
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
@@ -178,13 +178,19 @@ export class DirectControl implements Controller {
     return outcomes;
   }
 
-  /** systemd takes a whole wave in one call; without it one daemon after the other keeps the operator's own order. */
-  private steps(specs: readonly DaemonSpec[]): Waves {
+  /**
+   * systemd takes all in one call where its units keep the order, and else a whole
+   * wave; without it one daemon after the other keeps the operator's own order.
+   */
+  private async steps(specs: readonly DaemonSpec[], way: 'start' | 'stop'): Promise<Waves> {
     const ordered: Ordered = orderForStart(specs);
     if (!ordered.ok) {
       throw new WatchkeeperError('CONFIG_INVALID', 'cannot order the daemons', `cycle ${ordered.cycle.join(' → ')}`, 'watchkeeper config check');
     }
-    return this.parts.manager.kind === 'systemd' ? ordered.waves : ordered.sequence.map((spec) => [spec]);
+    const { manager } = this.parts;
+    if (manager.kind !== 'systemd') return ordered.sequence.map((spec) => [spec]);
+    if (ordered.waves.length < 2) return ordered.waves;
+    return (await manager.keepsOrder(specs, way)) ? [ordered.sequence] : ordered.waves;
   }
 
   private selectForStart(names: readonly string[], progress?: Progress): { specs: readonly DaemonSpec[]; held: readonly NamedOutcome[] } {

@@ -65,6 +65,16 @@ export function orderForStart(selection: readonly DaemonSpec[]): Ordered {
   return { ok: true, sequence, waves };
 }
 
+/**
+ * How long it takes at most to deal with all of them, each wave after the other.
+ * @param of ms for one
+ */
+export function longestWay(selection: readonly DaemonSpec[], of: (daemon: DaemonSpec) => number): number {
+  const ordered = orderForStart(selection);
+  const waves = ordered.ok ? ordered.waves : selection.map((daemon) => [daemon]);
+  return waves.reduce((sum, wave) => sum + Math.max(...wave.map(of)), 0);
+}
+
 /** A daemon on the way down from one that needs it. */
 interface Visit {
   readonly daemon: DaemonSpec;

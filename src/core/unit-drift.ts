@@ -72,7 +72,7 @@ function ownDifference(spec: DaemonSpec, catalogue: Catalogue, path: string, tex
   const unitOf = (name: string): string => catalogue.daemons.find((daemon) => daemon.name === name)?.unit ?? `${name}.service`;
   const now = serviceUnit(spec, catalogue.group, { ...generated.options, unitOf });
   if (now === text) return [];
-  return [{ code: 'unit-drift', what: `${path} is not what the catalogue makes of it now (${changedDirectives(text, now).join(', ')})`, next: 'generate it again' }];
+  return [{ code: 'unit-drift', what: `${path} is not what the catalogue makes of it now (${changedDirectives(text, now).join(', ')})`, next: 'watchkeeper units install' }];
 }
 
 const MOST_NAMED = 5;

@@ -13,6 +13,7 @@ import type { DaemonSpec, GroupSpec, RestartPolicy } from './daemon.js';
 import { watchdogOf } from './notify-message.js';
 import { sandboxLines } from './sandbox.js';
 import { withHeader } from './unit-header.js';
+import { awaitedReadiness, READINESS_HELPER } from './unit-readiness.js';
 import { type Line, literal, milliseconds, quoted, section, sections, word } from './unit-text.js';
 
 export interface UnitOptions {
@@ -20,7 +21,7 @@ export interface UnitOptions {
   readonly version: number;
   /** Paths.runtime */
   readonly runtimeDirectory: string;
-  /** Where scripts/oneshot-arguments is installed. */
+  /** Where scripts/oneshot-arguments and scripts/await-readiness are installed. */
   readonly helperDirectory?: string;
   /** Daemon's name → unit, for the order; `NAME.service` where it says nothing. */
   readonly unitOf?: (name: string) => string;
@@ -97,9 +98,20 @@ function processLines(spec: DaemonSpec, group: GroupSpec, options: UnitOptions):
     ['ExecStartPre', `${helper} ${own}`],
     ['ExecStart', commandLine(spec)],
     ['ExecStartPost', `${helper} --done ${own}`],
+    ...readinessLines(spec, options),
     ['ExecReload', `/bin/kill -s ${spec.reloadSignal.replace(/^SIG/, '')} $MAINPID`],
     ['TimeoutStartSec', milliseconds(spec.startTimeout)],
   ];
+}
+
+/**
+ * Its failure (`-`) fails no start: the unit's time-out does. With all rights (`+`),
+ * as whose a socket is can only be seen from outside of a sandbox.
+ */
+function readinessLines(spec: DaemonSpec, { helperDirectory = DEFAULT_HELPERS }: UnitOptions): readonly Line[] {
+  const awaited = awaitedReadiness(spec);
+  if (awaited === undefined) return [];
+  return [['ExecStartPost', [`-+${helperDirectory}/${READINESS_HELPER}`, ...[spec.name, String(Math.ceil(spec.startTimeout)), ...awaited].map(word)].join(' ')]];
 }
 
 function commandLine(spec: DaemonSpec): string {

@@ -27,8 +27,14 @@ export type StopPatience = (name: string) => number;
 export interface ServiceManager {
   readonly kind: ServiceManagerKind;
   /**
-   * Starts daemons that no order ties to each other; an outcome for each, in the
-   * same order. `ok` means ready, not merely spawned. A running daemon is `ok`
+   * Whether one call for all of these keeps their order (`requires`, `after`): in
+   * a start each begins only when those before it are ready, or have failed; in a
+   * stop each ends before they do.
+   */
+  keepsOrder(specs: readonly DaemonSpec[], way: 'start' | 'stop'): Promise<boolean>;
+  /**
+   * Starts daemons that no order ties to each other, unless `keepsOrder`; an
+   * outcome for each, in the same order. `ok` means ready, not merely spawned. A running daemon is `ok`
    * and unchanged. Each daemon's own startTimeout bounds the wait.
    */
   start(requests: readonly StartRequest[]): Promise<readonly Outcome[]>;

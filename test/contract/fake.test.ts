@@ -10,6 +10,7 @@ import { serviceManagerContract, type ContractDaemon, type ContractFixture } fro
 function selfWinding(manager: ServiceManager, clock: FakeClock): ServiceManager {
   return {
     kind: manager.kind,
+    keepsOrder: (specs, way) => manager.keepsOrder(specs, way),
     start: (requests) => clock.settle(manager.start(requests)),
     stop: (specs) => clock.settle(manager.stop(specs)),
     reload: (spec) => manager.reload(spec),

@@ -56,12 +56,18 @@ export class FakeManager implements ServiceManager {
   readonly startOutcomes = new Map<string, Outcome>();
   readonly stopOutcomes = new Map<string, Outcome>();
   readonly reloadOutcomes = new Map<string, Outcome>();
+  /** What it says of each way when it is asked. */
+  readonly orders = { start: false, stop: false };
   #pid = 1000;
 
   constructor(
     readonly kind: ServiceManagerKind,
     private readonly diary: Diary,
   ) {}
+
+  keepsOrder(_specs: readonly DaemonSpec[], way: 'start' | 'stop'): Promise<boolean> {
+    return Promise.resolve(this.orders[way]);
+  }
 
   start(requests: Parameters<ServiceManager['start']>[0]): Promise<readonly Outcome[]> {
     this.diary.push(`start ${requests.map(({ spec, oneShotArguments }) => [spec.name, ...oneShotArguments].join(' ')).join(' + ')}`);

@@ -72,6 +72,7 @@ export class FakeMachine {
       launcher: { kind: 'fake', launch: (request) => this.#launch(request) },
       manager: {
         kind: 'fake',
+        keepsOrder: () => Promise.resolve(false),
         start: () => Promise.reject(new Error('only daemons that always fork are started this way')),
         stop: (specs) => Promise.resolve(specs.map((spec) => this.#stop(spec))),
         reload: () => Promise.resolve(ok(true, 'signalled')),

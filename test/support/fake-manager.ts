@@ -15,6 +15,10 @@ export class FakeServiceManager implements ServiceManager {
 
   constructor(private readonly machine: SimulatedMachine) {}
 
+  keepsOrder(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   start(requests: readonly StartRequest[]): Promise<readonly Outcome[]> {
     return Promise.all(requests.map((request) => this.#start(request)));
   }

@@ -6,6 +6,7 @@ import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
+import { longestWay } from '../../core/order.js';
 import { failed, isNotMaster, ok, skipped, type Outcome } from '../../core/outcome.js';
 import { describeUnmet } from '../../core/start-condition.js';
 import { type Clock, sleep } from '../../ports/clock.js';
@@ -18,11 +19,13 @@ import { explained, type Failure, lastLines, said } from './journal.js';
 import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
 import { awaitReadiness, type Waited } from './readiness.js';
+import { reloadUnit } from './reload.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
+import { unitsKeepOrder } from './unit-order.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
 
 export interface SystemdManagerOptions {
@@ -74,6 +77,15 @@ export class SystemdManager implements ServiceManager {
     }
   }
 
+  async keepsOrder(specs: readonly DaemonSpec[], way: 'start' | 'stop'): Promise<boolean> {
+    try {
+      return unitsKeepOrder(specs, await this.#systemctl.showOrder(specs.map(({ unit }) => unit)), way);
+    } catch (error) {
+      if (error instanceof SystemdSilent) return false;
+      throw error;
+    }
+  }
+
   async start(requests: readonly StartRequest[]): Promise<readonly Outcome[]> {
     return orSilent(requests.length, async () => {
       const outcomes = new Map<StartRequest, Outcome>();
@@ -121,7 +133,7 @@ export class SystemdManager implements ServiceManager {
     if (restarting.length > 0) await this.#systemctl.act('stop', restarting, QUICK);
     // It fails for units that systemd has not loaded yet, which have no count to clear either.
     if (explicit) await this.#systemctl.act('reset-failed', units, QUICK);
-    const limit = Math.max(...attempts.map(({ request }) => request.spec.startTimeout));
+    const limit = longestWay(attempts.map(({ request }) => request.spec), ({ startTimeout }) => startTimeout);
     const result = await this.#systemctl.act('start', units, limit + GRACE);
     const after = await this.#systemctl.show(units);
     await Promise.all(
@@ -177,8 +189,8 @@ export class SystemdManager implements ServiceManager {
     if (outcome?.kind !== 'failed') return outcome;
     const refused = result.ok || verdict !== undefined ? undefined : callRefusal(result.stderr);
     if (refused?.code === 'permission') return failed('permission', refused.reason, 'try the same as root');
-    if (outcome.code !== 'failed' && outcome.code !== 'timeout') return outcome;
-    attempt.late = outcome.code === 'timeout';
+    if (outcome.code !== 'failed' && outcome.code !== 'timeout' && outcome.code !== 'not-ready') return outcome;
+    attempt.late = outcome.code !== 'failed';
     return this.#explained(outcome, spec, after);
   }
 
@@ -194,7 +206,7 @@ export class SystemdManager implements ServiceManager {
       const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
       const units = before.all.filter((facts) => !isStopped(facts)).map(({ unit }) => unit);
       // SIGTERM for stopTimeout, SIGKILL for as long again.
-      const limit = 2 * Math.max(0, ...specs.map(({ stopTimeout }) => stopTimeout)) + GRACE;
+      const limit = 2 * longestWay(specs, ({ stopTimeout }) => stopTimeout) + GRACE;
       const result = units.length === 0 ? undefined : await this.#systemctl.act('stop', units, limit);
       const after = await this.#systemctl.show(units);
       return before.all.map((facts) => {
@@ -207,22 +219,10 @@ export class SystemdManager implements ServiceManager {
 
   async reload(spec: DaemonSpec): Promise<Outcome> {
     try {
-      return await this.#reload(spec);
+      return await reloadUnit(spec, this.#systemctl, this.#options.processes);
     } catch (error) {
       return silence(error);
     }
-  }
-
-  async #reload(spec: DaemonSpec): Promise<Outcome> {
-    const facts = await this.#systemctl.showOne(spec.unit);
-    const next = `try: systemctl status ${spec.unit}`;
-    if (!isUp(facts)) return failed(isNotFound(facts) ? 'not-found' : 'failed', `${spec.unit} is not running, so it cannot reload`, `try: systemctl start ${spec.unit}`);
-    const result = facts.canReload
-      ? await this.#systemctl.act('reload', [spec.unit], spec.startTimeout + GRACE)
-      : await this.#systemctl.kill(spec.unit, spec.reloadSignal, QUICK);
-    if (result.timedOut) return failed('timeout', `${spec.unit} did not reload in time`, next);
-    if (!result.ok) return failed(callRefusal(result.stderr)?.code ?? 'failed', `cannot reload ${spec.unit}: ${escapeControl(result.stderr.trim(), 300)}`, next);
-    return ok(true, facts.canReload ? `${spec.unit} reloaded` : `${spec.reloadSignal} sent to ${spec.unit}`, this.#options.processes.identify(facts.mainPid));
   }
 }
 

@@ -33,7 +33,8 @@ export interface Waited {
 export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, readiness, processes }: Tools): Promise<Waited> {
   // The job of a unit of Type=notify is done when systemd has heard its READY=1.
   if (spec.readiness.kind === 'notify') return { kind: 'ready', reason: 'systemd says that it is ready' };
-  const deadline = begun.began + spec.startTimeout;
+  // In one transaction with those that it comes after, its own start may have begun much later.
+  const deadline = Math.max(begun.began, begun.startedAt) + spec.startTimeout;
   const ended = () => begun.process !== undefined && !processes.isAlive(begun.process);
   for (let interval = FIRST_INTERVAL; ; interval = Math.min(2 * interval, LONGEST_INTERVAL)) {
     const now = clock.monotonic();

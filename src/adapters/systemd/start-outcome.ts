@@ -57,6 +57,10 @@ export function startOutcome(evidence: StartEvidence): Outcome | undefined {
     return failed('canceled', `the start of ${after.unit} was canceled: another request took its place`, `try again; systemctl list-jobs shows who is at it`);
   }
   if (verdict === 'timeout') return failed('timeout', `systemd gave up on the job of ${after.unit}: it ran into its time-out`, next);
+  // Its program was executed, so what took too long was its readiness.
+  if (after.result === 'timeout' && after.startedAt > before.startedAt && (awaitsRestart(after) || hasFailed(after))) {
+    return failed('not-ready', `not ready within ${formatDuration(spec.startTimeout)}; it was stopped`, next);
+  }
   if (awaitsRestart(after) || (!isDown(after) && after.restarts > 0)) {
     const end = lastExit(after) === undefined ? 'it ended before it was ready' : withProgram(evidence);
     return failed(execFailure(after)?.code ?? 'failed', `${end}; systemd starts it again by its Restart=`, next);

@@ -5,6 +5,7 @@
  */
 import { describeExit } from '../../core/exit-status.js';
 import type { Runner, RunResult } from '../../ports/runner.js';
+import { ORDER_PROPERTIES, type UnitOrder } from './unit-order.js';
 import { FILE_PROPERTIES, PROPERTIES, type PropertyName, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
 
 export const SYSTEMCTL = '/usr/bin/systemctl';
@@ -85,6 +86,15 @@ export class Systemctl {
       files.push(...(await this.#blocks(units.slice(from, from + FILES_PER_SHOW), FILE_PROPERTIES)).map(parseFiles));
     }
     return files;
+  }
+
+  /** What the units say of their order, as they are asked for. @throws SystemdSilent */
+  async showOrder(units: readonly string[]): Promise<readonly UnitOrder[]> {
+    const orders: UnitOrder[] = [];
+    for (let from = 0; from < units.length; from += UNITS_PER_SHOW) {
+      orders.push(...(await this.#blocks(units.slice(from, from + UNITS_PER_SHOW), ORDER_PROPERTIES)).map(parseOrder));
+    }
+    return orders;
   }
 
   async #showSome(units: readonly string[]): Promise<readonly UnitFacts[]> {
@@ -211,6 +221,17 @@ function parseFiles(block: string): UnitFiles {
     fragment: text('FragmentPath'),
     dropIns: words(text('DropInPaths')),
     needsReload: text('NeedDaemonReload') === 'yes',
+  };
+}
+
+/** ExecStartPost comes once for each program: `{ path=/x ; argv[]=/x y ; … }`. */
+export function parseOrder(block: string): UnitOrder {
+  const values = (name: (typeof ORDER_PROPERTIES)[number]): readonly string[] =>
+    block.split('\n').filter((line) => line.startsWith(`${name}=`)).map((line) => line.slice(name.length + 1));
+  return {
+    type: values('Type')[0] ?? '',
+    after: values('After').flatMap((line) => line.split(' ')).filter((unit) => unit !== ''),
+    startPost: values('ExecStartPost').flatMap((line) => /^\{ path=(.*?) ; argv\[\]=/.exec(line)?.[1] ?? []),
   };
 }
 

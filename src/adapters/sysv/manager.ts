@@ -20,6 +20,10 @@ export class DirectManager implements ServiceManager {
     return this.parts.launcher.kind;
   }
 
+  keepsOrder(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   start(requests: readonly StartRequest[]): Promise<readonly Outcome[]> {
     return Promise.all(requests.map((request) => reported(() => this.#starter.start(request))));
   }

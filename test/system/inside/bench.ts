@@ -21,7 +21,7 @@ import { makeTestDaemon, type Behaviour, type TestDaemon } from '../../support/t
 
 const UNITS = '/run/systemd/system';
 const FIXTURE = 'test/fixtures/daemon';
-const HELPER = 'scripts/oneshot-arguments';
+const HELPERS = ['oneshot-arguments', 'await-readiness'];
 
 export const NOT_MASTER = 11;
 export const GROUP: GroupSpec = {
@@ -72,7 +72,7 @@ export class Bench {
     mkdirSync(this.runtime, { mode: 0o755 });
     mkdirSync(this.#helpers);
     copyFileSync(FIXTURE, this.#program);
-    copyFileSync(HELPER, join(this.#helpers, 'oneshot-arguments'));
+    for (const name of HELPERS) copyFileSync(join('scripts', name), join(this.#helpers, name));
     const self = this.processes.identify(process.pid);
     if (self === undefined) throw new Error('cannot find our own process');
     this.oneshot = new OneshotArguments(this.runtime, self);

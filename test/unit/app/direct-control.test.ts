@@ -55,6 +55,33 @@ describe('control without a watcher', () => {
     expect(diary.filter((line) => /^(start|run)/.test(line))).to.deep.equal(['start db + metrics', 'start api']);
   });
 
+  it('starts all in one call where the units themselves keep the order, under the locks of all', async () => {
+    const { start, manager, diary } = world('systemd');
+    manager.orders.start = true;
+    manager.startOutcomes.set('db', failed('failed', 'broken', 'mend it'));
+    expect(kinds(await start(['web', 'db', 'api'])), 'what systemd began is told').to.deep.equal(['db failed', 'api ok', 'web ok']);
+    expect(diary.filter((line) => !line.startsWith('want'))).to.deep.equal([
+      ...['api', 'db', 'web'].map((name) => `lock daemon.${name}`), 'start db + api + web', ...['web', 'db', 'api'].map((name) => `unlock daemon.${name}`),
+    ]);
+  });
+
+  it('stops all in one call where the units themselves keep the order, and else wave by wave', async () => {
+    for (const [keeps, calls] of [[true, ['stop web + api + db']], [false, ['stop web', 'stop api', 'stop db']]] as const) {
+      const { start, stop, manager, diary } = world('systemd');
+      manager.orders.stop = keeps;
+      await start(['db', 'api', 'web']);
+      expect(kinds(await stop(['db', 'api', 'web']))).to.deep.equal(['web ok', 'api ok', 'db ok']);
+      expect(diary.filter((line) => line.startsWith('stop'))).to.deep.equal(calls);
+    }
+  });
+
+  it('never asks for more than one at a time without systemd, whatever the manager says of order', async () => {
+    const { start, manager, diary } = world();
+    manager.orders.start = true;
+    await start(['db', 'api']);
+    expect(diary.filter((line) => line.startsWith('start'))).to.deep.equal(['start db', 'start api']);
+  });
+
   it('ends at the first failure and leaves later daemons without an outcome', async () => {
     const { start, manager, locks } = world();
     manager.startOutcomes.set('api', failed('failed', 'broken', 'mend it'));

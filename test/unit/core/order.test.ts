@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { DaemonSpec } from '../../../src/core/daemon.js';
-import { orderForStart } from '../../../src/core/order.js';
+import { longestWay, orderForStart } from '../../../src/core/order.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
 type Edges = Readonly<Record<string, Partial<Pick<DaemonSpec, 'after' | 'requires'>>>>;
@@ -132,5 +132,14 @@ describe('orderForStart', () => {
         });
       }),
     );
+  });
+});
+
+describe('longest way through an order', () => {
+  it('is each wave after the other, and of a wave the longest', () => {
+    const specs = daemons({ db: {}, log: {}, api: { requires: ['db'] }, web: { after: ['api'] } });
+    const takes: Readonly<Record<string, number>> = { db: 10, log: 25, api: 5, web: 1 };
+    expect(longestWay(specs, ({ name }) => takes[name] ?? 0)).to.equal(31);
+    expect(longestWay([], () => 7)).to.equal(0);
   });
 });

@@ -4,7 +4,7 @@ import type { Catalogue } from '../../../src/core/catalogue.js';
 import { groupTargets } from '../../../src/core/target-file.js';
 import { unitWarnings, type UnitOnDisk } from '../../../src/core/unit-drift.js';
 import { serviceUnit } from '../../../src/core/unit-file.js';
-import { readHeader } from '../../../src/core/unit-header.js';
+import { readHeader, withHeader } from '../../../src/core/unit-header.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
 const web = daemonSpec({ name: 'web', unit: 'shop-web.service', requires: ['db'], roles: ['node'] });
@@ -48,6 +48,14 @@ describe('drift of a unit', () => {
   it('is told where the catalogue has changed, by the directives', () => {
     const changed = { ...web, user: 'shop', stopTimeout: 99_000 };
     expect(unitWarnings(changed, { ...CATALOGUE, daemons: [changed, db] }, onDisk())[0]).to.match(/not what the catalogue makes of it now \(TimeoutStopSec, User\)/);
+  });
+
+  it('is told of a unit that was generated before units awaited readiness, and is no more than that', () => {
+    const earlier = withHeader((readHeader(TEXT)?.body ?? '').replace(/^ExecStartPost=.*await-readiness.*\n/m, ''), OPTIONS);
+    expect(earlier).not.to.include('await-readiness');
+    const warnings = unitWarnings(web, CATALOGUE, onDisk({}, earlier));
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/not what .* now \(ExecStartPost\).*watchkeeper units install/);
   });
 
   it('is no word about units that others wrote, nor about drop-ins of ours', () => {

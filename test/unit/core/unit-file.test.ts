@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { GroupSpec, RestartPolicy } from '../../../src/core/daemon.js';
+import type { DaemonSpec, GroupSpec, RestartPolicy } from '../../../src/core/daemon.js';
 import { serviceUnit } from '../../../src/core/unit-file.js';
 import { daemonSpec, TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 
@@ -68,7 +68,20 @@ describe('service unit', () => {
     const text = serviceUnit(daemonSpec({ name: 'web' }), GROUP, OPTIONS);
     expect(values(text, 'EnvironmentFile')).to.deep.equal(['-/etc/default/shop', '-/run/watchkeeper/oneshot/web.env']);
     expect(values(text, 'ExecStartPre')).to.deep.equal(['-+/usr/lib/watchkeeper/oneshot-arguments web /run/watchkeeper']);
-    expect(values(text, 'ExecStartPost')).to.deep.equal(['-+/usr/lib/watchkeeper/oneshot-arguments --done web /run/watchkeeper']);
+    expect(values(text, 'ExecStartPost')[0]).to.equal('-+/usr/lib/watchkeeper/oneshot-arguments --done web /run/watchkeeper');
+  });
+
+  it('is up only when the daemon is ready, in whichever way a shell can see that', () => {
+    const awaited = (overrides: Partial<DaemonSpec>): readonly string[] => values(serviceUnit(daemonSpec({ name: 'web', startTimeout: 7000, ...overrides }), GROUP, OPTIONS), 'ExecStartPost').slice(1);
+    const helper = '-+/usr/lib/watchkeeper/await-readiness web 7000';
+    expect(awaited({ readiness: { kind: 'settled', settle: 200 } })).to.deep.equal([`${helper} settled 200`]);
+    expect(awaited({ readiness: { kind: 'port', protocol: 'udp', port: 1814 } })).to.deep.equal([`${helper} port udp 1814`]);
+    expect(awaited({ readiness: { kind: 'tcp', host: '127.0.0.1', port: 80 } })).to.deep.equal([`${helper} port tcp 80`]);
+    expect(awaited({ readiness: { kind: 'unix', path: '/run/a b/%s' } })).to.deep.equal([`${helper} unix "/run/a b/%%s"`]);
+    expect(awaited({ readiness: { kind: 'pid-file' }, pidFile: '/run/web.pid', pidFileWriter: 'daemon' })).to.deep.equal([`${helper} pid-file /run/web.pid`]);
+    // Nobody writes it under systemd.
+    expect(awaited({ readiness: { kind: 'pid-file' }, pidFile: '/run/web.pid', pidFileWriter: 'manager' })).to.deep.equal([]);
+    for (const readiness of [{ kind: 'notify' }, { kind: 'exec', argv: ['/bin/true'] }] as const) expect(awaited({ readiness })).to.deep.equal([]);
   });
 
   it('grows the delay only where systemd knows how', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { parseShow, Systemctl, SystemdSilent } from '../../../../src/adapters/systemd/systemctl.js';
+import { parseOrder, parseShow, Systemctl, SystemdSilent } from '../../../../src/adapters/systemd/systemctl.js';
 import { callRefusal, jobVerdicts } from '../../../../src/adapters/systemd/vocabulary.js';
 import type { Runner, RunResult } from '../../../../src/ports/runner.js';
 
@@ -37,6 +37,17 @@ describe('systemctl', () => {
     expect(facts.canReload).to.equal(true);
     expect(facts.environmentFiles).to.deep.equal(['/etc/default/a', '/run/odd (x)']);
     expect(facts.requires).to.deep.equal(['a.service', 'b.mount', 'system-web\\x2done.slice', 'c.device']);
+  });
+
+  it("reads a unit's place among others, also where programs have odd words", () => {
+    const block = [
+      'Type=exec',
+      'ExecStartPost={ path=/usr/lib/w/one ; argv[]=/usr/lib/w/one --done { path=/x ; argv[]= ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }',
+      'ExecStartPost={ path=/opt/a b/await-readiness ; argv[]=/opt/a b/await-readiness web 60000 port tcp 80 ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }',
+      'After=system.slice db.service  basic.target',
+    ].join('\n');
+    expect(parseOrder(block)).to.deep.equal({ type: 'exec', after: ['system.slice', 'db.service', 'basic.target'], startPost: ['/usr/lib/w/one', '/opt/a b/await-readiness'] });
+    expect(parseOrder('Type=notify\nAfter=\n')).to.deep.equal({ type: 'notify', after: [], startPost: [] });
   });
 
   it('takes what is missing or no number for nought', () => {
