@@ -155,6 +155,24 @@ export function serviceManagerContract(name: string, makeFixture: () => Promise<
         expect(daemons.map((daemon) => daemon.mains().length)).to.deep.equal([1, 0, 1]);
       });
 
+      it('keeps the order of what it starts in one call, where it says so', async () => {
+        const first = await fixture.daemon({ readyAfter: 400 });
+        const second = await fixture.daemon({}, { after: [first.spec.name] });
+        const specs = [second.spec, first.spec];
+        const { manager } = fixture;
+        for (const way of ['start', 'stop'] as const) expect(await manager.keepsOrder(specs, way), `only systemd's units do: ${way}`).to.equal(manager.kind === 'systemd');
+        if (manager.kind !== 'systemd') return;
+        let early = false;
+        let over = false;
+        const started = manager.start(specs.map((spec) => ({ spec, oneShotArguments: [] }))).finally(() => (over = true));
+        await eventually('it is over', () => {
+          early ||= second.starts() > 0 && !first.isReady();
+          return over;
+        });
+        for (const outcome of await started) expectOk(outcome, true);
+        expect(early, 'the second began before the first was ready').to.equal(false);
+      });
+
       it('starts again after an accident', async () => {
         const daemon = await fixture.daemon();
         await start(fixture, daemon);

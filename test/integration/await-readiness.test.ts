@@ -76,7 +76,7 @@ describe('await-readiness', function () {
     waiting.process.kill('SIGTERM');
     const { status, stderr } = await waiting.end;
     expect(status).to.equal(1);
-    expect(stderr).to.match(/^await-readiness: web is not ready after \d+\.\d s: /).and.match(why);
+    expect(stderr, 'all that it says').to.match(/^await-readiness: web is not ready after \d+\.\d s: /).and.match(why);
   }
 
   /** Ready not before LATE; the daemon is there some ms before it is waited for. */
@@ -152,12 +152,13 @@ describe('await-readiness', function () {
 
   it('does not take somebody older for the daemon, and tells who it is', async () => {
     const port = await freePort();
-    const stranger = daemon(`${LISTEN_TCP} ${FOREVER}`, port);
+    const stranger = daemon(`${LISTEN_TCP} my $tcp = $s; { ${LISTEN_UNIX('$path')} ${FOREVER} }`, port);
     await said(stranger);
     // The kernel counts starts in hundredths of a second.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const { pid } = daemon(FOREVER);
     await expectNotReady(wait(pid, ['port', 'tcp', port]), new RegExp(`tcp port ${port} is taken by pid ${stranger.pid ?? 0}\n$`));
+    await expectNotReady(wait(pid, ['unix', path.join(directory, 's')]), new RegExp(`the socket \\S+ is taken by pid ${stranger.pid ?? 0}\n$`));
   });
 
   it('takes a child that listens for the daemon', async () => {
