@@ -21,7 +21,7 @@ read_watcher() {
 
 # Sets what the board says of daemon $1. Fails where it says nothing.
 read_daemon() {
-  { read -r version name observed _ pid ticks desired rest <"$runtime/state/$1"; } 2>/dev/null || return 1
+  { read -r version name observed _ pid ticks desired owner rest <"$runtime/state/$1"; } 2>/dev/null || return 1
   [ "$version" = 1 ] && [ "$name" = "$1" ] && [ -n "$rest" ]
 }
 
@@ -82,6 +82,12 @@ is_all_started() {
   [ -n "$ended" ] && [ -z "$ground" ]
 }
 
+# What read_daemon has read. Where systemd restarts, the board may have an older
+# word of what is wanted; the claim stands on the records themselves.
+is_wanted() {
+  [ "$desired" = up ] || [ "$owner" = systemd ]
+}
+
 # One line of the claim. The claim is as old as its last proof, and a file that
 # has changed since is not older. Of a time in whole seconds, as busybox has it,
 # the same second is in doubt.
@@ -96,10 +102,10 @@ holds() {
       eval "[ -z \"\${$2+x}\" ]"
       ;;
     up)
-      read_daemon "$2" && [ "$desired" = up ] || return 1
+      read_daemon "$2" && is_wanted || return 1
       case $observed in running | degraded) is_process "$pid" "$ticks" ;; *) return 1 ;; esac
       ;;
-    down) read_daemon "$2" && [ "$desired $observed $pid" = 'up stopped -' ] ;;
+    down) read_daemon "$2" && is_wanted && [ "$observed $pid" = 'stopped -' ] ;;
     say)
       words=$words$2'
 '

@@ -9,17 +9,21 @@ import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import { claimText, type Skip } from '../core/start-claim.js';
-import type { Clock } from '../ports/clock.js';
+import type { Clock, Timer } from '../ports/clock.js';
 import type { ClaimedConfiguration, ClaimFile, ClaimGround, StartManner } from '../ports/start-claim.js';
 import type { StateBoard } from '../ports/state-board.js';
 import type { DesiredStateStore } from '../ports/store.js';
 
+/** ms; many daemons may come to rest at once. */
+const SOON = 200;
 /** ms that a file's time may lag behind the clock: the kernel stamps files once a tick. */
 const TICK = 20;
 
 export interface StartClaimParts {
   readonly watcher: ProcessIdentity;
-  readonly clock: Pick<Clock, 'wall'>;
+  readonly clock: Pick<Clock, 'wall' | 'after'>;
+  /** Told why the claim could not be written. */
+  readonly failed: (error: unknown) => void;
   readonly file: ClaimFile;
   readonly ground: ClaimGround;
   readonly desired: Pick<DesiredStateStore, 'read'>;
@@ -33,6 +37,7 @@ export interface StartClaimParts {
 export class StartAllClaim {
   readonly #rest = new Set<string>();
   readonly #barred = new Set<string>();
+  #soon: Timer | undefined;
   #configuration: ClaimedConfiguration;
   /** Of its files, as they were when it was read; undefined: it was outdated already. */
   #files: string | undefined;
@@ -61,7 +66,10 @@ export class StartAllClaim {
   /** What is on the board now. @param isBarred a start of it fails, even while it runs */
   noted(status: DaemonStatus, isBarred: boolean): void {
     const { name, observed, desired, pid, paused, owner } = status;
-    const rests = observed === 'stopped' && pid === null && desired === 'up' && typeof paused !== 'string' && owner !== 'cluster';
+    // Where systemd restarts, the board may have an older word of what is wanted.
+    const isWanted = desired === 'up' || owner === 'systemd';
+    const rests = observed === 'stopped' && pid === null && isWanted && typeof paused !== 'string' && owner !== 'cluster';
+    if (rests !== this.#rest.has(name)) this.#renewSoon();
     keep(this.#rest, name, rests);
     keep(this.#barred, name, isBarred);
     // The board itself does not tell this: it cannot wait for a heartbeat.
@@ -83,6 +91,23 @@ export class StartAllClaim {
 
   withdraw(): void {
     this.parts.file.withdraw();
+  }
+
+  close(): void {
+    this.#soon?.cancel();
+    this.withdraw();
+  }
+
+  /** A heartbeat may have met a daemon between two states, and said so. */
+  #renewSoon(): void {
+    this.#soon ??= this.parts.clock.after(SOON, () => {
+      this.#soon = undefined;
+      try {
+        this.renew();
+      } catch (error) {
+        this.parts.failed(error);
+      }
+    });
   }
 
   #text(provenAt: number): string | undefined {
@@ -175,7 +200,7 @@ export function claimingBoard(board: StateBoard, claim: StartAllClaim): StateBoa
       claim.renew();
     },
     close() {
-      claim.withdraw();
+      claim.close();
       board.close();
     },
   };

@@ -21,7 +21,7 @@ export interface KeptClaim {
   reload(configuration: Configuration): void;
 }
 
-export async function composeStartClaim(configuration: Configuration, kind: Detection['kind'], parts: Pick<StartClaimParts, 'watcher' | 'clock' | 'bootId'>): Promise<KeptClaim> {
+export async function composeStartClaim(configuration: Configuration, kind: Detection['kind'], parts: Pick<StartClaimParts, 'watcher' | 'clock' | 'bootId' | 'failed'>): Promise<KeptClaim> {
   const { runtime, state } = configuration.paths;
   const claim = new StartAllClaim(
     {

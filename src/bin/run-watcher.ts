@@ -84,7 +84,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
   const detection = await detect({ ...configuration, runner });
   const bootId = container ? containerBoot(self.bootId) : self.bootId;
-  const claim = await composeStartClaim(configuration, detection.kind, { watcher: self, clock, bootId });
+  const claim = await composeStartClaim(configuration, detection.kind, { watcher: self, clock, bootId, failed: (error) => warn(`cannot keep the claim for start-all: ${String(error)}`) });
   const board = recordedBoard(claim.around(stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST)), history, clock);
   const roles = await composeRoles(configuration, host, log);
   const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId, journal, board, log, warn, looked: web.looked });

@@ -282,7 +282,8 @@ describe('the front of daemon-util', function () {
         afterEach(() => rmSync(at('.'), { recursive: true, force: true }));
 
         it('is answered where all grounds of the claim hold', () => {
-          const file = ground('file with no spaces'.replaceAll(' ', '-'));
+          const file = ground('file');
+          utimesSync(path.dirname(script), old, old);
           writeFileSync(path.join(runtime, 'state/off'), '1 off stopped 0 - - up watcher 0 - 1 /x has no line\n');
           claim([`same ${file}`, `same ${path.dirname(script)}`, `there ${file}`, `absent ${at('nothing')}`, 'unset EXTRA_WEB_ARGS', 'up web', 'down off', 'say off: skipped: /x has  no line *', 'say b: $(id)']);
           expect(ask(shell, ['start-all'])).to.deep.equal({ by: 'front', status: 0, stdout: '', stderr: 'off: skipped: /x has  no line *\nb: $(id)\n' });
@@ -349,6 +350,9 @@ describe('the front of daemon-util', function () {
           expectNode(['start-all']);
           writeFileSync(path.join(runtime, 'state/web'), `1 web running 1 ${pid} ${startTicks} down watcher 3 - 123456 reason\n`);
           expectNode(['start-all']);
+          // which has the records to go by
+          writeFileSync(path.join(runtime, 'state/web'), `1 web running 1 ${pid} ${startTicks} down systemd 3 - 123456 reason\n`);
+          expectFront(['start-all'], 0);
           rmSync(path.join(runtime, 'state/web'));
           expectNode(['start-all']);
           daemonLine('running', pid, startTicks);

@@ -20,6 +20,8 @@ class Site {
   /** Lines of the claim; undefined: there is none. */
   lines: readonly string[] | undefined;
   provenAt = 0;
+  timers: (readonly [number, () => void])[] = [];
+  refusal: Error | undefined;
   isCurrent = true;
   skips: (spec: DaemonSpec) => string | undefined = () => undefined;
   readonly claim: StartAllClaim;
@@ -30,9 +32,17 @@ class Site {
     for (const { name } of daemons) this.want(name, {});
     const parts = {
       watcher: { pid: 1, startTicks: 2, bootId: 'boot' },
-      clock: { wall: () => this.now },
+      clock: {
+        wall: () => this.now,
+        after: (ms: number, callback: () => void) => {
+          this.timers.push([ms, callback]);
+          return { cancel: () => (this.timers = []) };
+        },
+      },
+      failed: (error: unknown) => void this.diary.push(`failed ${String(error)}`),
       file: {
         publish: (text: string, provenAt: number) => {
+          if (this.refusal !== undefined) throw this.refusal;
           this.lines = text.split('\n');
           this.provenAt = provenAt;
         },
@@ -221,6 +231,32 @@ describe('the claim that start-all has nothing to do', () => {
     expect(site.beat()).to.include.members(['down kvm', 'up needy', 'up plain']);
     site.skips = () => undefined;
     expect(site.beat()).to.include.members(['up kvm', 'up needy', 'up plain']);
+  });
+
+  it('hears soon, and once, of those that have come to rest, whatever the last heartbeat met', () => {
+    const site = new Site([CONDITIONED, daemonSpec({ name: 'opt', conditions: CONDITIONED.conditions })]);
+    site.skips = () => 'unmet';
+    for (const { name } of site.daemons) site.publish(name, { observed: 'starting', pid: null });
+    expect(site.beat()).to.include('up kvm');
+    expect(site.timers).to.deep.equal([]);
+    for (const { name } of site.daemons) site.publish(name, { observed: 'stopped', pid: null });
+    expect(site.timers.map(([ms]) => ms)).to.deep.equal([200]);
+    site.timers.splice(0).forEach(([, fire]) => fire());
+    expect(site.lines).to.include.members(['down kvm', 'down opt']);
+    site.refusal = new Error('the disk is full');
+    site.publish('kvm');
+    site.timers.splice(0).forEach(([, fire]) => fire());
+    expect(site.diary.at(-1)).to.equal('failed Error: the disk is full');
+    site.publish('opt');
+    site.board.close();
+    expect(site.timers).to.deep.equal([]);
+  });
+
+  it('does not trust the board for what is wanted where systemd restarts', () => {
+    const site = new Site([CONDITIONED]);
+    site.skips = () => 'unmet';
+    site.publish('kvm', { observed: 'stopped', pid: null, owner: 'systemd', desired: 'down' });
+    expect(site.beat()).to.include('down kvm');
   });
 
   it('is withdrawn at once when a start of what runs would fail, until it would not', () => {
