@@ -25,7 +25,7 @@ describe('manual pages', () => {
   it('are all made, and mandoc has nothing to complain of', function () {
     if (!existsSync(MANDOC)) this.skip();
     const names = Object.keys(built());
-    expect(names).to.include.members(['daemon-util.8', 'watchkeeper.8', 'watchkeeper.yaml.5']);
+    expect(names).to.include.members(['daemon-util.8', 'watchkeeper.8', 'watchkeeper.yaml.5', 'ocf_watchkeeper_daemon.7', 'ocf_watchkeeper_role.7', 'ocf_watchkeeper_unit.7']);
     expect(names).to.have.length(readdirSync(path.join(ROOT, 'docs/man')).length);
     const { status, stdout, stderr } = spawnSync(MANDOC, ['-Tlint', '-Wwarning', ...names.map((name) => path.join(root, 'dist/man', name))], { encoding: 'utf8' });
     expect(`${stdout}${stderr}`).to.equal('');

@@ -10,6 +10,7 @@ import { COMMANDS as DAEMON_UTIL_COMMANDS, OPTIONS } from '../../src/cli/daemon-
 import type { OptionSpec } from '../../src/cli/watchkeeper/command.js';
 import { COMMON_OPTIONS } from '../../src/cli/watchkeeper/options.js';
 import { SHOWN_COMMANDS } from '../../src/cli/watchkeeper/table.js';
+import { agents, type AgentMetadata } from './agent-metadata.js';
 import { defaultText } from './configuration-reference.js';
 
 /** By page, then by the word after `; ` at the begin of the block. */
@@ -32,6 +33,17 @@ export function manualBlocks(): Readonly<Record<string, Readonly<Record<string, 
       hooks: keys(HOOK_SCHEMA, '', false),
       tasks: keys(TASK_SCHEMA, '', false),
     },
+    ...Object.fromEntries(agents().map((agent) => [`ocf_watchkeeper_${agent.name}.7.scd`, agentBlocks(agent)])),
+  };
+}
+
+function agentBlocks({ description, parameters, actions }: AgentMetadata): Readonly<Record<string, string>> {
+  return {
+    description: `${description.map(prose).join('\n\n')}\n`,
+    parameters: parameters
+      .map((each) => entry(literal(each.name), [...each.description.map(sentence), each.required ? 'Required.' : each.default === undefined ? 'Not required.' : `Default: ${literal(each.default)}.`]))
+      .join('\n'),
+    actions: `${actions.map((action) => `- ${literal(action)}`).join('\n')}\n`,
   };
 }
 

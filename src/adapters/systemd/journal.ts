@@ -56,6 +56,8 @@ export async function lastMessages(runner: Runner, unit: string, count: number):
 export function showJournal(unit: string, { lines, follow }: { readonly lines: number; readonly follow: boolean }): Promise<number> {
   const argv = ['--no-pager', '--quiet', `--lines=${lines}`, ...(follow ? ['--follow'] : []), `--unit=${unit}`];
   const child = spawn(JOURNALCTL, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  // It would follow for ever, with nobody left to read.
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.once(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) =>
       reject(new WatchkeeperError('USAGE', 'cannot show logs', `${JOURNALCTL} cannot be run: ${cause.code ?? cause.message}`, 'installing systemd whole', { cause })),
