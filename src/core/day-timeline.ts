@@ -106,10 +106,12 @@ export interface Run {
 
 export function runs(words: readonly TimelineWord[]): readonly Run[] {
   const found: Run[] = [];
-  words.forEach((word, index) => {
-    const last = found.at(-1);
-    if (last?.word === word) found[found.length - 1] = { ...last, count: last.count + 1 };
-    else found.push({ word, first: index, count: 1 });
-  });
+  let first = 0;
+  for (let next = 1; next <= words.length; next += 1) {
+    const word = words[first];
+    if (word === undefined || words[next] === word) continue;
+    found.push({ word, first, count: next - first });
+    first = next;
+  }
   return found;
 }

@@ -1,4 +1,5 @@
 /** One daemon: as something that is wrong, and as a row of all. */
+import type { DaemonSpec } from '../../core/daemon.js';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import type { CheckReport } from '../../core/health.js';
 import { timelineWord } from '../../core/history.js';
@@ -32,17 +33,16 @@ ${told.map((line) => html`<p class="complaint">${line}</p>`)}${typeof paused ===
 }
 
 /** A row that opens. */
-export function row(daemon: DaemonStatus, view: View): Markup {
+export function row(daemon: DaemonStatus, spec: DaemonSpec | undefined, view: View): Markup {
   const { name, restarts } = daemon;
   const words = view.day?.get(name);
   return html`<li id="daemon-${name}"><details><summary id="row-${name}"><span class="name">${name}</span>${state(daemon)}${words === undefined ? html`<span class="strip"></span>` : dayPicture(words)}<span class="restarts" title="restarts">${restarts === 0 ? html`<span class="none">–</span>` : html`<span class="hidden">restarts: </span>${restarts}<span class="sign" aria-hidden="true"> ↻</span>`}</span></summary>
-<dl>${facts(daemon, view).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl></details></li>
+<dl>${facts(daemon, spec, view).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl></details></li>
 `;
 }
 
-function facts(daemon: DaemonStatus, view: View): readonly (readonly [term: string, value: Fillable])[] {
+function facts(daemon: DaemonStatus, spec: DaemonSpec | undefined, view: View): readonly (readonly [term: string, value: Fillable])[] {
   const { name, desired, observed, pid, uptime, reason, restarts, paused, waitsFor = [], says, nextTry, recentFailures = 0, owner } = daemon;
-  const spec = view.catalogue.daemons.find((one) => one.name === name);
   const words = view.day?.get(name);
   const { now } = view;
   const all: readonly (readonly [string, Fillable])[] = [

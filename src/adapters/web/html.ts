@@ -2,6 +2,8 @@
 import { escapeControl } from '../../core/escape.js';
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
+/** Most texts, which are let through at once. */
+const HARMLESS = /^[ !#$%(-;=?-_a-~]{0,500}$/;
 /** Longest text of others in one place. */
 const MOST = 500;
 
@@ -34,6 +36,6 @@ function filled(value: Fillable): string {
   if (value === undefined || value === false) return '';
   if (value instanceof Markup) return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
-  if (typeof value === 'string') return escapeControl(value, MOST).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '');
+  if (typeof value === 'string') return HARMLESS.test(value) ? value : escapeControl(value, MOST).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '');
   return value.map(filled).join('');
 }

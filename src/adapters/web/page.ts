@@ -20,10 +20,11 @@ export async function page(view: View, assets: { readonly style: string; readonl
   const wrong = [...(sorted.get('bad') ?? []), ...(sorted.get('warn') ?? [])];
   const mood = (sorted.get('bad') ?? []).length > 0 ? 'bad' : wrong.length > 0 ? 'warn' : 'good';
   const rows: Markup[] = [];
+  const specs = new Map(catalogue.daemons.map((spec) => [spec.name, spec]));
   // A thousand of them take a moment that others must not wait for.
   for (const [index, daemon] of view.daemons.entries()) {
-    if (index % 50 === 49) await breathe();
-    rows.push(row(daemon, view));
+    if (index % 25 === 24) await breathe();
+    rows.push(row(daemon, specs.get(daemon.name), view));
   }
   const document = html`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">

@@ -59,7 +59,7 @@ describe('the status page', () => {
     let turns = 0;
     const daemons = Array.from({ length: 1000 }, (_, index) => daemonStatus({ name: `d${index}` }));
     await page(viewOf(daemons), { style: '', script: '' }, () => Promise.resolve(void (turns += 1)));
-    expect(turns).to.equal(20);
+    expect(turns).to.equal(40);
   });
 
   it('goes without the strips where the history cannot be read', async () => {
