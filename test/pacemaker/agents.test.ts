@@ -1,0 +1,78 @@
+/**
+ * What cluster software asks of an agent before there is a cluster: ocf-tester,
+ * and the schemas of both versions of the OCF API, as Debian has them.
+ */
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { startContainer, type Container } from '../support/containers/container.js';
+import { clusterRecipe, type Suite } from '../support/containers/recipe.js';
+import { missingRequirement } from '../support/containers/requirements.js';
+
+const BUILD_TIMEOUT = 900_000;
+const AGENTS = '/usr/lib/ocf/resource.d/watchkeeper';
+const PROGRAM = '/usr/local/lib/wk-test-daemon';
+const FIXTURE = new URL('../fixtures/daemon', import.meta.url);
+/** Of OCF 1.1; installed by Pacemaker of trixie and later. */
+const SCHEMA = '/usr/share/pacemaker/api/ocf-ra-1.1.rng';
+const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
+/** What each agent needs to be a resource. */
+const PARAMETERS: Readonly<Record<string, string>> = { daemon: 'name=web', unit: 'unit=wk-tested' };
+
+function prepare(root: string): void {
+  mkdirSync(join(root, 'srv/web'), { recursive: true });
+  copyFileSync(FIXTURE, join(root, PROGRAM));
+  chmodSync(join(root, PROGRAM), 0o755);
+  const web = { executable: PROGRAM, arguments: ['id=web', 'dir=/srv/web', 'port=8081'], readiness: { kind: 'tcp', port: 8081 }, boot: 'never' };
+  mkdirSync(join(root, 'etc/watchkeeper'), { recursive: true });
+  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({ group: { name: 'site' }, daemons: { web } }));
+  writeFileSync(join(root, 'etc/systemd/system/wk-tested.service'), '[Service]\nExecStart=/bin/sleep infinity\nExecReload=/bin/true\n');
+}
+
+for (const suite of SUITES) {
+  describe(`the agents on ${suite}`, function () {
+    this.timeout(180_000);
+    let container: Container | undefined;
+
+    before(async function () {
+      this.timeout(BUILD_TIMEOUT);
+      const missing = missingRequirement();
+      if (missing !== undefined) {
+        console.log(`    skipped: ${missing}`);
+        this.skip();
+      }
+      container = await startContainer({ recipe: clusterRecipe(suite), init: 'systemd', installed: true, prepare });
+    });
+
+    after(() => container?.stop());
+
+    const booted = (): Container => {
+      if (container === undefined) throw new Error('there is no container');
+      return container;
+    };
+
+    it('have meta-data that is valid by the schemas, told to anybody with an almost empty environment', async () => {
+      const agents = (await booted().must(['/usr/bin/ls', AGENTS])).trim().split('\n');
+      expect(agents).to.include.members(Object.keys(PARAMETERS));
+      const rng = (await booted().run(['/usr/bin/test', '-e', SCHEMA])).status === 0;
+      expect(rng).to.equal(suite !== 'bookworm');
+      for (const agent of agents) {
+        const text = await booted().must(['/usr/bin/setpriv', '--reuid=nobody', '--clear-groups', '/usr/bin/env', '-i', `${AGENTS}/${agent}`, 'meta-data']);
+        expect(text).to.include(`<resource-agent name="${agent}"`);
+        // It is found as the system identifier of the DOCTYPE says: beside the document.
+        await booted().must(['/usr/bin/env', '--chdir=/usr/share/resource-agents', '/usr/bin/xmllint', '--noout', '--valid', '-'], { input: text });
+        if (rng) await booted().must(['/usr/bin/xmllint', '--noout', '--relaxng', SCHEMA, '-'], { input: text });
+      }
+    });
+
+    for (const [agent, parameter] of Object.entries(PARAMETERS)) {
+      it(`ocf-tester passes for ${agent}`, async () => {
+        const { status, stdout, stderr } = await booted().run(['/usr/sbin/ocf-tester', '-n', 'tested', '-o', parameter, `${AGENTS}/${agent}`], { timeout: 150_000 });
+        expect(status, `${stdout}${stderr}`).to.equal(0);
+        expect(stdout).to.include('passed all tests');
+      });
+    }
+  });
+}
