@@ -68,7 +68,9 @@ export class StartAllClaim {
     const { name, observed, desired, pid, paused, owner } = status;
     // Where systemd restarts, the board may have an older word of what is wanted.
     const isWanted = desired === 'up' || owner === 'systemd';
-    const rests = observed === 'stopped' && pid === null && isWanted && typeof paused !== 'string' && owner !== 'cluster';
+    const isAtRest = observed === 'stopped' && pid === null && isWanted && typeof paused !== 'string' && owner !== 'cluster';
+    // On the way to being skipped once more: whoever believes the claim sees that, too.
+    const rests = observed === 'starting' ? this.#rest.has(name) : isAtRest;
     if (rests !== this.#rest.has(name)) this.#renewSoon();
     keep(this.#rest, name, rests);
     keep(this.#barred, name, isBarred);
@@ -98,7 +100,6 @@ export class StartAllClaim {
     this.withdraw();
   }
 
-  /** A heartbeat may have met a daemon between two states, and said so. */
   #renewSoon(): void {
     this.#soon ??= this.parts.clock.after(SOON, () => {
       this.#soon = undefined;

@@ -233,7 +233,22 @@ describe('the claim that start-all has nothing to do', () => {
     expect(site.beat()).to.include.members(['up kvm', 'up needy', 'up plain']);
   });
 
-  it('hears soon, and once, of those that have come to rest, whatever the last heartbeat met', () => {
+  it('stays while one is on its way to being skipped once more, so that it holds as soon as that is done', () => {
+    const site = new Site([CONDITIONED]);
+    site.skips = () => 'unmet';
+    site.publish('kvm', { observed: 'stopped', pid: null });
+    const claim = site.beat();
+    expect(claim).to.include('down kvm');
+    site.timers = [];
+    site.publish('kvm', { observed: 'starting', pid: null });
+    expect([site.beat(), site.timers]).to.deep.equal([claim, []]);
+    site.publish('kvm', { observed: 'running' });
+    expect(site.beat()).to.include('up kvm');
+    site.publish('kvm', { observed: 'starting', pid: null });
+    expect(site.beat()).to.include('up kvm');
+  });
+
+  it('hears soon, and once, of those that have come to rest', () => {
     const site = new Site([CONDITIONED, daemonSpec({ name: 'opt', conditions: CONDITIONED.conditions })]);
     site.skips = () => 'unmet';
     for (const { name } of site.daemons) site.publish(name, { observed: 'starting', pid: null });
