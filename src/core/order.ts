@@ -65,6 +65,12 @@ export function orderForStart(selection: readonly DaemonSpec[]): Ordered {
   return { ok: true, sequence, waves };
 }
 
+/** As they are to be asked for; a cycle, which nobody can order, stays as it is. */
+export function inStartOrder(selection: readonly DaemonSpec[]): readonly DaemonSpec[] {
+  const ordered = orderForStart(selection);
+  return ordered.ok ? ordered.sequence : selection;
+}
+
 /**
  * How long it takes at most to deal with all of them, each wave after the other.
  * @param of ms for one

@@ -162,8 +162,12 @@ function live(suite: Suite, version: number): void {
     // systemctl waits for the job of the one unit that it was told of.
     await eventually('all are down', async () => (await states()).join() === 'inactive', 60_000);
     await run('/usr/bin/systemctl', 'start', 'ganeti.service');
-    // luxid that came before noded listened is started once more
-    await eventually('all are up', async () => (await states()).join() === 'active', 60_000);
+    expect(await states(), 'each is up once it is ready').to.deep.equal(['active']);
+    const time = async (name: string, which: string): Promise<number> => Number(await property(`ganeti-${name}.service`, which));
+    for (const [earlier, later] of [['noded', 'wconfd'], ['wconfd', 'luxid']] as const) {
+      expect(await time(later, 'ExecMainStartTimestampMonotonic'), `${later} after ${earlier}`).to.be.at.least(await time(earlier, 'ActiveEnterTimestampMonotonic'));
+      expect(await time(later, 'NRestarts'), later).to.equal(0);
+    }
     const noded = await property('ganeti-noded.service', 'MainPID');
     const rapi = await property('ganeti-rapi.service', 'MainPID');
     await run('/usr/bin/systemctl', 'restart', 'ganeti-master.target');

@@ -6,7 +6,7 @@ import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
-import { longestWay } from '../../core/order.js';
+import { inStartOrder, longestWay } from '../../core/order.js';
 import { failed, isNotMaster, ok, skipped, type Outcome } from '../../core/outcome.js';
 import { describeUnmet } from '../../core/start-condition.js';
 import { type Clock, sleep } from '../../ports/clock.js';
@@ -127,7 +127,8 @@ export class SystemdManager implements ServiceManager {
   async #startAll(attempts: readonly Attempt[], outcomes: Map<StartRequest, Outcome>): Promise<void> {
     const { clock, explicit } = this.#options;
     const began = clock.monotonic();
-    const units = attempts.map(({ before }) => before.unit);
+    // systemctl asks for one after the other, and systemd begins at once with one that comes after nothing that it was asked for.
+    const units = inStartOrder(attempts.map(({ request }) => request.spec)).map(({ unit }) => unit);
     // systemctl start would wait until RestartSec has passed; an operator's start is now.
     const restarting = attempts.filter(({ before }) => awaitsRestart(before)).map(({ before }) => before.unit);
     if (restarting.length > 0) await this.#systemctl.act('stop', restarting, QUICK);
@@ -204,7 +205,8 @@ export class SystemdManager implements ServiceManager {
     return orSilent(specs.length, async () => {
       const before = await this.#systemctl.show(specs.map(({ unit }) => unit));
       const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
-      const units = before.all.filter((facts) => !isStopped(facts)).map(({ unit }) => unit);
+      const ordered = inStartOrder(specs).toReversed().map(({ unit }) => unit);
+      const units = ordered.filter((unit) => !isStopped(before.of(unit)));
       // SIGTERM for stopTimeout, SIGKILL for as long again.
       const limit = 2 * longestWay(specs, ({ stopTimeout }) => stopTimeout) + GRACE;
       const result = units.length === 0 ? undefined : await this.#systemctl.act('stop', units, limit);

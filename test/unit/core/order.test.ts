@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { DaemonSpec } from '../../../src/core/daemon.js';
-import { longestWay, orderForStart } from '../../../src/core/order.js';
+import { inStartOrder, longestWay, orderForStart } from '../../../src/core/order.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
 type Edges = Readonly<Record<string, Partial<Pick<DaemonSpec, 'after' | 'requires'>>>>;
@@ -132,6 +132,15 @@ describe('orderForStart', () => {
         });
       }),
     );
+  });
+});
+
+describe('start order', () => {
+  it('is the sequence, whatever the selection, and a cycle as it is', () => {
+    const [db, api, web] = daemons({ db: {}, api: { requires: ['db'] }, web: { after: ['api'] } });
+    if (db === undefined || api === undefined || web === undefined) throw new Error('three were expected');
+    expect(names(inStartOrder([web, api, db]))).to.deep.equal(['db', 'api', 'web']);
+    expect(names(inStartOrder(daemons({ a: { after: ['b'] }, b: { after: ['a'] } })))).to.deep.equal(['a', 'b']);
   });
 });
 
