@@ -19,15 +19,17 @@ const FIXTURE = new URL('../fixtures/daemon', import.meta.url);
 const SCHEMA = '/usr/share/pacemaker/api/ocf-ra-1.1.rng';
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 /** What each agent needs to be a resource. */
-const PARAMETERS: Readonly<Record<string, string>> = { daemon: 'name=web', unit: 'unit=wk-tested' };
+const PARAMETERS: Readonly<Record<string, string>> = { daemon: 'name=web', unit: 'unit=wk-tested', role: 'node_role=node' };
 
 function prepare(root: string): void {
-  mkdirSync(join(root, 'srv/web'), { recursive: true });
   copyFileSync(FIXTURE, join(root, PROGRAM));
   chmodSync(join(root, PROGRAM), 0o755);
-  const web = { executable: PROGRAM, arguments: ['id=web', 'dir=/srv/web', 'port=8081'], readiness: { kind: 'tcp', port: 8081 }, boot: 'never' };
+  const daemon = (id: string, port: number, role: string): unknown => {
+    mkdirSync(join(root, 'srv', id), { recursive: true });
+    return { executable: PROGRAM, arguments: [`id=${id}`, `dir=/srv/${id}`, `port=${port}`], readiness: { kind: 'tcp', port }, boot: 'never', roles: [role] };
+  };
   mkdirSync(join(root, 'etc/watchkeeper'), { recursive: true });
-  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({ group: { name: 'site' }, daemons: { web } }));
+  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({ group: { name: 'site', roles: { node: {}, master: {} } }, daemons: { web: daemon('web', 8081, 'node'), chief: daemon('chief', 8082, 'master') } }));
   writeFileSync(join(root, 'etc/systemd/system/wk-tested.service'), '[Service]\nExecStart=/bin/sleep infinity\nExecReload=/bin/true\n');
 }
 
