@@ -1,11 +1,12 @@
 /** The status page of a real watcher, over loopback and over a UNIX socket, asked as browsers do and as nobody should. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { createServer as createHttpServer, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
+import { LiveClients } from '../../src/adapters/web/live-clients.js';
 import { buildOnce } from '../support/daemon-util-world.js';
 import { eventually } from '../support/eventually.js';
 import { WatcherWorld } from '../support/watcher-world.js';
@@ -79,6 +80,51 @@ class Listener {
     this.#socket?.destroy();
   }
 }
+
+describe('those who listen for changes', function () {
+  this.timeout(60_000);
+
+  it('are let go when they do not read, and the others are told all the same', async () => {
+    let looks = 0;
+    let version = '1';
+    const problems: unknown[] = [];
+    const clients = new LiveClients(() => {
+      looks += 1;
+      return Promise.resolve({ version });
+    }, (error) => problems.push(error));
+    const server = createHttpServer((_request, response) => void clients.add(response, {}));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const idle = connect(port, '127.0.0.1', () => idle.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+      idle.on('error', () => undefined).pause();
+      let heard = 0;
+      const reader = request({ port, host: '127.0.0.1' }, (response) => response.on('data', (part: Buffer) => (heard += part.length)));
+      reader.on('error', () => undefined).end();
+      await eventually('both listen', () => clients.size === 2);
+      // More than a kernel takes for a socket.
+      const large = 'x'.repeat(16 * 1024 * 1024);
+      version = `2${large}`;
+      await eventually('the other one is told', () => heard > large.length);
+      version = '3';
+      await eventually('the one that does not read is let go', () => clients.size === 1);
+      const before = heard;
+      version = '4';
+      await eventually('the other one is told still', () => heard > before);
+      expect(problems).to.deep.equal([]);
+      idle.destroy();
+      reader.destroy();
+      await eventually('nobody listens', () => clients.size === 0);
+      const last = looks;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(looks, 'nobody looks where nobody listens').to.equal(last);
+    } finally {
+      clients.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
 
 describe('the status page of a watcher', function () {
   this.timeout(90_000);
