@@ -8,7 +8,7 @@ export function debianChangelog(markdown, { version, maintainer, date }) {
   return sections
     .map((section, index) => {
       const [heading = '', ...lines] = section.split('\n');
-      const [, older, day] = /^\[?(\d\S*?)\]?(?:\s.*?(\d{4}-\d\d-\d\d))?/.exec(heading) ?? [];
+      const [, older, day] = /^\[?(\d[^\s\]]*)(?:.*?(\d{4}-\d\d-\d\d))?/.exec(heading) ?? [];
       const when = new Date(index === 0 || day === undefined ? date * 1000 : `${day}T12:00:00Z`);
       const changes = paragraphs(lines).map((text) => wrapped(text)).join('\n');
       return `watchkeeper (${index === 0 ? version : older}) unstable; urgency=medium\n\n${changes}\n\n -- ${maintainer}  ${rfc5322(when)}\n`;

@@ -179,11 +179,19 @@ describe('the Debian package', function () {
       it('is installed whole where the configuration has an error or is gone, and says what to do', async () => {
         const daemons = await node.daemons();
         const path = '/etc/watchkeeper/watchkeeper.yaml';
+        const good = await node.container.read(path);
         await node.container.write(path, 'daemons: {web: {executible: /bin/true}}\n');
         const faulty = await node.apt('install', inside(next));
         expect(faulty.status, faulty.text).to.equal(0);
         expect(faulty.text).to.match(/watchkeeper\.yaml:1: .*executible/).and.include('watchkeeper: when it is mended:');
-        await node.container.must(['/bin/rm', path]);
+        // the one that counts is named elsewhere
+        const unnamed = await node.container.read('/etc/default/watchkeeper');
+        await node.container.write('/etc/watchkeeper/other.yaml', good);
+        await node.container.write('/etc/default/watchkeeper', `${unnamed}WATCHKEEPER_CONFIG=/etc/watchkeeper/other.yaml\n`);
+        const right = await node.apt('install', '--reinstall', inside(next));
+        expect(right.text).to.not.include('watchkeeper: ');
+        await node.container.write('/etc/default/watchkeeper', unnamed);
+        await node.container.must(['/bin/rm', path, '/etc/watchkeeper/other.yaml']);
         const missed = await node.apt('install', '--reinstall', inside(next));
         expect(missed.status, missed.text).to.equal(0);
         expect(missed.text).to.include(path).and.include('watchkeeper: when it is mended:');

@@ -72,6 +72,14 @@ describe('the package for npm', function () {
     expect(readFileSync(second).equals(readFileSync(tarball))).to.equal(true);
   });
 
+  it('is what npm pack makes', () => {
+    const packed = JSON.parse(must('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd: ROOT })) as unknown;
+    // by npm's version, one of a list or one by its name
+    const [{ files }] = Object.values(packed as object) as [{ files: readonly { path: string }[] }];
+    const inTarball = must('/usr/bin/tar', ['--list', '--gzip', '--file', tarball]).trim().split('\n');
+    expect(files.map(({ path }) => `package/${path}`).sort()).to.deep.equal(inTarball.sort());
+  });
+
   it('needs no other package, and comes with documents, examples and the licence of all that it contains', () => {
     expect(readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'))).to.deep.equal(['watchkeeper']);
     for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'dist/LICENSES', 'docs/library.md', REPORT, 'examples/failover.ts', 'dist/man/watchkeeper.8']) {
