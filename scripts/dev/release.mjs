@@ -61,7 +61,10 @@ export async function prepare(target, also = []) {
 
 function copyShipped(root, target, also) {
   const date = sourceDate(root);
+  const { files } = manifest(root);
+  const left = new Set(files.filter((name) => name.startsWith('!')).map((name) => path.join(root, name.slice(1))));
   const copy = (from, to) => {
+    if (left.has(from)) return;
     const stat = lstatSync(from);
     if (stat.isDirectory()) {
       mkdirSync(to, { recursive: true });
@@ -77,7 +80,7 @@ function copyShipped(root, target, also) {
     utimesSync(to, date, date);
   };
   // npm takes these without being told
-  for (const name of ['package.json', 'README.md', 'LICENSE', ...manifest(root).files, ...also]) {
+  for (const name of ['package.json', 'README.md', 'LICENSE', ...files, ...also]) {
     if (existsSync(path.join(root, name))) copy(path.join(root, name), path.join(target, name));
   }
 }

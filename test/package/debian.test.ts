@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 
 import { expect } from 'chai';
 
+import type { CommandResult } from '../support/containers/command.js';
 import { startContainer, type Container } from '../support/containers/container.js';
 import { operatorRecipe, sysvRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
@@ -26,6 +27,8 @@ describe('the Debian package', function () {
   const missing = missingRequirement();
   let builder: DebianBuilder | undefined;
   let current = '';
+  let other = '';
+  let findings: CommandResult | undefined;
   let next = '';
   const containers: Container[] = [];
 
@@ -37,6 +40,9 @@ describe('the Debian package', function () {
     builder = await DebianBuilder.start();
     await Promise.all([builder.copy(ONE), builder.copy(OTHER)]);
     current = await builder.build(ONE);
+    // later than that one, and beside the next look at it
+    const lintian = ['/usr/bin/lintian', '--fail-on', 'error,warning', '--tag-display-limit', '0', '--allow-root', current] as const;
+    [other, findings] = await Promise.all([builder.build(OTHER), builder.container.run(lintian, { timeout: 120_000 })]);
   });
 
   after(async () => {
@@ -50,16 +56,13 @@ describe('the Debian package', function () {
   const onHost = (path: string): string => join(built().container.root, path);
   const inside = (path: string): string => `/srv/${basename(path)}`;
 
-  it('is the same bytes, wherever, whenever and under whichever umask, locale and time zone it is built', async () => {
-    const other = await built().build(OTHER);
+  it('is the same bytes, wherever, whenever and under whichever umask, locale and time zone it is built', () => {
     expect(basename(other)).to.equal(basename(current));
     expect(readFileSync(onHost(other)).equals(readFileSync(onHost(current)))).to.equal(true);
   });
 
-  it('has nothing that lintian calls an error or a warning', async () => {
-    const { status, stdout } = await built().container.run(['/usr/bin/lintian', '--fail-on', 'error,warning', '--tag-display-limit', '0', '--allow-root', current], { timeout: 120_000 });
-    expect(stdout).to.equal('');
-    expect(status).to.equal(0);
+  it('has nothing that lintian calls an error or a warning', () => {
+    expect(findings).to.include({ stdout: '', status: 0 });
   });
 
   it('has the licence of all that it contains, and the changes', async () => {
