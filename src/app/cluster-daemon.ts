@@ -43,12 +43,14 @@ export class ClusterDaemon {
   ) {}
 
   async start(): Promise<OcfAnswer> {
-    await takeHold(this.spec, this.call, this.parts);
+    await takeHold(this.spec, this.call, this.parts, false);
     const by = this.#by('start');
     const { controller, release } = await this.parts.control(by);
     try {
       const outcomes = await controller.start({ names: [this.spec.name], by, oneShotArguments: {} });
-      return startAnswer(only(outcomes));
+      const answer = startAnswer(only(outcomes));
+      if (answer.status === OCF.success) await noteStarted(this.spec, this.call, this.parts);
+      return answer;
     } finally {
       release();
     }
@@ -79,7 +81,7 @@ export class ClusterDaemon {
     const answer = monitorAnswer(status, call.knowsDegraded);
     const runs = answer.status === OCF.success || answer.status === OCF.degraded;
     // The cluster found it running (a probe) and watches over it from now on.
-    if (runs && !call.isProbe && status.owner !== 'cluster') await takeHold(spec, call, this.parts);
+    if (runs && !call.isProbe && status.owner !== 'cluster') await takeHold(spec, call, this.parts, true);
     if (!runs || call.level < 10) return answer;
     const sick = livenessAnswer([status]);
     if (sick !== undefined) return sick;
@@ -106,15 +108,20 @@ export class ClusterDaemon {
 }
 
 /** From now on nobody but the cluster restarts it. @throws WatchkeeperError */
-export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<ClusterDaemonParts, 'override' | 'holds' | 'refresh' | 'bootId' | 'clock'>): Promise<void> {
+export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<ClusterDaemonParts, 'override' | 'holds' | 'refresh' | 'bootId' | 'clock'>, started: boolean): Promise<void> {
   // Called by hand, or by ocf-tester: there is no cluster that would restart it, or could be told.
   if (call.node === undefined) return;
   await parts.override?.put(spec.unit, call.resource);
   const known = parts.holds.read(spec.name);
-  const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, at: Math.round(parts.clock.wall()) };
-  if (known !== undefined && sameHold(known, hold)) return;
+  const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, started, at: Math.round(parts.clock.wall()) };
+  if (known !== undefined && sameHold(known, hold) && known.started === started) return;
   parts.holds.write(spec.name, hold);
   await parts.refresh();
+}
+
+/** Where the watcher starts it, it knows when the start is over; of a unit's it has to be told. */
+export async function noteStarted(spec: DaemonSpec, call: OcfCall, parts: ClusterDaemonParts): Promise<void> {
+  if (parts.override !== undefined) await takeHold(spec, call, parts, true);
 }
 
 /** Of monitors of level 10. undefined: no liveness check fails. */

@@ -12,7 +12,7 @@ import { roleAnswer, scoreOf } from '../core/ocf-role.js';
 import { orderForStart } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
-import { livenessAnswer, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
+import { livenessAnswer, noteStarted, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
   readonly scores: PromotionScores;
@@ -34,7 +34,7 @@ export class ClusterRole {
   ) {}
 
   async start(): Promise<OcfAnswer> {
-    for (const spec of this.#all) await takeHold(spec, this.call, this.parts);
+    for (const spec of this.#all) await takeHold(spec, this.call, this.parts, false);
     const answer = await this.#bringUp(this.daemons.node, 'start');
     if (answer.status === OCF.success) await this.#score(OCF_OK, await this.#look(this.daemons.node));
     return answer;
@@ -82,7 +82,10 @@ export class ClusterRole {
     try {
       const outcomes = await controller.start({ names: specs.map(({ name }) => name), by, oneShotArguments: {} });
       const bad = outcomes.find(({ outcome }) => outcome.kind !== 'ok');
-      if (bad === undefined) return OCF_OK;
+      if (bad === undefined) {
+        for (const spec of specs) await noteStarted(spec, this.call, this.parts);
+        return OCF_OK;
+      }
       const { status, reason } = startAnswer(bad.outcome);
       return { status, reason: `${bad.name}: ${reason ?? 'no reason was told'}` };
     } finally {

@@ -54,7 +54,7 @@ export class ObservedCluster {
     const life = this.#lives.get(name);
     this.#lives.delete(name);
     if (!ran && !isFirst) return;
-    if (!this.isHeld(name) || !this.parts.wanted(name) || this.parts.paused(name) !== undefined) return;
+    if (this.#holds.of(name)?.started !== true || !this.parts.wanted(name) || this.parts.paused(name) !== undefined) return;
     this.#reports.tell(name, life, ran ? reason : `it was gone when the watcher came: ${reason}`);
   }
 

@@ -10,6 +10,8 @@ export interface ClusterHold {
   readonly node: string;
   /** Of the boot in which it was taken: after another boot the cluster looks anew before anything follows from it. */
   readonly bootId: string;
+  /** Whether the start that the cluster asked for is over: an end before that is the start's own failure, and no news to it. */
+  readonly started: boolean;
   /** ms since the epoch */
   readonly at: number;
 }

@@ -19,6 +19,8 @@ Documentation=man:watchkeeper(8) file://${prefix}/share/doc/watchkeeper/README.m
 # Observes systemd over the bus; does without it while it is away.
 Wants=dbus.socket
 After=dbus.socket network.target
+# Pacemaker finds it at its start, and at the end of the node stops its resources through it.
+Before=pacemaker.service pacemaker_remote.service
 # A watcher that dies must come back however often it happens.
 StartLimitIntervalSec=0
 

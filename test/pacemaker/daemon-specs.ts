@@ -10,7 +10,12 @@ const WEB_PORT = 8081;
 /** s, of the recurring monitor: what is seen sooner was told. */
 const INTERVAL = 10;
 /** ms; kill -9 to the next life on a loaded machine. docs/benchmarks.md has what a quiet one needs. */
-const AT_ONCE = 4_000;
+const AT_ONCE = 8_000;
+/** s */
+const START_TIMEOUT = 6;
+const STOP_TIMEOUT = 10;
+/** As the board's `-` is read. */
+const NO_PID = Number.NaN;
 
 export const DAEMONS: Readonly<Record<string, DaemonOfWorld>> = {
   web: {
@@ -129,6 +134,80 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
       } finally {
         await node.must(['/usr/sbin/crm_standby', '--node', node.node, '--delete']);
       }
+    });
+
+    it('Pacemaker is restarted: it stops and starts it, and nobody is fenced', async () => {
+      const world = formed();
+      const node = await running();
+      const cuts = world.cluster.room.cuts.length;
+      const starts = (): number => world.nodes.reduce((sum, each) => sum + world.starts(each, 'web'), 0);
+      const before = starts();
+      await node.must(['/usr/bin/systemctl', 'restart', 'pacemaker'], { timeout: PATIENCE });
+      await world.cluster.until('all to be online again', PATIENCE, (state) => state.online.length === world.nodes.length);
+      await waitFor('another life of web', PATIENCE, () => starts() > before);
+      onlyOn(await running());
+      expect(world.cluster.room.cuts).to.have.length(cuts);
+    });
+
+    it('the end of its node: the cluster stops it before systemd does, and nobody is fenced', async () => {
+      const world = formed();
+      const node = await running();
+      const cuts = world.cluster.room.cuts.length;
+      await node.powerOff('orderly');
+      const last = world.events(node).filter(({ daemon }) => daemon === 'web').at(-1);
+      await waitFor('web to run elsewhere', PATIENCE, () => world.lives('web').length === 1);
+      onlyOn(await running());
+      await world.comeBack(node);
+      expect(world.cluster.room.cuts).to.have.length(cuts);
+      expect(last?.news).to.equal('stopped');
+      expect(world.wish(node, 'web')).to.deep.include({ desired: 'down', by: 'the cluster (stop of resource web)' });
+    });
+  });
+
+  describe('ocf:watchkeeper:daemon, of daemons with bad manners', () => {
+    before(async () => {
+      const { cluster } = formed();
+      await cluster.configure('resources', primitive('failing', { agent: 'daemon', parameters: { name: 'failing' } }));
+      await cluster.configure('resources', primitive('endless', { agent: 'daemon', parameters: { name: 'endless' }, operations: [{ name: 'start', timeout: START_TIMEOUT }, { name: 'stop', timeout: STOP_TIMEOUT }] }));
+      await cluster.configure('resources', primitive('stubborn', { agent: 'daemon', parameters: { name: 'stubborn' }, operations: [{ name: 'stop', timeout: STOP_TIMEOUT }] }));
+    });
+
+    after(async () => {
+      for (const name of ['failing', 'endless', 'stubborn']) await formed().cluster.remove(name);
+    });
+
+    /** No node is tried any more, and nothing of it is left on any. */
+    const givenUp = async (name: string): Promise<void> => {
+      const world = formed();
+      await world.cluster.until(`${name} to be given up on every node`, PATIENCE, (state) => world.nodes.every(({ node }) => state.failCount(name, node) > 0) && state.nodesOf(name).length === 0);
+      for (const node of world.nodes) {
+        await waitFor(`${name} to be let go on ${node.node}`, PATIENCE, () => !world.isHeld(node, name));
+        expect(world.board(node, name), node.node).to.deep.include({ pid: NO_PID });
+      }
+    };
+
+    it('a start that fails: each node is tried once, and the cluster shows why', async () => {
+      await givenUp('failing');
+      const reasons = (await formed().cluster.state()).failures.filter(({ op_key: key }) => key?.startsWith('failing_start') === true).map(({ exitreason }) => exitreason ?? '');
+      expect(reasons).to.have.length(3);
+      for (const reason of reasons) expect(reason).to.match(/exit(ed)?.* 3|status 3|no licence/);
+    });
+
+    it('a start that never ends: the cluster ends it, and no process is left', async () => {
+      await givenUp('endless');
+    });
+
+    it('a stop that hangs: by force at half of its time, and nobody is fenced', async () => {
+      const world = formed();
+      const node = await world.settled('stubborn', 'stubborn');
+      const cuts = world.cluster.room.cuts.length;
+      await node.must(['/usr/sbin/crm_resource', '--resource', 'stubborn', '--set-parameter', 'target-role', '--meta', '--parameter-value', 'Stopped']);
+      await world.cluster.until('stubborn to be stopped', PATIENCE, (state) => state.nodesOf('stubborn').length === 0);
+      const state = await world.cluster.state();
+      expect(state.failures.filter(({ op_key: key }) => key?.startsWith('stubborn_') === true)).to.deep.equal([]);
+      await waitFor('the board to say so', PATIENCE, () => Number.isNaN(world.board(node, 'stubborn')?.pid));
+      expect(world.isHeld(node, 'stubborn')).to.equal(false);
+      expect(world.cluster.room.cuts).to.have.length(cuts);
     });
   });
 }

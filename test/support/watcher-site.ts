@@ -81,7 +81,7 @@ export class WatcherSite {
 
   /** An agent has taken the daemon for its resource. */
   hold(name: string, bootId = 'boot'): void {
-    this.holds.write(name, { resource: `rsc-${name}`, node: 'n1', bootId, at: this.machine.clock.wall() });
+    this.holds.write(name, { resource: `rsc-${name}`, node: 'n1', bootId, started: true, at: this.machine.clock.wall() });
     this.watcher.refresh();
   }
 

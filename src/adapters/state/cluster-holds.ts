@@ -31,12 +31,12 @@ export function clusterHoldStore(state: string, warn: Warn): ClusterHoldStore {
       warn(`${path} is not used: ${hold}`);
       return undefined;
     },
-    write(name, { resource, node, bootId, at }) {
+    write(name, { resource, node, bootId, started, at }) {
       const path = pathOf(name);
       ensureDirectory(state, 0o755);
       ensureDirectory(directory, 0o755);
       removeLeftovers(directory);
-      writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, resource, node, bootId, at })}\n`, { durable: true, mode: 0o600 });
+      writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, resource, node, bootId, started, at })}\n`, { durable: true, mode: 0o600 });
     },
     remove(name) {
       const path = pathOf(name);
@@ -67,11 +67,12 @@ export function parseHold(text: string): ClusterHold | string {
     return 'it is not JSON';
   }
   if (typeof value !== 'object' || value === null) return 'it is not a record';
-  const { schemaVersion, resource, node, bootId, at } = value as Record<string, unknown>;
+  const { schemaVersion, resource, node, bootId, started, at } = value as Record<string, unknown>;
   if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
   if (typeof resource !== 'string' || !isClusterName(resource)) return 'it does not say for which resource';
   if (typeof node !== 'string' || !isClusterName(node)) return 'it does not say on which node';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
+  if (typeof started !== 'boolean') return 'it does not say whether the start is over';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
-  return { resource, node, bootId, at };
+  return { resource, node, bootId, started, at };
 }

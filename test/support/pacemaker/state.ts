@@ -46,8 +46,10 @@ export class ClusterState {
     return elements(this.text, 'failure');
   }
 
-  failCount(resource: string): number {
-    return elements(this.text, 'resource_history').filter(({ id }) => id === resource).reduce((sum, attributes) => sum + Number(attributes['fail-count'] ?? 0), 0);
+  /** @param node where; all of them together by default */
+  failCount(resource: string, node?: string): number {
+    const text = node === undefined ? this.text : (new RegExp(`<node name="${node}">[\\s\\S]*?</node>`).exec(this.#section('node_history'))?.[0] ?? '');
+    return elements(text, 'resource_history').filter(({ id }) => id === resource).reduce((sum, attributes) => sum + Number(attributes['fail-count'] ?? 0), 0);
   }
 
   #instances(resource: string): readonly { role: string; failed: boolean; pending: boolean; nodes: readonly string[] }[] {

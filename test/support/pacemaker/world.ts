@@ -78,10 +78,15 @@ export class ClusterWorld {
     return readInside(node, `/var/lib/watchkeeper/cluster/${daemon}`) !== undefined;
   }
 
-  /** Reasons of the events of a daemon, or of all. */
+  /** What the watcher of this node has told, also when it is off. */
   events(node: Node): readonly { readonly daemon: string; readonly news: string; readonly reason: string }[] {
-    const lines = readInside(node, '/var/lib/watchkeeper/events.jsonl')?.split('\n').filter((line) => line !== '') ?? [];
+    const lines = readFileSync(join(node.root, 'var/lib/watchkeeper/events.jsonl'), 'utf8').split('\n').filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as { daemon: string; news: string; reason: string });
+  }
+
+  /** The last wish for it on this node, also when it is off. */
+  wish(node: Node, daemon: string): object {
+    return JSON.parse(readFileSync(join(node.root, 'var/lib/watchkeeper/desired', daemon), 'utf8')) as object;
   }
 
   /** Sends at once, from outside. @param pid as it is known inside */
