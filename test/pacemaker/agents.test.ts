@@ -69,6 +69,21 @@ for (const suite of SUITES) {
       }
     });
 
+    it('are configured by what cluster configure prints, in words that crm and pcs take', async () => {
+      const lines = (await booted().must(['/usr/sbin/watchkeeper', 'cluster', 'configure', 'web', 'master'])).trim().split('\n');
+      for (const [tool, option] of [['crm', []], ['pcs', ['-f', '/tmp/pcs.xml']]] as const) {
+        const file = `/tmp/${tool}.xml`;
+        await booted().write(file, await booted().must(['/usr/sbin/cibadmin', '--empty']));
+        await booted().must(['/usr/sbin/crm_attribute', '--type=crm_config', '--name=stonith-enabled', '--update=false'], { environment: { CIB_file: file } });
+        const commands = lines.map((line) => line.split(' ')).filter(([first]) => first === tool);
+        expect(commands).to.have.length(tool === 'crm' ? 3 : 2);
+        for (const [, ...words] of commands) await booted().must([`/usr/sbin/${tool}`, ...option, ...words], { timeout: 60_000, environment: { CIB_file: file } });
+        const cib = await booted().read(file);
+        expect(cib).to.match(/<primitive [^>]*id="web"/).and.match(/<primitive [^>]*id="site"/).and.include('promotable').and.include('name="promote"');
+        await booted().must(['/usr/bin/env', `CIB_file=${file}`, '/usr/sbin/cibadmin', '--query', '--scope=resources']);
+      }
+    });
+
     for (const [agent, parameter] of Object.entries(PARAMETERS)) {
       it(`ocf-tester passes for ${agent}`, async () => {
         const { status, stdout, stderr } = await booted().run(['/usr/sbin/ocf-tester', '-n', 'tested', '-o', parameter, `${AGENTS}/${agent}`], { timeout: 150_000 });

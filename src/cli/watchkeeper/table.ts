@@ -182,6 +182,15 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./cluster-agent.js')).clusterAgent,
   },
   {
+    name: 'cluster configure',
+    arguments: 'NAME…',
+    most: Number.MAX_SAFE_INTEGER,
+    summary: 'Print the commands of crm and of pcs that make a daemon, or the role that one node holds, a resource of Pacemaker; changes nothing',
+    example: 'watchkeeper cluster configure web',
+    options: [],
+    load: async () => (await import('./cluster-configure.js')).clusterConfigure,
+  },
+  {
     name: 'config check',
     arguments: '',
     most: 0,
