@@ -6,6 +6,7 @@
 import type { Variant } from 'dbus-next';
 
 import type { DaemonSpec } from '../../core/daemon.js';
+import type { Clock, Timer } from '../../ports/clock.js';
 import type { ObserverEvents } from '../../ports/observer.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import { busProperties } from './bus-properties.js';
@@ -14,6 +15,10 @@ import { observation } from './observation.js';
 import { StopMarks } from './stop-marks.js';
 import { UNIT_INTERFACE, type SystemdBus } from './systemd-bus.js';
 import { PROPERTIES, unitFacts, type UnitFacts } from './unit-facts.js';
+import { hasFailed } from './vocabulary.js';
+
+/** ms; 23 were seen on a busy machine. */
+const DOUBT = 100;
 
 const OURS: ReadonlySet<string> = new Set(PROPERTIES);
 
@@ -25,10 +30,12 @@ export class FollowedUnit {
   readonly #marks = new StopMarks();
   /** What was told last, as text. */
   #told = '';
+  /** Runs while it is not known yet whether systemd starts it again. */
+  #doubt: Timer | undefined;
 
   constructor(
     readonly spec: DaemonSpec,
-    private readonly processes: Pick<ProcessTable, 'identify'>,
+    private readonly host: { readonly processes: Pick<ProcessTable, 'identify'>; readonly clock: Pick<Clock, 'after'> },
     private readonly events: Pick<ObserverEvents, 'observed'>,
   ) {}
 
@@ -39,6 +46,7 @@ export class FollowedUnit {
   detach(): void {
     this.#at = undefined;
     this.#isRead = false;
+    this.#settled();
     this.#marks.forgetQueue();
   }
 
@@ -74,8 +82,25 @@ export class FollowedUnit {
   tell(): void {
     if (this.#at === undefined || !this.#isRead) return;
     const facts = this.#facts();
+    if (isFinal(facts)) {
+      this.#settled();
+      this.#tell(facts);
+    } else {
+      this.#doubt ??= this.host.clock.after(DOUBT, () => {
+        this.#doubt = undefined;
+        this.#tell(this.#facts());
+      });
+    }
+  }
+
+  #settled(): void {
+    this.#doubt?.cancel();
+    this.#doubt = undefined;
+  }
+
+  #tell(facts: UnitFacts): void {
     const left = leftDown(facts, this.#marks.reason(facts));
-    const seen = { ...observation(facts, (pid) => this.processes.identify(pid)), ...(left === undefined ? {} : { leftDown: left }) };
+    const seen = { ...observation(facts, (pid) => this.host.processes.identify(pid)), ...(left === undefined ? {} : { leftDown: left }) };
     const text = JSON.stringify(seen);
     if (text === this.#told) return;
     this.#told = text;
@@ -93,4 +118,12 @@ export class FollowedUnit {
   #facts(): UnitFacts {
     return unitFacts(this.spec.unit, busProperties([this.#known]));
   }
+}
+
+/**
+ * Before 254 a unit that systemd is about to start again is `failed` for a moment,
+ * and nothing in its properties says that it will not stay so.
+ */
+function isFinal(facts: UnitFacts): boolean {
+  return !hasFailed(facts) || facts.restartPolicy === 'no' || facts.result === 'start-limit-hit';
 }

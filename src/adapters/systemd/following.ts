@@ -62,7 +62,7 @@ export class Following implements Cancel {
     private readonly options: FollowingOptions,
   ) {
     this.#changed = new Turns(options.clock, (unit) => unit.tell());
-    this.#units = specs.map((spec) => new FollowedUnit(spec, options.processes, events));
+    this.#units = specs.map((spec) => new FollowedUnit(spec, options, events));
   }
 
   cancel(): void {

@@ -15,6 +15,8 @@ export interface UnitFacts {
   /** 0: none. */
   readonly mainPid: number;
   readonly restarts: number;
+  /** Restart= */
+  readonly restartPolicy: string;
   readonly conditionMet: boolean;
   /** µs of CLOCK_MONOTONIC when conditions were last checked; 0: never. */
   readonly conditionAt: number;
@@ -44,7 +46,7 @@ export interface UnitFacts {
 
 /** As systemctl's --property wants them; the bus knows them by the same names. */
 export const PROPERTIES = [
-  'Id', 'LoadState', 'LoadError', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'Job', 'MainPID', 'NRestarts',
+  'Id', 'LoadState', 'LoadError', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'Job', 'MainPID', 'NRestarts', 'Restart',
   'ConditionResult', 'ConditionTimestampMonotonic', 'InvocationID', 'ExecMainCode', 'ExecMainStatus',
   'ExecMainStartTimestampMonotonic', 'ExecMainExitTimestampMonotonic', 'ActiveEnterTimestampMonotonic',
   'ActiveExitTimestampMonotonic', 'InactiveEnterTimestampMonotonic', 'StateChangeTimestampMonotonic', 'CanReload', 'EnvironmentFiles', 'Requires', 'Requisite', 'BindsTo', 'PartOf',
@@ -75,6 +77,7 @@ export function unitFacts(unit: string, source: PropertySource): UnitFacts {
     job: count('Job'),
     mainPid: count('MainPID'),
     restarts: count('NRestarts'),
+    restartPolicy: text('Restart'),
     conditionMet: text('ConditionResult') === 'yes',
     conditionAt: count('ConditionTimestampMonotonic'),
     invocation: text('InvocationID'),

@@ -65,7 +65,7 @@ describe('units and what the catalogue makes of them', function () {
     expect(words(edited)).to.include('edited by hand');
     expect(words(dropped)).to.include('nice.conf');
     expect(words(changed)).to.include('(TimeoutStopSec)');
-    expect(words(masked)).to.include(`systemctl unmask ${masked.unit}`);
+    expect(words(masked)).to.include(`systemctl unmask --runtime ${masked.unit}`);
     expect(words(missing)).to.include(`no unit ${missing.unit}`);
     expect(words(stale)).to.include('systemctl daemon-reload');
     const told = news.length;

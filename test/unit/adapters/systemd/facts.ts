@@ -13,6 +13,7 @@ export function facts(overrides: Partial<UnitFacts> = {}): UnitFacts {
     job: 0,
     mainPid: 0,
     restarts: 0,
+    restartPolicy: 'no',
     conditionMet: false,
     conditionAt: 0,
     invocation: '',
