@@ -9,8 +9,8 @@ import { daemonsRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
 
 const SPECS = ['test/contract/direct.test.ts', 'test/integration/group-init-script.test.ts', 'test/integration/watcher.test.ts', 'test/integration/direct-start.test.ts', 'test/integration/direct-users.test.ts', 'test/integration/main-process.test.ts', 'test/integration/hooks.test.ts', 'test/system/inside/code-cache.spec.ts', 'test/system/inside/start-all.spec.ts'];
-/** A first run builds the root file systems, too. */
-const BUILD_TIMEOUT = 900_000;
+/** A first run builds the root file systems, too, and the specs run within it. */
+const BUILD_TIMEOUT = 1_800_000;
 const RUN_TIMEOUT = 900_000;
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 

@@ -12,8 +12,8 @@ import { REPOSITORY } from '../support/containers/installed-tree.js';
 import { daemonsRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
 
-/** A first run builds the root file systems, too. */
-const BUILD_TIMEOUT = 780_000;
+/** A first run builds the root file systems, too, and the specs run within it. */
+const BUILD_TIMEOUT = 2_400_000;
 const RUN_TIMEOUT = 1_500_000;
 const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 
