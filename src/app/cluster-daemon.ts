@@ -13,7 +13,7 @@ import { errorAnswer, monitorAnswer, OCF, startAnswer, stopAnswer, type OcfAnswe
 import type { OcfCall } from '../core/ocf-call.js';
 import { failed, type Outcome } from '../core/outcome.js';
 import { WatchkeeperError } from '../core/errors.js';
-import type { Clock } from '../ports/clock.js';
+import type { Clock, Timer } from '../ports/clock.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { ClusterOverride } from '../ports/cluster-override.js';
 import type { ChosenControl } from './control-choice.js';
@@ -33,6 +33,8 @@ export interface ClusterDaemonParts {
   readonly deepHook: (path: string, spec: DaemonSpec, timeout: number) => Promise<OcfAnswer>;
   readonly clock: Clock;
   readonly bootId: string;
+  /** Told of what an operator should know beside the answer. */
+  readonly note: (line: string) => void;
 }
 
 export class ClusterDaemon {
@@ -63,7 +65,7 @@ export class ClusterDaemon {
     const by = this.#by('stop');
     const { controller, release } = await parts.control(by);
     const patience = Math.max(1, Math.floor(this.call.timeout / 2));
-    const escalation = parts.clock.after(patience, () => void parts.kill?.(spec));
+    const escalation = forceAfter(patience, spec, parts);
     try {
       const outcomes = await controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) });
       const answer = stopAnswer(only(outcomes));
@@ -113,10 +115,18 @@ export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<Clus
   if (call.node === undefined) return;
   await parts.override?.put(spec.unit, call.resource);
   const known = parts.holds.read(spec.name);
-  const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, started, at: Math.round(parts.clock.wall()) };
+  const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, started, at: Math.round(parts.clock.wall()), ...(parts.override === undefined ? {} : { unit: spec.unit }) };
   if (known !== undefined && sameHold(known, hold) && known.started === started) return;
   parts.holds.write(spec.name, hold);
   await parts.refresh();
+}
+
+/** SIGKILL when its patience is over, unless that is cancelled. @param patience ms */
+export function forceAfter(patience: number, spec: DaemonSpec, { clock, kill, note }: Pick<ClusterDaemonParts, 'clock' | 'kill' | 'note'>): Timer {
+  return clock.after(patience, () => {
+    // The stop goes on, and says itself what comes of it.
+    kill?.(spec).catch((error: unknown) => note(`cannot kill ${spec.name}: ${error instanceof Error ? error.message : String(error)}`));
+  });
 }
 
 /** Where the watcher starts it, it knows when the start is over; of a unit's it has to be told. */

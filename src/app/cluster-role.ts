@@ -12,12 +12,11 @@ import { roleAnswer, scoreOf } from '../core/ocf-role.js';
 import { orderForStart } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
-import { livenessAnswer, noteStarted, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
+import { forceAfter, livenessAnswer, noteStarted, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
   readonly scores: PromotionScores;
   readonly records: RoleRecords;
-  readonly note: (line: string) => void;
 }
 
 export interface RoleDaemons {
@@ -104,7 +103,7 @@ export class ClusterRole {
       const failures: string[] = [];
       for (const spec of reversed(specs)) {
         const patience = Math.max(1, Math.floor(deadline - parts.clock.monotonic()));
-        const escalation = parts.clock.after(patience, () => void parts.kill?.(spec));
+        const escalation = forceAfter(patience, spec, parts);
         try {
           const [stopped] = await controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) });
           const { status, reason } = stopped === undefined ? OCF_OK : stopAnswer(stopped.outcome);
@@ -133,7 +132,7 @@ export class ClusterRole {
   async #score(answer: OcfAnswer, node: readonly DaemonStatus[]): Promise<void> {
     const { call, parts, daemons } = this;
     const score = scoreOf(answer, node);
-    if (score !== undefined && parts.records.score(call.resource) === score) return;
+    if (score !== undefined && parts.records.read(call.resource)?.score === score) return;
     const told = await this.#tellScore(score);
     const names = (specs: readonly DaemonSpec[]): readonly string[] => specs.map(({ name }) => name);
     // What the cluster does not know yet is told by the next monitor.

@@ -1,13 +1,17 @@
 /** The OCF agents' actions: each composed of what it uses, and nothing else is loaded. */
 import { answered, type ClusterDaemonParts } from '../app/cluster-daemon.js';
+import type { ChosenControl } from '../app/control-choice.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { findDaemon } from '../core/catalogue.js';
 import { isValidName } from '../core/daemon.js';
 import { nothingThere, OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
 import { ocfCall, type OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
+import { WatchkeeperError } from '../core/errors.js';
+import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
+import { agentSite, recallHeld } from './cluster-site.js';
 import { ControlMeans } from './control.js';
-import { Host } from './host.js';
+import type { Host } from './host.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,16 +39,13 @@ async function daemonAgent(action: string, call: OcfCall, environment: Environme
   if (!isValidName(name)) {
     return nothingThere(action, call, { status: OCF.configured, reason: name === '' ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` });
   }
-  const host = new Host(call.parameter('config'), environment);
+  const site = await agentSite(action, call, environment, note);
+  const { host } = site;
   const { catalogue } = await host.configuration();
-  const parts = await daemonParts(host, call, note);
-  const spec = findDaemon(catalogue, name);
-  if (spec === undefined) {
-    const held = parts.holds.read(name) !== undefined;
-    if (action === 'stop' && !held) return OCF_OK;
-    if (action === 'monitor' && call.isProbe && !held) return { status: OCF.notRunning };
-    return { status: OCF.installed, reason: `the catalogue of this node has no daemon ${quoted(name)}` };
-  }
+  const recalled = await recallHeld(action, site, await holdsOf(host, note), (held) => held === name);
+  const spec = findDaemon(catalogue, name) ?? recalled[0];
+  if (spec === undefined) return nothingThere(action, call, site.problem ?? { status: OCF.installed, reason: `the catalogue of this node has no daemon ${quoted(name)}` });
+  const parts = await daemonParts(host, call, note, recalled);
   const { ClusterDaemon } = await import('../app/cluster-daemon.js');
   const daemon = new ClusterDaemon(spec, call, parts);
   switch (action) {
@@ -69,25 +70,44 @@ async function validated(host: Host, call: OcfCall): Promise<OcfAnswer> {
   return objection === undefined ? OCF_OK : { status: OCF.installed, reason: `deep_hook: ${objection}` };
 }
 
-/** What an agent of daemons stands on. */
-export async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void): Promise<ClusterDaemonParts> {
-  const [{ clusterHoldStore }, { bootId }, { settings }] = await Promise.all([
-    import('../adapters/state/cluster-holds.js'),
-    import('../adapters/host/proc.js'),
-    host.configuration(),
-  ]);
+export async function holdsOf(host: Host, note: (line: string) => void): Promise<ClusterHoldStore> {
+  const [{ clusterHoldStore }, { settings }] = await Promise.all([import('../adapters/state/cluster-holds.js'), host.configuration()]);
+  return clusterHoldStore(settings.paths.state, note);
+}
+
+/**
+ * What an agent of daemons stands on.
+ *
+ * @param recalled those that the configuration does not know (cluster-site.ts): a watcher need not know them, either
+ */
+export async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void, recalled: readonly DaemonSpec[] = []): Promise<ClusterDaemonParts> {
+  const [holds, { bootId }, { settings }] = await Promise.all([holdsOf(host, note), import('../adapters/host/proc.js'), host.configuration()]);
   const control = new ControlMeans(host, note);
   const underSystemd = (await control.detection()).kind === 'systemd';
   return {
-    control: (by) => control.control(by),
-    reader: () => control.reader(),
-    holds: clusterHoldStore(settings.paths.state, note),
+    control: async (by) => knowing(await control.control(by), recalled, control),
+    reader: async () => knowing(await control.reader(), recalled, control),
+    holds,
+    note,
     refresh: async () => (await host.watcher(settings.controlTimeout))?.refresh(),
     clock: await host.clock(),
     bootId: bootId(),
     deepHook: (path, spec, timeout) => deepHook(host, call, path, spec, timeout),
     ...(underSystemd ? await systemdParts(host) : { override: undefined, kill: undefined }),
   };
+}
+
+/** Whoever knows these daemons: the one that was chosen, or this process. */
+async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], means: ControlMeans): Promise<ChosenControl> {
+  if (recalled.length === 0 || chosen.controller.via === 'direct') return chosen;
+  try {
+    await chosen.controller.status(recalled.map(({ name }) => name));
+    return chosen;
+  } catch (error) {
+    chosen.release();
+    if (error instanceof WatchkeeperError && error.code === 'UNKNOWN_DAEMON') return means.direct();
+    throw error;
+  }
 }
 
 /** ms for what systemd answers at once. */

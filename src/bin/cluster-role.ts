@@ -1,13 +1,14 @@
 /** ocf:watchkeeper:role: the daemons of two roles of the catalogue as a promotable resource. */
 import { ClusterRole, type RoleDaemons } from '../app/cluster-role.js';
-import { daemonsOfRole } from '../core/catalogue.js';
-import { isValidName } from '../core/daemon.js';
-import { OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
+import { daemonsOfRole, type Catalogue } from '../core/catalogue.js';
+import { isValidName, type DaemonSpec } from '../core/daemon.js';
+import { nothingThere, OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
 import type { OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
-import { daemonParts } from './cluster-agents.js';
+import { daemonParts, holdsOf } from './cluster-agents.js';
+import { agentSite, recallHeld } from './cluster-site.js';
 import { ControlMeans } from './control.js';
-import { Host } from './host.js';
+import type { Host } from './host.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,25 +19,23 @@ export async function roleAgent(action: string, call: OcfCall, environment: Envi
   if (!ACTIONS.has(action)) return { status: OCF.unimplemented, reason: `the agent role has no action ${quoted(action)}` };
   // Nothing that other nodes do changes what is done here.
   if (action === 'notify') return OCF_OK;
-  const roles = { node: call.parameter('node_role') ?? DEFAULTS.node_role, master: call.parameter('master_role') ?? DEFAULTS.master_role };
+  const roles = { node: call.raw('node_role') ?? DEFAULTS.node_role, master: call.raw('master_role') ?? DEFAULTS.master_role };
   const wrong = [roles.node, roles.master].find((role) => !isValidName(role));
-  const host = new Host(call.parameter('config'), environment);
-  const { catalogue, settings } = await host.configuration();
-  const node = wrong === undefined ? daemonsOfRole(catalogue, roles.node) : [];
-  const daemons: RoleDaemons = { node, master: wrong === undefined ? daemonsOfRole(catalogue, roles.master).filter((spec) => !node.includes(spec)) : [] };
-  if (node.length === 0) {
-    if (action === 'stop') return OCF_OK;
-    if (action === 'monitor' && call.isProbe) return { status: OCF.notRunning };
-    if (wrong !== undefined) return { status: OCF.configured, reason: `${quoted(wrong)} is no name of a role` };
-    return { status: OCF.installed, reason: `the catalogue of this node has no daemon of the role ${quoted(roles.node)}` };
-  }
-  const [{ promotionScores }, { roleRecords }, runner, parts] = await Promise.all([
-    import('../adapters/pacemaker/promotion-score.js'),
-    import('../adapters/state/role-records.js'),
-    host.runner(),
-    daemonParts(host, call, note),
-  ]);
-  const role = new ClusterRole(daemons, call, { ...parts, scores: promotionScores(runner), records: roleRecords(settings.paths.runtime, note), note });
+  if (wrong !== undefined) return nothingThere(action, call, { status: OCF.configured, reason: `${quoted(wrong)} is no name of a role` });
+  const site = await agentSite(action, call, environment, note);
+  const { host } = site;
+  const { paths } = (await host.configuration()).settings;
+  const { roleRecords } = await import('../adapters/state/role-records.js');
+  const records = roleRecords(paths.runtime, note);
+  const holds = await holdsOf(host, note);
+  const recalled = await recallHeld(action, site, holds, (_name, resource) => resource === call.resource);
+  const { catalogue } = await host.configuration();
+  // What had the role when it was started is stopped, too.
+  const further = action === 'stop' ? catalogue.daemons.filter(({ name }) => holds.read(name)?.resource === call.resource) : recalled;
+  const daemons = daemonsOf(catalogue, roles, further, records.read(call.resource)?.master ?? []);
+  if (daemons.node.length === 0) return nothingThere(action, call, site.problem ?? { status: OCF.installed, reason: `the catalogue of this node has no daemon of the role ${quoted(roles.node)}` });
+  const [{ promotionScores }, runner, parts] = await Promise.all([import('../adapters/pacemaker/promotion-score.js'), host.runner(), daemonParts(host, call, note, recalled)]);
+  const role = new ClusterRole(daemons, call, { ...parts, scores: promotionScores(runner), records });
   switch (action) {
     case 'start':
       return role.start();
@@ -53,6 +52,15 @@ export async function roleAgent(action: string, call: OcfCall, environment: Envi
     default:
       return OCF_OK;
   }
+}
+
+/** @param further ones that the resource holds, whatever their roles @param masters names of those of them that belong to the master role */
+function daemonsOf(catalogue: Catalogue, roles: { readonly node: string; readonly master: string }, further: readonly DaemonSpec[], masters: readonly string[]): RoleDaemons {
+  const node = daemonsOfRole(catalogue, roles.node);
+  const master = daemonsOfRole(catalogue, roles.master).filter((spec) => !node.includes(spec));
+  const others = further.filter((spec) => !node.includes(spec) && !master.includes(spec));
+  const isMaster = ({ name }: DaemonSpec): boolean => masters.includes(name);
+  return { node: [...node, ...others.filter((spec) => !isMaster(spec))], master: [...master, ...others.filter(isMaster)] };
 }
 
 /** Of what runs; the rest reads its configuration when it starts. */

@@ -37,6 +37,11 @@ export class ControlMeans {
     return chosen;
   }
 
+  /** This process, whoever has control: for what no watcher knows. */
+  async direct(): Promise<ChosenControl> {
+    return { controller: await this.#direct(), reason: 'no watcher knows it', release: () => undefined };
+  }
+
   /** For questions; holds nothing. */
   async reader(): Promise<ChosenControl> {
     return (await import('../app/control-choice.js')).chooseReader(await this.#choice());

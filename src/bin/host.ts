@@ -53,6 +53,16 @@ export class Host {
     return fresh;
   }
 
+  /** As it was understood last, by whatever program. undefined: nobody knows. */
+  lastConfiguration(): Configuration | undefined {
+    return isDemo(this.option, this.environment) ? undefined : cacheFor(this.option, this.environment).last();
+  }
+
+  /** From now on this one is in force. */
+  assume(configuration: Configuration): void {
+    this.#configuration = Promise.resolve(configuration);
+  }
+
   accounts(): Promise<HostAccounts> {
     return (this.#accounts ??= import('../adapters/host/user.js').then(({ HostAccounts }) => new HostAccounts()));
   }

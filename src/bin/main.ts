@@ -13,7 +13,13 @@ const EXIT_UNWRITTEN = 1;
 const EXIT_BROKEN_PIPE = 141;
 const MAX_MESSAGE = 2000;
 
+const MAX_REASON = 500;
+/** OCF_ERR_GENERIC. */
+const EXIT_AGENT = 1;
+
 const [program = '', ...argv] = process.argv.slice(2);
+/** Pacemaker knows only OCF's exit statuses, and shows such a line alone. */
+const isAgent = program === 'watchkeeper' && argv[0] === 'cluster' && argv[1] === 'agent';
 
 async function run(): Promise<number> {
   switch (program) {
@@ -34,6 +40,10 @@ function report(error: unknown): number {
     return error.exitStatus;
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (isAgent) {
+    process.stderr.write(`ocf-exit-reason:internal error, please report it: ${escapeControl(message, MAX_REASON)}\n`);
+    return EXIT_AGENT;
+  }
   process.stderr.write(`${program}: internal error: ${escapeControl(message, MAX_MESSAGE)}\n`);
   const verbose = argv.includes('--verbose');
   if (verbose && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);

@@ -14,6 +14,8 @@ export interface ClusterHold {
   readonly started: boolean;
   /** ms since the epoch */
   readonly at: number;
+  /** Under systemd, so that it can be stopped whatever has become of the catalogue. */
+  readonly unit?: string;
 }
 
 /** Pacemaker's own words for names are XML ids and host names; both are bounded, as they become arguments. */

@@ -87,7 +87,7 @@ export function monitorAnswer({ observed, pid, reason }: Seen, knowsDegraded: bo
 
 /** What a resource means that nothing of this node can be: nothing of it can ever have been started. */
 export function nothingThere(action: string, { isProbe }: { readonly isProbe: boolean }, otherwise: OcfAnswer): OcfAnswer {
-  if (action === 'stop') return OCF_OK;
+  if (action === 'stop' || action === 'demote') return OCF_OK;
   return action === 'monitor' && isProbe ? { status: OCF.notRunning } : otherwise;
 }
 

@@ -8,6 +8,8 @@ export interface ClusterHoldStore {
   write(name: string, hold: ClusterHold): void;
   /** Without a record it is done, too. @returns whether there was one */
   remove(name: string): boolean;
+  /** Of daemons with a record, readable or not. */
+  names(): readonly string[];
   /** Another one whenever records were written or removed; cheap. */
   stamp(): string;
 }

@@ -8,8 +8,8 @@ export interface RoleRecord {
 }
 
 export interface RoleRecords {
-  /** The score on record. undefined: none */
-  score(resource: string): number | undefined;
+  /** undefined: none, or rubbish */
+  read(resource: string): RoleRecord | undefined;
   /** @throws WatchkeeperError STATE_UNWRITABLE */
   write(resource: string, record: RoleRecord): void;
   /** Without a record it is done, too. */

@@ -128,6 +128,10 @@ export class FakeHolds implements ClusterHoldStore {
     return this.records.delete(name);
   }
 
+  names(): readonly string[] {
+    return [...this.records.keys()];
+  }
+
   stamp(): string {
     return String(this.#changes);
   }

@@ -56,11 +56,16 @@ export class ConfigurationCache {
       .sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
+  /** Whatever has become of its files since: for what must be possible with broken ones, too. undefined: none is known. */
+  last(): Configuration | undefined {
+    const record = this.#record();
+    return record === undefined ? undefined : { ...record.meaning, files: [] };
+  }
+
   /** undefined: it must be read from its files. */
   read(): Configuration | undefined {
-    const record = this.#path === undefined ? undefined : readRecord(this.#path);
-    if (record?.program !== this.program || record.meaning.main !== this.main) return undefined;
-    if (!sameWords(record.environment.flat(), this.#environment.flat())) return undefined;
+    const record = this.#record();
+    if (record === undefined) return undefined;
     const problems = new Problems();
     if (!sameWords(listDropIns(this.main, problems), record.dropIns) || problems.list.length > 0) return undefined;
     const files: FileStamp[] = [];
@@ -70,6 +75,12 @@ export class ConfigurationCache {
       files.push(now.stamp);
     }
     return { ...record.meaning, files };
+  }
+
+  #record(): Record | undefined {
+    const record = this.#path === undefined ? undefined : readRecord(this.#path);
+    if (record?.program !== this.program || record.meaning.main !== this.main) return undefined;
+    return sameWords(record.environment.flat(), this.#environment.flat()) ? record : undefined;
   }
 
   /** What can't be written is read again next time. @param texts of the configuration's files, as they were read */

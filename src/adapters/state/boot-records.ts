@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 
 import { writeAtomic } from './atomic-file.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { errorCode } from './unwritable.js';
 

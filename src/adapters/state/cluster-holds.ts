@@ -4,10 +4,12 @@ import { join } from 'node:path';
 
 import { isClusterName, type ClusterHold } from '../../core/cluster-hold.js';
 import { isValidName } from '../../core/daemon.js';
+import { resourceUnit } from '../../core/unit-name.js';
 import type { ClusterHoldStore } from '../../ports/cluster-hold-store.js';
 import { removeLeftovers, syncDirectory, writeAtomic } from './atomic-file.js';
 import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
+import { jsonRecord } from './json-record.js';
 import { errorCode, unwritable } from './unwritable.js';
 
 const SCHEMA_VERSION = 1;
@@ -31,12 +33,12 @@ export function clusterHoldStore(state: string, warn: Warn): ClusterHoldStore {
       warn(`${path} is not used: ${hold}`);
       return undefined;
     },
-    write(name, { resource, node, bootId, started, at }) {
+    write(name, { resource, node, bootId, started, at, unit }) {
       const path = pathOf(name);
       ensureDirectory(state, 0o755);
       ensureDirectory(directory, 0o755);
       removeLeftovers(directory);
-      writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, resource, node, bootId, started, at })}\n`, { durable: true, mode: 0o600 });
+      writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, resource, node, bootId, started, at, unit })}\n`, { durable: true, mode: 0o600 });
     },
     remove(name) {
       const path = pathOf(name);
@@ -50,6 +52,16 @@ export function clusterHoldStore(state: string, warn: Warn): ClusterHoldStore {
         throw unwritable(`cannot remove ${path}`, directory, error);
       }
     },
+    names() {
+      try {
+        return fs.readdirSync(directory).filter(isValidName).sort();
+      } catch (error) {
+        const code = errorCode(error);
+        if (code === undefined) throw error;
+        if (code !== 'ENOENT') warn(`${directory} cannot be read: ${code}`);
+        return [];
+      }
+    },
     stamp() {
       // Records are only ever renamed into the directory, or unlinked: each changes it.
       const stat = fs.statSync(directory, { throwIfNoEntry: false, bigint: true });
@@ -60,19 +72,13 @@ export function clusterHoldStore(state: string, warn: Warn): ClusterHoldStore {
 
 /** The record, or why there is none in this text. */
 export function parseHold(text: string): ClusterHold | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  if (typeof value !== 'object' || value === null) return 'it is not a record';
-  const { schemaVersion, resource, node, bootId, started, at } = value as Record<string, unknown>;
-  if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
+  const record = jsonRecord(text, SCHEMA_VERSION);
+  if (typeof record === 'string') return record;
+  const { resource, node, bootId, started, at, unit } = record;
   if (typeof resource !== 'string' || !isClusterName(resource)) return 'it does not say for which resource';
   if (typeof node !== 'string' || !isClusterName(node)) return 'it does not say on which node';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
   if (typeof started !== 'boolean') return 'it does not say whether the start is over';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
-  return { resource, node, bootId, started, at };
+  return { resource, node, bootId, started, at, ...(typeof unit === 'string' && resourceUnit(unit, undefined) === unit ? { unit } : {}) };
 }

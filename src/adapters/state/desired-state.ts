@@ -7,6 +7,7 @@ import type { DesiredStateStore } from '../../ports/store.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
 import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
+import { jsonRecord } from './json-record.js';
 
 const SCHEMA_VERSION = 1;
 /** A record has some 200 bytes. More is not ours, and is not read. */
@@ -14,8 +15,6 @@ const MAX_SIZE = 4096;
 /** `by` is for people; whatever a caller puts there, the record stays below MAX_SIZE. */
 const MAX_BY = 200;
 const MAX_BOOT_ID = 64;
-
-export type { Warn };
 
 /** @param state directory of the installation's durable state (Paths.state) */
 export function desiredStateStore(state: string, warn: Warn): DesiredStateStore {
@@ -55,15 +54,9 @@ export function formatDesired(record: DesiredRecord): string {
 
 /** The record, or why there is none in this text. */
 export function parseDesired(text: string): DesiredRecord | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  if (typeof value !== 'object' || value === null) return 'it is not a record';
-  const { schemaVersion, desired, at, by, bootId, hold, whole } = value as Record<string, unknown>;
-  if (schemaVersion !== SCHEMA_VERSION) return `its schema version is not ${SCHEMA_VERSION}`;
+  const record = jsonRecord(text, SCHEMA_VERSION);
+  if (typeof record === 'string') return record;
+  const { desired, at, by, bootId, hold, whole } = record;
   if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';

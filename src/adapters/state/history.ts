@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { historyIntervals, sameState, type HistoryEntry, type HistoryInterval, type HistoryRecord } from '../../core/history.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { FollowedHistory, History } from '../../ports/history.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { parseHistoryLine, historyLine } from './history-line.js';
 import { openKept, replay } from './history-replay.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import type { Journal, NewsItem } from '../../ports/journal.js';
 import { ensureDirectory } from './directories.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
 import { errorCode } from './unwritable.js';
 
 const MAX_IN_MEMORY = 1000;

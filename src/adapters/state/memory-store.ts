@@ -3,20 +3,15 @@ import type { ExitStatus } from '../../core/exit-status.js';
 import type { Memory } from '../../core/supervision-state.js';
 import type { MemoryStore } from '../../ports/memory-store.js';
 import { bootRecords } from './boot-records.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
+import { jsonObject } from './json-record.js';
 
 export function memoryStore(runtime: string, warn: Warn): MemoryStore {
   return bootRecords(runtime, { kind: 'memory', what: 'a record of failures', parse: parseMemory }, warn);
 }
 
 export function parseMemory(text: string): Memory | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const memory = record(value);
+  const memory = jsonObject(text);
   const tally = record(memory?.['tally']);
   const failures = tally?.['failures'];
   const row = tally?.['row'];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { leaseOfPauseFile, PAUSE_FILE_ID, type PauseLease } from '../../core/pause.js';
 import type { PauseStore } from '../../ports/pause-store.js';
 import { writeAtomic } from './atomic-file.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { errorCode } from './unwritable.js';
 

@@ -19,9 +19,10 @@ export function roleRecords(runtime: string, warn: Warn): RoleRecords {
     return join(directory, resource);
   };
   return {
-    score(resource) {
-      const [, score] = /^1 ([0-9]+)\n/.exec(readBounded(pathOf(resource), MAX_SIZE, warn) ?? '') ?? [];
-      return score === undefined ? undefined : Number(score);
+    read(resource) {
+      const [, score, node, master] = /^1 (-|[0-9]+)\nnode (.*)\nmaster (.*)\nend\n$/.exec(readBounded(pathOf(resource), MAX_SIZE, warn) ?? '') ?? [];
+      if (score === undefined || node === undefined || master === undefined) return undefined;
+      return { score: score === '-' ? undefined : Number(score), node: words(node), master: words(master) };
     },
     write(resource, { score, node, master }) {
       const path = pathOf(resource);
@@ -33,4 +34,8 @@ export function roleRecords(runtime: string, warn: Warn): RoleRecords {
       fs.rmSync(pathOf(resource), { force: true });
     },
   };
+}
+
+function words(line: string): readonly string[] {
+  return line.split(' ').filter((word) => word !== '');
 }

@@ -3,6 +3,7 @@ import type { ExitStatus } from '../../core/exit-status.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Due, PlanMemory } from '../../core/schedule.js';
 import type { RunResult, Skipped, TaskRecord, TaskRun } from '../../core/task-run.js';
+import { jsonObject } from './json-record.js';
 
 const SCHEMA_VERSION = 1;
 const RESULTS: readonly RunResult[] = ['running', 'ok', 'failed', 'timed-out', 'not-started', 'cut-off'];
@@ -12,13 +13,7 @@ export function formatTaskRecord(record: TaskRecord): string {
 }
 
 export function parseTaskRecord(text: string): TaskRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const record = fields(value);
+  const record = jsonObject(text);
   const plan = planOf(record?.['plan']);
   const runs = list(record?.['runs'], runOf);
   const skipped = orNull(record?.['skipped'], skippedOf);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { TaskStore } from '../../ports/task-store.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
-import type { Warn } from './desired-state.js';
+import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { formatTaskRecord, parseTaskRecord } from './task-record.js';
 import { errorCode } from './unwritable.js';
