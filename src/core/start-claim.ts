@@ -1,7 +1,7 @@
 /**
  * What the watcher claims of `daemon-util start-all`: that all of it is done,
  * which daemons it would skip and what it would say of them, as long as all of
- * the grounds hold. scripts/state-board.sh looks at each of them and answers
+ * the grounds hold. scripts/start-claim.sh looks at each of them and answers
  * only then; whatever is not certain is no claim, and Node answers. Pure.
  */
 import { isPlainPath } from './plain-values.js';

@@ -51,7 +51,7 @@ describe('the front of daemon-util', function () {
     for (const directory of ['clone/scripts', 'clone/dist', 'clone/src/core', 'bin', 'user/watchkeeper-demo/run/state']) {
       mkdirSync(path.join(top, directory), { recursive: true });
     }
-    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
+    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh', 'start-claim.sh', 'demo-runtime.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
     script = path.join(top, 'clone/scripts/daemon-util');
     writeFileSync(path.join(top, 'clone/dist/watchkeeper.cjs'), '');
     writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*"\nexit 42\n`);
@@ -162,15 +162,19 @@ describe('the front of daemon-util', function () {
         });
       }
 
-      it('believes a command name of any bytes', async () => {
-        const program = path.join(top, 'a) S 1 (\n) Z) ');
-        copyFileSync('/bin/sleep', program);
-        chmodSync(program, 0o755);
-        watcherLine(await sleeper());
-        const pid = await run([program, '60']);
-        daemonLine('running', pid, statOf(pid).startTicks);
-        expectFront(['check', 'web'], 0);
-      });
+      for (const command of ['a) S 1 (\n) Z) ', 'a) S 1', ') ', ')', '(', 'a (b) c', '\n', 'a)\n) S ']) {
+        it(`believes the command name ${JSON.stringify(command)}`, async () => {
+          const program = path.join(top, command);
+          copyFileSync('/bin/sleep', program);
+          chmodSync(program, 0o755);
+          watcherLine(await sleeper());
+          const pid = await run([program, '60']);
+          daemonLine('running', pid, statOf(pid).startTicks);
+          expectFront(['check', 'web'], 0);
+          daemonLine('running', pid, String(Number(statOf(pid).startTicks) - 1));
+          expectNode(['check', 'web']);
+        });
+      }
 
       it('asks Node where the daemon is dead', async () => {
         const pid = await goodBoard();

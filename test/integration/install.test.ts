@@ -50,6 +50,8 @@ describe('scripts/install', function () {
       ['usr/lib/watchkeeper/index.mjs', 0o644],
       ['usr/lib/watchkeeper/run-node.sh', 0o644],
       ['usr/lib/watchkeeper/state-board.sh', 0o644],
+      ['usr/lib/watchkeeper/start-claim.sh', 0o644],
+      ['usr/lib/watchkeeper/demo-runtime.sh', 0o644],
       ['usr/sbin/daemon-util', 0o755],
       ['usr/sbin/watchkeeper', 0o755],
       ['etc/default/watchkeeper', 0o644],

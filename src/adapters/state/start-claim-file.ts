@@ -1,6 +1,6 @@
 /**
  * RUNTIME/start-all, replaced by rename: the claim that start-all has nothing to
- * do (core/start-claim.ts), for scripts/state-board.sh. Its time of modification
+ * do (core/start-claim.ts), for scripts/start-claim.sh. Its time of modification
  * says when it was proven: a shell compares it with that of other files.
  */
 import * as fs from 'node:fs';
