@@ -1,0 +1,56 @@
+/**
+ * A short storm with a fixed seed in each world, side by side, as `npm run chaos`
+ * runs longer ones; and one in which a broken watcher is played by hand, so that
+ * it is known that losses are seen.
+ */
+import { expect } from 'chai';
+
+import { missingRequirement } from '../support/containers/requirements.js';
+import { buildOnce } from '../support/daemon-util-world.js';
+import { systemdStorm } from './container.js';
+import type { Invariant } from './invariants.js';
+import { plainStorm } from './plain.js';
+import { BEFORE_AND_AFTER, type StormOptions, type StormResult } from './options.js';
+import type { WorldKind } from './plan.js';
+import { lossLines, markdownTable, reportOf } from './report.js';
+
+const OPTIONS: StormOptions = { seed: 20_261_121, faults: 1500, seconds: 40, daemons: 16, bound: 90_000 };
+/** What a storm that is worth it has tried at least, on a machine that others share. */
+const LEAST_FAULTS = 100;
+
+describe('a storm', function () {
+  // The first run may build a root file system.
+  this.timeout(2_400_000);
+  const missing = missingRequirement();
+  const storms = new Map<WorldKind, Promise<StormResult>>();
+
+  before(function () {
+    if (missing !== undefined) {
+      console.log(`      skipped: ${missing}`);
+      this.skip();
+    }
+    buildOnce();
+    storms.set('plain', plainStorm(OPTIONS)).set('systemd', systemdStorm(OPTIONS));
+    // Awaited below; until then a failure is not an unhandled one.
+    for (const storm of storms.values()) storm.catch(() => undefined);
+  });
+
+  for (const world of ['plain', 'systemd'] as const) {
+    it(`of ${OPTIONS.seconds} s, ${world}: nothing is lost`, async function () {
+      this.timeout((OPTIONS.seconds + BEFORE_AND_AFTER) * 1000 * 4);
+      const { verdict, log, directory } = (await storms.get(world)) ?? expect.fail('it was not begun');
+      const report = reportOf(world, OPTIONS.seed, log, verdict);
+      console.log(markdownTable([report]).trim().split('\n').at(-1)?.replace(/^/, '      '));
+      expect(lossLines(report), `see ${directory}`).to.deep.equal([]);
+      expect(report.faults.reduce((sum, { tried, missed: none }) => sum + tried - none, 0)).to.be.at.least(LEAST_FAULTS);
+    });
+  }
+
+  it('sees each loss, where a broken watcher is played by hand', async () => {
+    const { verdict } = await plainStorm({ ...OPTIONS, faults: 5, seconds: 10, daemons: 3, bound: 8000, sabotage: true });
+    const lost = new Set<Invariant>(verdict.losses.map(({ invariant }) => invariant));
+    expect([...lost].sort()).to.deep.equal(['nothing left', 'one instance', 'state parses', 'stopped stays stopped', 'strangers untouched']);
+    const whats = verdict.losses.map(({ what }) => what).join('\n');
+    for (const said of ['d0 runs as ', 'd0 began as pid', 'd2 began as pid', 'got SIGTERM from', 'ended: SIGKILL', 'state/d1 holds "1 d1 runn"', 'forgotten']) expect(whats).to.include(said);
+  });
+});

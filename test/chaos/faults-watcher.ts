@@ -1,0 +1,146 @@
+/** Faults that hit the watcher. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+import { pause } from './clock.js';
+import type { Fault } from './plan.js';
+import type { Storm } from './storm.js';
+import type { Verb } from './world.js';
+
+const NO_WATCHER = 'no watcher ran';
+const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
+/** A start or stop takes some dozens of them. */
+const MOST_STEPS = 60;
+const HOUR = 3_600_000;
+const CLIENTS = 500;
+const PATIENCE = 20_000;
+
+const HALVES: readonly string[] = [
+  '',
+  'P',
+  'POST /v1/start HTTP/1.1\r\n',
+  'POST /v1/start HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"names":["d',
+  'GET /v1/status HTTP/1.1\r\nHost: x\r\n',
+  'POST /v1/stop HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n{"names":',
+  'GET /v1/events?limit=10&follow=1 HTTP/1.1\r\nHost: x\r\n\r\n',
+  `GET /${'x'.repeat(20_000)}`,
+  '\0\x01\x02\xff',
+];
+
+let lastOrder = 0;
+
+function socketOf(storm: Storm): string {
+  return join(storm.world.site.paths.runtime, 'control.sock');
+}
+
+/** @returns whether it was answered, whatever the answer was */
+function question(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asking = request({ socketPath: path, path: '/v1/status', timeout: PATIENCE, agent: false }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(true));
+      response.on('error', () => resolve(false));
+    });
+    asking.on('timeout', () => asking.destroy());
+    asking.on('error', () => resolve(false));
+    asking.end();
+  });
+}
+
+export const WATCHER_FAULTS = {
+  'watcher-kill': async (storm: Storm, fault: Fault) => {
+    const missed = storm.world.watcher() === undefined ? NO_WATCHER : undefined;
+    await storm.world.killWatcher(fault.hold);
+    return missed;
+  },
+
+  'watcher-kill-at-step': async (storm: Storm, fault: Fault) => {
+    const pid = storm.world.watcher();
+    if (pid === undefined) return NO_WATCHER;
+    lastOrder += 1;
+    storm.world.order({ id: lastOrder, pid, kill: 1 + (fault.choice % MOST_STEPS) });
+    await storm.ask(VERBS[Math.floor(fault.choice / 100) % VERBS.length] ?? 'restart', storm.name(fault), fault.choice - (fault.choice % 4) + 1);
+    for (let patience = 40; patience > 0 && storm.world.watcher() === pid; patience -= 1) await pause(50);
+    return storm.world.watcher() === pid ? 'it did not come so far' : undefined;
+  },
+
+  'watcher-kill-at-begin': async (storm: Storm, fault: Fault) => {
+    lastOrder += 1;
+    const id = lastOrder;
+    storm.world.order({ id, pid: undefined, kill: 1 + (fault.choice % MOST_STEPS) });
+    await storm.world.killWatcher(0);
+    await pause(fault.hold);
+    if (id === lastOrder) storm.world.order({ kill: undefined });
+    return undefined;
+  },
+
+  'watcher-freeze': async (storm: Storm, fault: Fault) => {
+    const pid = storm.world.watcher();
+    if (pid === undefined) return NO_WATCHER;
+    storm.signal(pid, 'SIGSTOP');
+    await pause(fault.hold);
+    storm.signal(pid, 'SIGCONT');
+    return undefined;
+  },
+
+  'direct-kill-at-step': async (storm: Storm, fault: Fault) => {
+    await storm.world.killWatcher(700);
+    const verb = VERBS[fault.choice % VERBS.length] ?? 'restart';
+    await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), 1 + (Math.floor(fault.choice / 10) % MOST_STEPS)));
+    return undefined;
+  },
+
+  'no-descriptors': async (storm: Storm, fault: Fault) => {
+    const pid = storm.world.watcher();
+    if (pid === undefined) return NO_WATCHER;
+    const limit = (text: string): boolean => spawnSync('/usr/bin/prlimit', ['--pid', String(pid), `--nofile=${text}`], { timeout: 10_000 }).status === 0;
+    let used: number;
+    let before: string;
+    try {
+      used = Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number)) + 1;
+      before = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? '1024';
+    } catch {
+      return NO_WATCHER; // it died meanwhile
+    }
+    // A limit below what is open is another fault's: then the true one is known to it.
+    if (Number(before) < 256) return 'it is short of them already';
+    if (!limit(`${used + (fault.choice % 3)}:`)) return NO_WATCHER;
+    await pause(fault.hold);
+    limit(`${before}:`);
+    return undefined;
+  },
+
+  'clock-step': (storm: Storm, fault: Fault) => {
+    storm.world.order({ clock: ((fault.choice % 2001) - 1000) / 50 * HOUR });
+    return Promise.resolve(storm.world.watcher() === undefined ? NO_WATCHER : undefined);
+  },
+
+  'slow-disk': async (storm: Storm, fault: Fault) => {
+    storm.world.order({ delay: 5 + (fault.choice % 56) });
+    await pause(fault.hold);
+    storm.world.order({ delay: 0 });
+    return undefined;
+  },
+
+  'half-request': async (storm: Storm, fault: Fault) => {
+    const socket = connect(socketOf(storm));
+    let missed: string | undefined;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') missed = NO_WATCHER;
+    });
+    socket.write(HALVES[fault.choice % HALVES.length] ?? '', 'latin1');
+    socket.resume();
+    await pause(fault.hold);
+    socket.destroy();
+    return missed;
+  },
+
+  'many-clients': async (storm: Storm) => {
+    const answers = await Promise.all(Array.from({ length: CLIENTS }, () => question(socketOf(storm))));
+    const answered = answers.filter((one) => one).length;
+    return answered > 0 ? undefined : NO_WATCHER;
+  },
+};

@@ -1,0 +1,21 @@
+/** The storm itself, in the world that it is started in. Arguments: StormOptions, the world and its directory, as JSON. The report stands in DIRECTORY/verdict. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Expectations } from './invariants.js';
+import { planFaults, type WorldKind } from './plan.js';
+import { PlainWorld } from './plain-world.js';
+import { LONGEST_LOOK, type StormOptions } from './options.js';
+import { sabotage } from './sabotage.js';
+import { Storm } from './storm.js';
+import { SystemdWorld } from './systemd-world.js';
+import type { World } from './world.js';
+
+const options = JSON.parse(process.argv[2] ?? '{}') as StormOptions & { readonly world: WorldKind; readonly directory: string };
+const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons) : new SystemdWorld(options.directory, options.daemons);
+const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, bound: options.bound, longestLook: LONGEST_LOOK };
+const storm = new Storm(world, expectations);
+const plan = planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons });
+const verdict = await storm.rage(plan, options.seconds, options.sabotage === true ? () => sabotage(storm) : undefined);
+writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));
+process.exit(0);

@@ -1,0 +1,153 @@
+/** What must hold in a storm, judged from what was observed. Pure; test/unit/chaos has a log that violates each. */
+import type { Observation } from './observation.js';
+
+export type Invariant =
+  | 'one instance'
+  | 'stopped stays stopped'
+  | 'up in time'
+  | 'strangers untouched'
+  | 'state parses'
+  | 'nothing left'
+  | 'watcher answers'
+  | 'observed all along';
+
+export const INVARIANTS: readonly Invariant[] = ['one instance', 'stopped stays stopped', 'up in time', 'strangers untouched', 'state parses', 'nothing left', 'watcher answers', 'observed all along'];
+
+export interface Loss {
+  readonly invariant: Invariant;
+  readonly at: number;
+  readonly what: string;
+  /** Step and kind of the last fault before it. */
+  readonly after: { readonly step: number; readonly kind: string } | undefined;
+}
+
+export interface Expectations {
+  readonly daemons: readonly string[];
+  /** A daemon, and what it requires: what is down takes with it what needs it. */
+  readonly requires: ReadonlyMap<string, string>;
+  /** ms from the last fault until all is where it is wanted. */
+  readonly bound: number;
+  /** ms; an observer that looked away for longer has seen nothing. */
+  readonly longestLook: number;
+}
+
+type Wish = 'up' | 'down' | 'unknown';
+
+export interface Verdict {
+  readonly losses: readonly Loss[];
+  /** ms from the last fault until all was where it was wanted, and stayed there; undefined: it is not. */
+  readonly settledAfter: number | undefined;
+  /** Instant of the last observation of that, by the log's clock. */
+  readonly settledAt: number | undefined;
+}
+
+export function judge(log: readonly Observation[], expectations: Expectations): Verdict {
+  const losses: Loss[] = [];
+  const begin = log[0]?.at ?? 0;
+  let fault: Loss['after'];
+  const lose = (invariant: Invariant, at: number, what: string): void => void losses.push({ invariant, at: Math.round(at - begin), what, after: fault });
+
+  const wishes = new Map<string, Wish>(expectations.daemons.map((name) => [name, 'unknown']));
+  const seen = new Map<string, readonly number[]>();
+  const desired = new Map<string, Wish>();
+  let calm: number | undefined;
+  let takeDown: number | undefined;
+  let looks = 0;
+  let ended = false;
+  /** Who is not where he is wanted, and since when nobody is. */
+  let misplaced: readonly string[] = [];
+  let settledAt: number | undefined;
+
+  for (const one of log) {
+    switch (one.e) {
+      case 'fault':
+        fault = { step: one.step, kind: one.kind };
+        break;
+      case 'ask':
+        if (wishes.get(one.name) !== 'down' || one.verb !== 'stop') wishes.set(one.name, 'unknown');
+        break;
+      case 'answer':
+        if (one.result === 'done') wishes.set(one.name, one.verb === 'stop' ? 'down' : 'up');
+        break;
+      case 'begun':
+        if (wishes.get(one.name) === 'down') lose('stopped stays stopped', one.at, `${one.name} began as pid ${one.pid}, though it was stopped by hand`);
+        break;
+      case 'overlap':
+        lose('one instance', one.at, `${one.name} began as pid ${one.pid} while another one held its lock`);
+        break;
+      case 'seen':
+        seen.set(one.name, one.pids);
+        if (one.pids.length > 1) lose('one instance', one.at, `${one.name} runs as ${one.pids.join(' and ')}`);
+        break;
+      case 'signal':
+        lose('strangers untouched', one.at, `stranger ${one.pid} got SIG${one.signal} from ${one.from}`);
+        break;
+      case 'stranger-lost':
+        lose('strangers untouched', one.at, `stranger ${one.pid} ended: ${one.how}`);
+        break;
+      case 'unparsable':
+        lose('state parses', one.at, `${one.path} holds ${JSON.stringify(one.text.slice(0, 200))}`);
+        break;
+      case 'left':
+        lose('nothing left', one.at, one.what);
+        break;
+      case 'answers':
+        if (one.detail !== 'yes') lose('watcher answers', one.at, one.detail);
+        break;
+      case 'looking':
+        looks += one.looks;
+        if (one.longest > expectations.longestLook) lose('observed all along', one.at, `the observer looked away for ${Math.round(one.longest)} ms`);
+        break;
+      case 'desired':
+        desired.set(one.name, one.desired);
+        break;
+      case 'calm':
+        calm = one.at;
+        break;
+      case 'take-down':
+        takeDown = one.at;
+        break;
+      case 'end':
+        ended = true;
+        break;
+      case 'missed':
+      case 'killed-before':
+        break;
+    }
+    if (calm !== undefined && takeDown === undefined) {
+      misplaced = expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
+      if (misplaced.length > 0) settledAt = undefined;
+      else settledAt ??= one.at;
+    }
+  }
+  if (fault === undefined || looks === 0 || !ended || calm === undefined || takeDown === undefined) {
+    lose('observed all along', log.at(-1)?.at ?? 0, fault === undefined ? 'no fault was tried' : looks === 0 ? 'the observer saw nothing' : 'the storm did not go through to its end');
+  } else if (settledAt === undefined || settledAt - calm > expectations.bound) {
+    const why = settledAt === undefined ? misplaced.map((name) => `${name} is wanted ${wishOf(name, wishes, desired)} and has ${seen.get(name)?.length ?? 0} processes`).join(', ') : `only after ${Math.round(settledAt - calm)} ms`;
+    lose('up in time', takeDown, `not all is where it is wanted within ${expectations.bound} ms after the last fault: ${why}`);
+  }
+  const settledAfter = settledAt === undefined || calm === undefined ? undefined : Math.round(settledAt - calm);
+  return { losses, settledAfter, settledAt };
+}
+
+interface Placement {
+  readonly wishes: ReadonlyMap<string, Wish>;
+  readonly seen: ReadonlyMap<string, readonly number[]>;
+  readonly desired: ReadonlyMap<string, Wish>;
+  readonly requires: ReadonlyMap<string, string>;
+}
+
+/** Where the operator never heard whether it was done, what is written down of it counts. */
+function wishOf(name: string, wishes: ReadonlyMap<string, Wish>, desired: ReadonlyMap<string, Wish>): Wish {
+  const wish = wishes.get(name) ?? 'unknown';
+  return wish === 'unknown' ? (desired.get(name) ?? 'unknown') : wish;
+}
+
+export function isPlaced(name: string, world: Placement): boolean {
+  const count = world.seen.get(name)?.length ?? 0;
+  const wish = wishOf(name, world.wishes, world.desired);
+  if (wish === 'down') return count === 0;
+  const required = world.requires.get(name);
+  const blocked = required !== undefined && wishOf(required, world.wishes, world.desired) === 'down';
+  return count === 1 || (blocked && count === 0);
+}

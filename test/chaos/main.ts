@@ -1,0 +1,70 @@
+/**
+ * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --list]`:
+ * a storm in each world, side by side. Exit status 1 if anything was lost.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+import { buildOnce } from '../support/daemon-util-world.js';
+import { systemdStorm } from './container.js';
+import { faultLine, planFaults, type WorldKind } from './plan.js';
+import { plainStorm } from './plain.js';
+import type { StormOptions } from './options.js';
+import { lossLines, markdownTable, reportOf, type WorldReport } from './report.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    faults: { type: 'string', default: '20000' },
+    daemons: { type: 'string', default: '24' },
+    world: { type: 'string', multiple: true },
+    time: { type: 'string', default: '10m' },
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+function refuse(what: string): never {
+  process.stderr.write(`chaos: cannot understand ${what}; try: npm run chaos -- --seed 7 --faults 5000 --world plain --time 10m\n`);
+  process.exit(2);
+}
+
+function count(text: string, option: string): number {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : refuse(`--${option} ${text}`);
+}
+
+function seconds(text: string): number {
+  const [, number, unit] = /^([0-9]{1,5})(s|m|h)$/.exec(text) ?? [];
+  return number === undefined ? refuse(`--time ${text}`) : Number(number) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1);
+}
+
+const worlds = (values.world ?? ['plain']).map((world): WorldKind => (world === 'plain' || world === 'systemd' ? world : refuse(`--world ${world}`)));
+const options: StormOptions = {
+  seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : count(values.seed, 'seed'),
+  faults: count(values.faults, 'faults'),
+  seconds: seconds(values.time),
+  daemons: count(values.daemons, 'daemons'),
+  bound: 45_000,
+};
+
+process.stdout.write(`seed ${options.seed}, at most ${options.faults} faults in ${options.seconds} s, worlds ${worlds.join(' and ')}\n`);
+if (values.list) {
+  for (const world of worlds) process.stdout.write(`${world}:\n${planFaults({ ...options, world }).map((fault) => `${faultLine(fault)}\n`).join('')}`);
+  process.exit(0);
+}
+buildOnce();
+// What was begun ends with us.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+const reports: WorldReport[] = [];
+const failures = await Promise.all(
+  worlds.map(async (world) => {
+    const { verdict, log, directory } = await (world === 'plain' ? plainStorm : systemdStorm)(options);
+    const report = reportOf(world, options.seed, log, verdict);
+    reports.push(report);
+    return report.losses.length === 0 ? [] : [...lossLines(report), `what was observed: ${directory}; the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}`];
+  }),
+);
+process.stdout.write(`\n${markdownTable(reports)}\n`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
+for (const line of failures.flat()) process.stderr.write(`${line}\n`);
+process.exitCode = failures.flat().length === 0 ? 0 : 1;

@@ -1,0 +1,48 @@
+/**
+ * What was seen and done in a storm: one JSON object a line, appended by many
+ * processes, each with CLOCK_MONOTONIC in ms, so that they can be put in order.
+ */
+
+export type Observation = { readonly at: number } & (
+  /** The storm: a fault begins. */
+  | { readonly e: 'fault'; readonly step: number; readonly kind: string; readonly detail: string }
+  /** It could not be done: what it was to hit was not there. */
+  | { readonly e: 'missed'; readonly step: number; readonly why: string }
+  /** The operator asks for a daemon; what he gets. `none`: he never heard, it may have been done or not. */
+  | { readonly e: 'ask'; readonly verb: 'start' | 'stop' | 'restart'; readonly name: string }
+  | { readonly e: 'answer'; readonly verb: 'start' | 'stop' | 'restart'; readonly name: string; readonly result: 'done' | 'refused' | 'none'; readonly detail: string }
+  /** A daemon itself, at its first instruction, and when it found that another one holds its lock. */
+  | { readonly e: 'begun'; readonly name: string; readonly pid: number }
+  | { readonly e: 'overlap'; readonly name: string; readonly pid: number }
+  /** A stranger, that got a signal. */
+  | { readonly e: 'signal'; readonly pid: number; readonly signal: string; readonly from: number }
+  /** A stranger ended without being told to. */
+  | { readonly e: 'stranger-lost'; readonly pid: number; readonly how: string }
+  /** The observer: which processes of a daemon live, when that changed. */
+  | { readonly e: 'seen'; readonly name: string; readonly pids: readonly number[] }
+  /** The observer: it is still looking, and the longest time between two looks since the last such line. */
+  | { readonly e: 'looking'; readonly looks: number; readonly longest: number }
+  /** The observer: a state file is not what it should be. */
+  | { readonly e: 'unparsable'; readonly path: string; readonly text: string }
+  /** The observer, at the end: what stands in desired/NAME. */
+  | { readonly e: 'desired'; readonly name: string; readonly desired: 'up' | 'down' | 'unknown' }
+  /** The storm: all faults are over. */
+  | { readonly e: 'calm' }
+  /** The storm: whether the watcher answers. */
+  | { readonly e: 'answers'; readonly detail: string }
+  /** The storm: the wishes are settled, or the time for it is up; from here on it is taken down. */
+  | { readonly e: 'take-down' }
+  /** Something is left after all was stopped. */
+  | { readonly e: 'left'; readonly what: string }
+  /** The storm went through to its end. */
+  | { readonly e: 'end' }
+  /** How often a watcher was killed just before which system call. */
+  | { readonly e: 'killed-before'; readonly call: string }
+);
+
+/** In the order of time. A last line that was cut off is none. */
+export function parseObservations(text: string): readonly Observation[] {
+  const lines = text.split('\n');
+  lines.pop();
+  return lines.map((line) => JSON.parse(line) as Observation).sort((a, b) => a.at - b.at);
+}

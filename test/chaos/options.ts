@@ -1,0 +1,38 @@
+/** What a storm is told, and what it gives back. */
+import { readFileSync } from 'node:fs';
+
+import type { Verdict } from './invariants.js';
+import type { Observation } from './observation.js';
+
+export interface StormOptions {
+  readonly seed: number;
+  readonly faults: number;
+  /** At most so long from the first fault on. */
+  readonly seconds: number;
+  readonly daemons: number;
+  /** ms from the last fault until all must be where it is wanted. */
+  readonly bound: number;
+  /** Whether it does what a broken watcher would do, see sabotage.ts. */
+  readonly sabotage?: boolean;
+}
+
+export interface StormResult {
+  readonly verdict: Verdict;
+  readonly log: readonly Observation[];
+  /** Where the observations and what the watcher said are kept after a loss. */
+  readonly directory: string;
+}
+
+/** Start, settling and taking down, seconds. */
+export const BEFORE_AND_AFTER = 240;
+/** Smaller than any machine's: pids come round within minutes. */
+export const PID_MAX = 1500;
+
+/** Since Linux 6.14 each pid namespace has its own; before, it would be the whole machine's. */
+export function ownsPidMax(): boolean {
+  const [major = 0, minor = 0] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 14);
+}
+
+/** ms; on a machine that others share an observer waits for its turn, too. */
+export const LONGEST_LOOK = 5000;

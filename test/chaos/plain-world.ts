@@ -1,0 +1,161 @@
+/** A machine without systemd: this process keeps a watcher running as inittab(5) would. Runs in namespaces of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { connectWatcher } from '../../src/adapters/control-socket/client.js';
+import type { NamedOutcome } from '../../src/ports/controller.js';
+import { groupMembers, groupsOf } from '../support/control-groups.js';
+import { ownsPidMax, PID_MAX } from './options.js';
+import { mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
+import type { Answer, Orders, Verb, World } from './world.js';
+
+const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
+const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
+/** ms without a word of the watcher; frozen it is for less. */
+const SILENCE = 15_000;
+const COMMAND_TIMEOUT = 40_000;
+const RESPAWN = 20;
+
+export class PlainWorld implements World {
+  readonly kind = 'plain';
+  readonly site: Site;
+  readonly #config: string;
+  readonly #orders: string;
+  readonly #output: string;
+  #order: Orders = { id: 0 };
+  #child: ChildProcess | undefined;
+  #absentUntil = 0;
+  #wanted = true;
+
+  /** @param directory on the machine's own disk, where the log of the storm remains */
+  constructor(directory: string, daemons: number) {
+    const world = join(directory, 'world');
+    const paths = { state: join(world, 'state'), runtime: join(world, 'run'), log: join(world, 'log') };
+    mkdirSync(world);
+    mountSmall(world, '256m');
+    for (const path of Object.values(paths)) {
+      mkdirSync(path);
+      mountSmall(path, '3m');
+      mountReadOnlyTwin(path);
+    }
+    if (ownsPidMax()) writeFileSync('/proc/sys/kernel/pid_max', String(PID_MAX));
+    this.site = new Site(world, paths, join(directory, 'observations'), daemons);
+    this.#config = join(world, 'wk.yaml');
+    this.#orders = join(world, 'orders');
+    this.#output = join(directory, 'watcher.out');
+    this.order({});
+    writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: '1s', group: { name: 'chaos' }, daemons: this.site.daemons() }));
+    this.#spawn();
+  }
+
+  watcher(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async killWatcher(absent: number): Promise<void> {
+    this.#absentUntil = performance.now() + absent;
+    const child = this.#child;
+    if (child === undefined) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async ask(verb: Verb, name: string, choice: number): Promise<Answer> {
+    if (choice % 4 === 0 || this.#child === undefined) return this.#command([verb, name], []);
+    try {
+      const client = await connectWatcher(this.site.paths.runtime, SILENCE);
+      if (client === undefined) return await this.#command([verb, name], []);
+      const request = { names: [name], by: 'chaos' };
+      const outcomes = verb === 'stop' ? await client.stop(request) : await client[verb]({ ...request, oneShotArguments: {} });
+      return answerOf(name, outcomes);
+    } catch (error) {
+      return { result: 'none', detail: String(error) };
+    }
+  }
+
+  askAndDie(verb: Verb, name: string, step: number): Promise<Answer> {
+    const orders = join(this.site.directory, `orders-${step}-${name}`);
+    writeFileSync(orders, JSON.stringify({ id: 1, kill: step }));
+    return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders });
+  }
+
+  order(change: Partial<Orders>): void {
+    this.#order = { ...this.#order, ...change };
+    writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
+    renameSync(`${this.#orders}.new`, this.#orders);
+  }
+
+  special(): Promise<void> {
+    throw new Error('without systemd there is none of its faults');
+  }
+
+  async takeDown(): Promise<void> {
+    this.#wanted = false;
+    const child = this.#child;
+    if (child === undefined) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const guard = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await ended;
+    clearTimeout(guard);
+  }
+
+  leftovers(): readonly string[] {
+    const { state, runtime } = this.site.paths;
+    const groups = groupsOf(runtime);
+    const members = groups === undefined || !existsSync(groups) ? [] : readdirSync(groups, { withFileTypes: true }).filter((entry) => entry.isDirectory()).filter(({ name }) => groupMembers(join(groups, name)).length > 0);
+    const paths = Object.values(this.site.paths) as readonly string[];
+    const own = new Set([this.site.directory, ...paths, ...paths.map(readOnlyTwin)]);
+    return [
+      ...[state, runtime].flatMap((directory) => filesBelow(directory)).filter((path) => /\.tmp$|\.sock$|control\.token|\/run\/(watcher|state\/)/.test(path)).map((path) => `file ${path}`),
+      ...members.map(({ name }) => `processes in the control group ${name}`),
+      ...mounts().filter((point) => point.startsWith(this.site.directory) && !own.has(point)).map((point) => `mount ${point}`),
+    ];
+  }
+
+  #spawn(): void {
+    const out = openSync(this.#output, 'a');
+    const child = spawn(process.execPath, ['--require', FAULT_POINTS, BUNDLE, 'watchkeeper', 'run', '--config', this.#config], {
+      cwd: '/',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CHAOS_ORDERS: this.#orders, CHAOS_LOG: this.site.observations },
+      stdio: ['ignore', out, out],
+    });
+    closeSync(out);
+    this.#child = child;
+    child.once('exit', () => {
+      this.#child = undefined;
+      if (this.#wanted) setTimeout(() => this.#wanted && this.#spawn(), Math.max(RESPAWN, this.#absentUntil - performance.now()));
+    });
+  }
+
+  #command(words: readonly string[], options: readonly string[], environment: Record<string, string> = {}): Promise<Answer> {
+    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', WATCHKEEPER_CONFIG: this.#config, CHAOS_LOG: this.site.observations, ...environment };
+    const child = spawn(process.execPath, [...options, BUNDLE, 'daemon-util', ...words], { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'], timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    return new Promise((resolve) => {
+      child.once('close', (status, signal) => {
+        const result = signal !== null ? 'none' : status === 0 ? 'done' : 'refused';
+        resolve({ result, detail: `${signal ?? status ?? -1} ${stderr.slice(-400)}` });
+      });
+    });
+  }
+}
+
+export function answerOf(name: string, outcomes: readonly NamedOutcome[]): Answer {
+  const outcome = outcomes.find((one) => one.name === name)?.outcome;
+  if (outcome === undefined) return { result: 'none', detail: 'no outcome' };
+  if (outcome.kind === 'ok') return { result: 'done', detail: outcome.detail };
+  return { result: 'refused', detail: outcome.reason };
+}
+
+function filesBelow(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? filesBelow(join(directory, entry.name)) : [join(directory, entry.name)]));
+}
+
+function mounts(): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '');
+}

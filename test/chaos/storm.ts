@@ -1,0 +1,192 @@
+/** Carries a plan out in a world, and writes down what it does. Judges nothing. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { connectWatcher } from '../../src/adapters/control-socket/client.js';
+import { eventually } from '../support/eventually.js';
+import { liveProcesses } from '../support/proc.js';
+import { monotonic, pause } from './clock.js';
+import { FAULTS } from './faults.js';
+import { judge, type Expectations, type Verdict } from './invariants.js';
+import { parseObservations } from './observation.js';
+import type { Fault } from './plan.js';
+import type { Verb, World } from './world.js';
+
+const OBSERVER = fileURLToPath(new URL('observer.ts', import.meta.url));
+const STRANGERS = 4;
+/** ms that all must have stayed where it is wanted. */
+const STABLE = 2000;
+const MOST_PENDING = 12;
+
+export class Storm {
+  readonly #pending = new Set<Promise<void>>();
+  readonly #asked = new Set<string>();
+  readonly #strangers = new Map<number, ChildProcess>();
+  #observer: ChildProcess | undefined;
+  #over = false;
+
+  constructor(readonly world: World, readonly expectations: Expectations) {}
+
+  tell(observation: Record<string, unknown>): void {
+    appendFileSync(this.world.site.observations, `${JSON.stringify({ at: monotonic(), ...observation })}\n`);
+  }
+
+  /** @param seconds from the first fault on; those of the plan that are left then are not tried */
+  async rage(plan: readonly Fault[], seconds: number, afterwards?: () => Promise<void>): Promise<Verdict> {
+    const { site } = this.world;
+    this.#observe();
+    for (let index = 0; index < STRANGERS; index += 1) this.stranger();
+    await Promise.all(site.names.map((name) => this.ask('start', name, 1)));
+    await eventually('all daemons run', () => liveProcesses().filter(({ argv }) => argv[1] === site.program).length >= site.names.length, 120_000);
+    const until = monotonic() + seconds * 1000;
+    for (const fault of plan) {
+      if (monotonic() > until) break;
+      this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: site.names[fault.target] ?? '' });
+      this.#carryOut(fault);
+      await pause(fault.pause);
+      while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending);
+    }
+    await Promise.all(this.#pending);
+    await afterwards?.();
+    this.world.order({ delay: 0 });
+    this.tell({ e: 'calm' });
+    await this.#calm();
+    await this.#takeDown();
+    return this.verdict();
+  }
+
+  verdict(): Verdict {
+    return judge(parseObservations(readFileSync(this.world.site.observations, 'utf8')), this.expectations);
+  }
+
+  name(fault: Fault): string {
+    return this.world.site.names[fault.target] ?? 'd0';
+  }
+
+  /** Main processes of a daemon that live. */
+  pids(name: string): readonly number[] {
+    const { program } = this.world.site;
+    return liveProcesses().filter(({ argv }) => argv[1] === program && argv.includes(`chaos=${name}`)).map(({ pid }) => pid);
+  }
+
+  async ask(verb: Verb, name: string, choice: number, how?: () => ReturnType<World['ask']>): Promise<void> {
+    // Of two at once for the same one nobody could say which came last.
+    if (this.#asked.has(name)) return;
+    this.#asked.add(name);
+    try {
+      this.tell({ e: 'ask', verb, name });
+      const { result, detail } = await (how ?? (() => this.world.ask(verb, name, choice)))();
+      this.tell({ e: 'answer', verb, name, result, detail });
+    } finally {
+      this.#asked.delete(name);
+    }
+  }
+
+  strangers(): readonly number[] {
+    return [...this.#strangers.keys()];
+  }
+
+  /** A process that nobody may signal; ends when it is let go. @returns undefined: it could not be had */
+  stranger(): ChildProcess {
+    const { site } = this.world;
+    const child = spawn(site.strangerProgram, [`log=${site.observations}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const { pid } = child;
+    if (pid === undefined) throw new Error('cannot start a stranger');
+    this.#strangers.set(pid, child);
+    child.stdin.on('error', () => undefined);
+    child.once('exit', (status, signal) => {
+      if (this.#strangers.delete(pid)) this.tell({ e: 'stranger-lost', pid, how: signal ?? `status ${status ?? -1}` });
+    });
+    return child;
+  }
+
+  /** Ends a stranger without a signal. */
+  async letGo(child: ChildProcess): Promise<void> {
+    if (child.pid === undefined || !this.#strangers.has(child.pid)) return;
+    const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => child.once('exit', (...how) => resolve(how)));
+    const { pid } = child;
+    this.#strangers.delete(pid);
+    child.stdin?.end();
+    const [status, signal] = await ended;
+    if (status !== 0) this.tell({ e: 'stranger-lost', pid, how: signal ?? `status ${status ?? -1}` });
+  }
+
+  signal(pid: number, signal: NodeJS.Signals): void {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  #carryOut(fault: Fault): void {
+    const work = (async () => {
+      const missed = await FAULTS[fault.kind](this, fault);
+      if (missed !== undefined) this.tell({ e: 'missed', step: fault.step, why: missed });
+    })();
+    const settled = work.finally(() => this.#pending.delete(settled));
+    this.#pending.add(settled);
+  }
+
+  #observe(): void {
+    const { site } = this.world;
+    const { state, runtime } = site.paths;
+    this.#observer = spawn(process.execPath, ['--import=tsx/esm', OBSERVER, site.observations, state, runtime, site.program], { stdio: 'inherit' });
+    this.#observer.once('exit', (status, signal) => {
+      if (!this.#over) throw new Error(`the observer ended: ${signal ?? String(status)}`);
+    });
+  }
+
+  async #calm(): Promise<void> {
+    const deadline = monotonic() + this.expectations.bound + STABLE;
+    for (;;) {
+      await pause(500);
+      const { settledAt } = this.verdict();
+      const now = monotonic();
+      if (settledAt !== undefined && now - settledAt > STABLE) break;
+      if (now > deadline) break;
+    }
+    this.tell({ e: 'answers', detail: await this.#answers() });
+    this.tell({ e: 'take-down' });
+  }
+
+  async #answers(): Promise<string> {
+    try {
+      const client = await connectWatcher(this.world.site.paths.runtime, 10_000);
+      if (client === undefined) return 'nobody listens';
+      const { daemons } = await client.statusAnswer();
+      return Object.keys(daemons).length === this.world.site.names.length ? 'yes' : `it knows ${Object.keys(daemons).length} daemons`;
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  async #takeDown(): Promise<void> {
+    const { site } = this.world;
+    await Promise.all(site.names.map((name) => this.ask('stop', name, 1)));
+    await this.world.takeDown();
+    await Promise.all([...this.#strangers.values()].map((child) => this.letGo(child)));
+    const own = new Set([process.pid, process.ppid, 1, this.#observer?.pid]);
+    const foreign = (): readonly string[] =>
+      liveProcesses()
+        .filter(({ pid, argv, ppid }) => !own.has(pid) && ppid !== process.pid && isOurs(argv, site.directory))
+        .map(({ pid, argv, ppid }) => `process ${pid} of ${ppid}: ${argv.join(' ')}`);
+    await eventually('all processes are gone', () => foreign().length === 0, 10_000).catch(() => undefined);
+    for (const what of [...foreign(), ...this.world.leftovers()]) this.tell({ e: 'left', what });
+    await pause(100);
+    this.#over = true;
+    const observer = this.#observer;
+    if (observer !== undefined) {
+      const ended = new Promise((resolve) => observer.once('exit', resolve));
+      observer.kill('SIGTERM');
+      await ended;
+    }
+    this.tell({ e: 'end' });
+  }
+}
+
+/** Of the daemons, the watcher, and what it spawns; everybody else in a container is somebody's. */
+function isOurs(argv: readonly string[], directory: string): boolean {
+  return argv.some((word) => word.startsWith(directory) || /watchkeeper|notify-listener|start-stop-daemon|flock/.test(word));
+}

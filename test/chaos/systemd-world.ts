@@ -1,0 +1,102 @@
+/** A machine whose process 1 is systemd, which runs the daemons as units; the installed watcher observes. In a container of its own. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { monotonic, pause } from './clock.js';
+import type { FaultKind } from './plan.js';
+import { mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
+import type { Answer, Orders, Verb, World } from './world.js';
+
+const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
+const BUNDLE = '/usr/lib/watchkeeper/watchkeeper.cjs';
+const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
+const WATCHER = 'watchkeeper.service';
+const TARGET = 'chaos.target';
+const SYSTEMCTL = '/usr/bin/systemctl';
+const COMMAND_TIMEOUT = 60_000;
+
+export class SystemdWorld implements World {
+  readonly kind = 'systemd';
+  readonly site: Site;
+  readonly #orders: string;
+  #order: Orders = { id: 0 };
+  #stopped = false;
+
+  /** @param directory on a file system that no fault hits */
+  constructor(directory: string, daemons: number) {
+    const paths = { state: '/var/lib/watchkeeper', runtime: '/run/watchkeeper', log: '/var/log/watchkeeper' };
+    for (const path of [paths.state, paths.runtime]) {
+      mkdirSync(path, { recursive: true });
+      mountSmall(path, '3m');
+      mountReadOnlyTwin(path);
+    }
+    this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
+    this.#orders = join(directory, 'orders');
+    this.order({});
+    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: '1s', daemons: this.site.daemons() }));
+    run('/usr/sbin/watchkeeper', 'units', 'install');
+    const dropIn = `/run/systemd/system/${WATCHER}.d`;
+    mkdirSync(dropIn, { recursive: true });
+    // The front's own line, with our fault points before it.
+    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\n`);
+    run(SYSTEMCTL, 'daemon-reload');
+    run(SYSTEMCTL, 'start', WATCHER);
+  }
+
+  watcher(): number | undefined {
+    const pid = Number(spawnSync(SYSTEMCTL, ['show', '--property=MainPID', '--value', WATCHER], { encoding: 'utf8', timeout: 30_000 }).stdout);
+    return pid > 0 ? pid : undefined;
+  }
+
+  async killWatcher(absent: number): Promise<void> {
+    const pid = this.watcher();
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGKILL');
+    // systemd brings it back in its own time; it is frozen at its begin for the rest.
+    await pause(Math.min(absent, 200));
+  }
+
+  ask(verb: Verb, name: string): Promise<Answer> {
+    const child = spawn('/usr/sbin/daemon-util', [verb, name], { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    return new Promise((resolve) => {
+      child.once('close', (status, signal) => resolve({ result: signal !== null ? 'none' : status === 0 ? 'done' : 'refused', detail: `${signal ?? status ?? -1} ${stderr.slice(-400)}` }));
+    });
+  }
+
+  askAndDie(): Promise<Answer> {
+    throw new Error('this is no fault of this world');
+  }
+
+  order(change: Partial<Orders>): void {
+    this.#order = { ...this.#order, ...change };
+    writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
+    renameSync(`${this.#orders}.new`, this.#orders);
+  }
+
+  async special(kind: FaultKind): Promise<void> {
+    const words = { 'bus-restart': ['restart', 'dbus.service'], 'manager-reexec': ['daemon-reexec'], 'manager-reload': ['daemon-reload'] }[kind as string];
+    if (words === undefined) throw new Error(`${kind} is no fault of systemd`);
+    const child = spawn(SYSTEMCTL, words, { stdio: 'ignore', timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
+    // What becomes of the command is no matter: the connection that it asks over may be the one that is cut.
+    await new Promise((resolve) => child.once('close', resolve));
+  }
+
+  async takeDown(): Promise<void> {
+    const until = monotonic() + 60_000;
+    while (!this.#stopped && monotonic() < until) {
+      this.#stopped = spawnSync(SYSTEMCTL, ['stop', WATCHER], { timeout: 60_000 }).status === 0;
+      if (!this.#stopped) await pause(500);
+    }
+  }
+
+  leftovers(): readonly string[] {
+    const failed = spawnSync(SYSTEMCTL, ['list-units', '--all', '--plain', '--no-legend', '--state=active,activating,deactivating', ...this.site.names.map((name) => `${name}.service`)], { encoding: 'utf8', timeout: 30_000 }).stdout;
+    const own = new Set([this.site.paths.state, this.site.paths.runtime]);
+    const doubled = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '').filter((point, index, all) => own.has(point) && all.indexOf(point) !== index);
+    return [...failed.split('\n').filter((line) => line !== '').map((line) => `unit ${line}`), ...doubled.map((point) => `mount ${point}`)];
+  }
+}

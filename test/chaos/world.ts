@@ -1,0 +1,39 @@
+/** What a fault needs of the world that it is to hit. */
+import type { FaultKind, WorldKind } from './plan.js';
+import type { Site } from './site.js';
+
+export interface Orders {
+  readonly id: number;
+  readonly kill?: number | undefined;
+  readonly pid?: number | undefined;
+  readonly delay?: number;
+  readonly clock?: number;
+}
+
+export type Verb = 'start' | 'stop' | 'restart';
+
+export interface Answer {
+  readonly result: 'done' | 'refused' | 'none';
+  readonly detail: string;
+}
+
+export interface World {
+  readonly kind: WorldKind;
+  readonly site: Site;
+  /** Of the watcher that runs; undefined: none does. */
+  watcher(): number | undefined;
+  /** SIGKILL to the watcher; another one comes, not before so many ms. */
+  killWatcher(absent: number): Promise<void>;
+  /** Something to be carried out by operators' means. @param choice by which */
+  ask(verb: Verb, name: string, choice: number): Promise<Answer>;
+  /** daemon-util, killed just before its N-th system call. */
+  askAndDie(verb: Verb, name: string, step: number): Promise<Answer>;
+  /** Told to the fault points of each watcher. */
+  order(change: Partial<Orders>): void;
+  /** Faults that only this world has. */
+  special(kind: FaultKind): Promise<void>;
+  /** Stops the watcher as an operator does, for good. */
+  takeDown(): Promise<void>;
+  /** What is there after that and should not be, beside processes. */
+  leftovers(): readonly string[];
+}
