@@ -68,7 +68,7 @@ export class Watcher implements Controller {
     this.#pauses = new Pauses(parts.pauses, parts.clock, () => this.#tellPauses());
     this.#holds = new ClusterHolds(parts.holds, () => this.names(), () => this.#tellHolds());
     this.#reports = new ClusterReports({ ...parts, hold: (name) => this.#holds.of(name), outdated: (name, process) => this.#outdated(name, process) });
-    this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
+    this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId, true);
     this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
     this.#supervisor = new Supervisor(
       parts,

@@ -1,7 +1,7 @@
 /** What the operator wants: read with the boot in mind, and written down before anything is done. */
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
-import { isRevivable, wantedNow, type Wanted } from '../core/desired-state.js';
+import { isRevivable, latestWishUp, wantedNow, type Wanted } from '../core/desired-state.js';
 import { skipped, type Outcome } from '../core/outcome.js';
 import type { Clock } from '../ports/clock.js';
 import type { DesiredStateStore } from '../ports/store.js';
@@ -12,11 +12,18 @@ export interface Emphasis {
   readonly whole?: boolean;
 }
 
+/** ms that a look at all records holds for a process that alone writes them. */
+const LOOK_HOLDS = 1000;
+
 export class Wishes {
+  #look: { readonly at: number; readonly latestUp: number } | undefined;
+
+  /** @param alone whether nobody else writes records while we are there: a watcher that holds control */
   constructor(
     private readonly store: DesiredStateStore,
     private readonly clock: Pick<Clock, 'wall'>,
     private readonly bootId: string,
+    private readonly alone = false,
   ) {}
 
   now(spec: DaemonSpec): Wanted {
@@ -31,6 +38,7 @@ export class Wishes {
     const record = this.store.read(spec.name);
     const same = record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === hold && (record.whole === true) === whole;
     if (same) return;
+    this.#look = undefined;
     this.store.write(spec.name, { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}) });
   }
 
@@ -38,16 +46,28 @@ export class Wishes {
   recall(spec: DaemonSpec): () => void {
     const record = this.store.read(spec.name);
     return () => {
+      this.#look = undefined;
       if (record?.desired === 'down') this.store.write(spec.name, record);
     };
   }
 
   /** The same, with what check-and-start has to know besides. @param all of the catalogue */
   told(statuses: readonly DaemonStatus[], all: readonly DaemonSpec[]): readonly DaemonStatus[] {
-    if (statuses.every(({ desired }) => desired === 'up')) return statuses;
-    const records = new Map(all.map(({ name }) => [name, this.store.read(name)]));
-    const revivable = statuses.map(({ name }) => isRevivable(records.get(name), records.values()));
-    return statuses.map((status, index) => (revivable[index] === true ? { ...status, revivable: true } : status));
+    let latest: number | undefined;
+    const latestUp = (): number => (latest ??= this.#latestUp(all));
+    return statuses.map((status) => {
+      const revivable = status.desired === 'down' && isRevivable(this.store.read(status.name), latestUp);
+      return revivable ? { ...status, revivable } : status;
+    });
+  }
+
+  /** Each news of a daemon is told with its status: a stop of all must not look at all records for each. */
+  #latestUp(all: readonly DaemonSpec[]): number {
+    const now = this.clock.wall();
+    if (this.#look === undefined || !this.alone || Math.abs(now - this.#look.at) > LOOK_HOLDS) {
+      this.#look = { at: now, latestUp: latestWishUp(all.map(({ name }) => this.store.read(name))) };
+    }
+    return this.#look.latestUp;
   }
 
   /** Why a start of many must leave this one alone; a start of it alone ends the hold. */

@@ -48,14 +48,22 @@ function said({ desired, by }: DesiredRecord): Wanted {
   return { desired, reason: desired === 'down' ? `stopped by ${by}` : `started by ${by}`, held: false };
 }
 
+/** When a daemon was wanted up last, of all; -Infinity: none is. */
+export function latestWishUp(all: Iterable<DesiredRecord | undefined>): number {
+  let latest = -Infinity;
+  for (const record of all) if (record?.desired === 'up' && record.at > latest) latest = record.at;
+  return latest;
+}
+
 /**
  * Whether what keeps a daemon down is only a stop of all, after which something
  * was started again. Cluster software stops all on a node, starts the few that it
  * needs, and counts on a periodic check-and-start for the rest: who asks for that
  * may start it. A stop of this very daemon, or one that holds, stands.
+ *
+ * @param latestUp asked for only where it decides, as it takes a look at all daemons
  */
-export function isRevivable(record: DesiredRecord | undefined, all: Iterable<DesiredRecord | undefined>): boolean {
+export function isRevivable(record: DesiredRecord | undefined, latestUp: () => number): boolean {
   if (record?.desired !== 'down' || record.whole !== true || record.hold === true) return false;
-  for (const other of all) if (other?.desired === 'up' && other.at > record.at) return true;
-  return false;
+  return latestUp() > record.at;
 }

@@ -25,6 +25,12 @@ export interface ProcessTable {
   signal(process: ProcessIdentity, signal: SignalName): 'sent' | 'gone' | 'not-permitted';
   /** The other processes of the session that this process leads; none if it leads none. */
   sessionMembers(process: ProcessIdentity): readonly ProcessIdentity[];
+  /**
+   * The same of one that has just ended, by a look that may be 100 ms old: what it
+   * left is to be looked for once more. They are who they were, or signal() says 'gone'.
+   * @param now monotonic ms
+   */
+  recentSessionMembers(process: ProcessIdentity, now: number): readonly ProcessIdentity[];
   /** Whether the process leads its session; false if it is gone. */
   leadsSession(process: ProcessIdentity): boolean;
   /** Whether anything is left of the process group that this process led; one system call, and no pass over all processes. */

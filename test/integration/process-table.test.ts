@@ -169,6 +169,28 @@ describe('process table', function () {
     expect(table.sessionMembers(identity)).to.deep.equal([child]);
   });
 
+  it('shares a pass over all processes for some ms among those that have just ended', async () => {
+    const fresh = new HostProcessTable(clock, new HostAccounts(), { smallest: () => 0 });
+    const forking = 'my $p = fork; if (!$p) { sleep 60; exit } print "$p\\n"; sleep 60';
+    const first = perl(forking);
+    const left = Number(await line(first));
+    cleanups.add(() => void process.kill(left, 'SIGKILL'));
+    const [leader, member] = [fresh.identify(first.pid), fresh.identify(left)];
+    if (leader === undefined || member === undefined) throw new Error('no process');
+    const ended = once(first, 'exit');
+    first.kill('SIGKILL');
+    await ended;
+    expect(fresh.recentSessionMembers(leader, 1000)).to.deep.equal([member]);
+    const second = perl(forking);
+    const late = Number(await line(second));
+    cleanups.add(() => void process.kill(late, 'SIGKILL'));
+    const [other, child] = [fresh.identify(second.pid), fresh.identify(late)];
+    if (other === undefined || child === undefined) throw new Error('no process');
+    expect(fresh.recentSessionMembers(other, 1090), 'came after the pass').to.deep.equal([]);
+    expect(fresh.recentSessionMembers(other, 1101)).to.deep.equal([child]);
+    expect(fresh.recentSessionMembers(child, 1101), 'it leads none').to.deep.equal([]);
+  });
+
   it('tells the end of processes that are not its children, once, and is quiet when none is watched', async () => {
     const parent = perl('my @p = map { my $p = fork; if (!$p) { sleep 60; exit } $p } 1..3; print "@p\\n"; sleep 60');
     const pids = (await line(parent)).split(' ').map(Number);

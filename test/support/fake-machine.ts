@@ -86,6 +86,7 @@ export class FakeMachine {
         prove: () => ({ kind: 'none', reason: 'not asked here' }),
         signal: () => 'gone',
         sessionMembers: () => [],
+        recentSessionMembers: () => [],
         onExit: (process, callback) => {
           this.#watched.set(process.pid, callback);
           return { cancel: () => this.#watched.delete(process.pid) };

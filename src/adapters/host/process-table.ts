@@ -30,8 +30,15 @@ const TIME_SLACK = 2000;
 /** Programs that a start runs through before they become the daemon, in the same process. */
 const START_CHAIN = new Set(['/usr/sbin/start-stop-daemon', '/sbin/start-stop-daemon', '/usr/bin/setpriv', '/bin/setpriv']);
 
+/** ms that a pass over all processes serves the restarts of many. */
+const RECENT = 100;
+
+/** Live processes by session. */
+type Sessions = ReadonlyMap<number, readonly ProcessIdentity[]>;
+
 export class HostProcessTable implements ProcessTable, ProcessMarkers {
   readonly #watches: ExitWatches;
+  #recent: { readonly at: number; readonly sessions: Sessions } | undefined;
 
   constructor(
     clock: Clock,
@@ -99,22 +106,31 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
 
   /** The same for many leaders, in one pass over all processes. */
   membersOfSessions(leaders: readonly ProcessIdentity[]): ReadonlyMap<ProcessIdentity, readonly ProcessIdentity[]> {
-    const found = new Map<ProcessIdentity, ProcessIdentity[]>();
-    const bySession = new Map<number, ProcessIdentity[]>();
-    for (const leader of leaders) {
-      if (leader.bootId !== bootId()) continue;
-      const now = readStat(leader.pid);
-      if (now !== undefined && (now.startTicks !== leader.startTicks || now.session !== leader.pid)) continue;
-      found.set(leader, []);
-      bySession.set(leader.pid, [...(bySession.get(leader.pid) ?? []), leader]);
+    const led = leaders.filter((leader) => mayLead(leader));
+    const sessions = led.length === 0 ? undefined : this.#sessionsNow();
+    return new Map(led.map((leader) => [leader, membersOf(leader, sessions)]));
+  }
+
+  /**
+   * Of a daemon that has just ended, by a pass that may be some ms old: of many
+   * that end at once each would make its own. What it does not show yet is the
+   * caller's to look for later.
+   */
+  recentSessionMembers(leader: ProcessIdentity, now: number): readonly ProcessIdentity[] {
+    if (!mayLead(leader)) return [];
+    if (this.#recent === undefined || now - this.#recent.at > RECENT) this.#recent = { at: now, sessions: this.#sessionsNow() };
+    return membersOf(leader, this.#recent.sessions);
+  }
+
+  #sessionsNow(): Sessions {
+    const sessions = new Map<number, ProcessIdentity[]>();
+    for (const [pid, { session, startTicks }] of allStats()) {
+      const process = { pid, startTicks, bootId: bootId() };
+      const others = sessions.get(session);
+      if (others === undefined) sessions.set(session, [process]);
+      else others.push(process);
     }
-    if (bySession.size === 0) return found;
-    for (const [pid, stat] of allStats()) {
-      for (const leader of bySession.get(stat.session) ?? []) {
-        if (pid !== leader.pid && stat.startTicks >= leader.startTicks) found.get(leader)?.push({ pid, startTicks: stat.startTicks, bootId: bootId() });
-      }
-    }
-    return found;
+    return sessions;
   }
 
   marked(): ReadonlyMap<string, readonly MarkedProcess[]> {
@@ -167,6 +183,17 @@ export class HostProcessTable implements ProcessTable, ProcessMarkers {
     }
     return uids;
   }
+}
+
+/** Another process may have the pid by now. */
+function mayLead(leader: ProcessIdentity): boolean {
+  if (leader.bootId !== bootId()) return false;
+  const now = readStat(leader.pid);
+  return now === undefined || (now.startTicks === leader.startTicks && now.session === leader.pid);
+}
+
+function membersOf(leader: ProcessIdentity, sessions: Sessions | undefined): readonly ProcessIdentity[] {
+  return (sessions?.get(leader.pid) ?? []).filter(({ pid, startTicks }) => pid !== leader.pid && startTicks >= leader.startTicks);
 }
 
 /** Live processes; those that end meanwhile are left out. */

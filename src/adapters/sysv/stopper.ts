@@ -79,8 +79,9 @@ export class Stopper {
   killLeftovers(spec: DaemonSpec, last: ProcessIdentity): void {
     if (spec.killMode === 'process') return;
     // On the way of every restart: the pass over all processes only where there is something to be found.
-    const inSession = this.#processes.groupLives(last) ? this.#processes.sessionMembers(last) : [];
-    if (inSession.length === 0) this.parts.lateSweep.add(last);
+    // One that nobody has waited for yet is a group of its own.
+    const inSession = this.#processes.groupLives(last) ? this.#processes.recentSessionMembers(last, this.#clock.monotonic()) : [];
+    this.parts.lateSweep.add(last);
     for (const member of this.#others([...inSession, ...this.parts.groups.others(spec.name, undefined)])) this.#processes.signal(member, 'SIGKILL');
   }
 

@@ -1,10 +1,14 @@
 import { expect } from 'chai';
 
-import { isRevivable, type DesiredRecord } from '../../../src/core/desired-state.js';
+import { isRevivable as isRevivableSince, latestWishUp, type DesiredRecord } from '../../../src/core/desired-state.js';
 
 const singled: DesiredRecord = { desired: 'down', at: 100, by: 'daemon-util stop-all', bootId: 'boot' };
 const quiet: DesiredRecord = { ...singled, whole: true };
 const up = (at: number): DesiredRecord => ({ desired: 'up', at, by: 'daemon-util start other', bootId: 'boot' });
+
+function isRevivable(record: DesiredRecord | undefined, all: readonly (DesiredRecord | undefined)[]): boolean {
+  return isRevivableSince(record, () => latestWishUp(all));
+}
 
 describe('a daemon that went down with all', () => {
   it('stays down while all are', () => {
@@ -26,5 +30,12 @@ describe('a daemon that went down with all', () => {
 
   it('is nothing to revive where nobody stopped it', () => {
     expect([undefined, up(50)].map((record) => isRevivable(record, [up(101)]))).to.deep.equal([false, false]);
+  });
+
+  it('asks for no look at all the others where its own record decides', () => {
+    const asked = (): number => {
+      throw new Error('asked');
+    };
+    expect([undefined, up(50), singled, { ...quiet, hold: true }].map((record) => isRevivableSince(record, asked))).to.deep.equal([false, false, false, false]);
   });
 });

@@ -1,0 +1,82 @@
+/** What is made of the measured figures: medians, growth, bars, tables. Pure. */
+
+/** Linear between neighbours; NaN of nothing. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((one, other) => one - other);
+  const at = share * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/**
+ * The exponent k of cost = c · n^k by least squares on the logarithms: 0 is the
+ * same for any n, 1 in proportion to it. NaN with fewer than two sizes. What is
+ * not above zero has no logarithm and is left out.
+ */
+export function exponent(points: readonly { readonly n: number; readonly cost: number }[]): number {
+  const logs = points.filter(({ n, cost }) => n > 0 && cost > 0).map(({ n, cost }) => [Math.log(n), Math.log(cost)] as const);
+  const mean = (index: 0 | 1): number => logs.reduce((sum, point) => sum + point[index], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const spread = logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return spread === 0 ? NaN : logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / spread;
+}
+
+/** Three digits that count; an en dash for what was not measured. */
+export function shown(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
+
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+}
+
+export interface Bar {
+  readonly what: string;
+  readonly measured: number;
+  readonly unit: string;
+  /** Most that it may be, in words, where it is no number of its own. */
+  readonly most: number;
+  readonly of?: string;
+}
+
+export function isMet({ measured, most }: Bar): boolean | undefined {
+  return Number.isFinite(measured) && Number.isFinite(most) ? measured <= most : undefined;
+}
+
+export function barTable(bars: readonly Bar[]): string {
+  const rows = bars.map((bar) => {
+    const met = isMet(bar);
+    return [bar.what, `${shown(bar.measured)} ${bar.unit}`.trim(), `${shown(bar.most)} ${bar.unit}`.trim() + (bar.of === undefined ? '' : ` (${bar.of})`), met === undefined ? 'not measured' : met ? 'yes' : '**no**'];
+  });
+  return markdown(['bar', 'measured', 'at most', 'met'], rows);
+}
+
+/** One question's answer. */
+export interface Section {
+  readonly name: string;
+  readonly title: string;
+  /** Tables and remarks, Markdown. */
+  readonly parts: readonly string[];
+  readonly bars: readonly Bar[];
+  /** All that was measured, for JSON. */
+  readonly figures: unknown;
+}
+
+export function sectionText({ title, parts, bars }: Section): string {
+  return [`### ${title}`, ...parts, ...(bars.length === 0 ? [] : [barTable(bars)])].join('\n\n');
+}
+
+/** The document with `text` between the two markers of this name. @throws where it has no place for it */
+export function placed(document: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}: written by npm run bench -- ${name} --write -->`, `<!-- ${name}: end -->`];
+  const [before, after] = [document.indexOf(begin), document.indexOf(end)];
+  if (before < 0 || after < before) throw new Error(`there is no place for it: the lines ${begin} and ${end}`);
+  return `${document.slice(0, before)}${begin}\n\n${text}\n\n${document.slice(after)}`;
+}

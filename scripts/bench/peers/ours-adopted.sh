@@ -1,0 +1,2 @@
+OURS_ADOPTED=1
+. "$BENCH_DIR/adapters/ours.sh"
