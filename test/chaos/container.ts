@@ -32,7 +32,7 @@ export async function systemdStorm(options: StormOptions): Promise<StormResult> 
     if (result.status !== 0) throw new Error(`the storm under systemd ended with ${result.status}: ${result.stderr.slice(-2000)}${result.stdout.slice(-500)}; what it saw is in ${await kept()}`);
     const verdict = JSON.parse(readFileSync(inside('verdict'), 'utf8')) as Verdict;
     const log = parseObservations(readFileSync(inside('observations'), 'utf8'));
-    return { verdict, log, directory: verdict.losses.length === 0 ? '' : await kept() };
+    return { verdict, log, directory: verdict.losses.length === 0 && options.keep !== true ? '' : await kept() };
   } finally {
     await container.stop();
   }

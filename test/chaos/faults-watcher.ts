@@ -129,7 +129,7 @@ export const WATCHER_FAULTS = {
     const socket = connect(socketOf(storm));
     let missed: string | undefined;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') missed = NO_WATCHER;
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') missed = `${NO_WATCHER}: ${error.code}`;
     });
     socket.write(HALVES[fault.choice % HALVES.length] ?? '', 'latin1');
     socket.resume();

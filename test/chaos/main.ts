@@ -1,5 +1,5 @@
 /**
- * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --list]`:
+ * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --keep --list]`:
  * a storm in each world, side by side. Exit status 1 if anything was lost.
  */
 import { writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     world: { type: 'string', multiple: true },
     time: { type: 'string', default: '10m' },
     json: { type: 'string' },
+    keep: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -45,6 +46,7 @@ const options: StormOptions = {
   seconds: seconds(values.time),
   daemons: count(values.daemons, 'daemons'),
   bound: 45_000,
+  keep: values.keep,
 };
 
 process.stdout.write(`seed ${options.seed}, at most ${options.faults} faults in ${options.seconds} s, worlds ${worlds.join(' and ')}\n`);
@@ -59,9 +61,10 @@ const reports: WorldReport[] = [];
 const failures = await Promise.all(
   worlds.map(async (world) => {
     const { verdict, log, directory } = await (world === 'plain' ? plainStorm : systemdStorm)(options);
+    if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);
-    return report.losses.length === 0 ? [] : [...lossLines(report), `what was observed: ${directory}; the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}`];
+    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}`];
   }),
 );
 process.stdout.write(`\n${markdownTable(reports)}\n`);

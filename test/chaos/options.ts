@@ -12,6 +12,8 @@ export interface StormOptions {
   readonly daemons: number;
   /** ms from the last fault until all must be where it is wanted. */
   readonly bound: number;
+  /** Whether what was observed is kept without a loss, too. */
+  readonly keep?: boolean;
   /** Whether it does what a broken watcher would do, see sabotage.ts. */
   readonly sabotage?: boolean;
 }
@@ -19,7 +21,7 @@ export interface StormOptions {
 export interface StormResult {
   readonly verdict: Verdict;
   readonly log: readonly Observation[];
-  /** Where the observations and what the watcher said are kept after a loss. */
+  /** Where the observations and what the watcher said are kept after a loss; empty: nowhere. */
   readonly directory: string;
 }
 

@@ -27,6 +27,7 @@ export async function plainStorm(options: StormOptions): Promise<StormResult> {
   if (status !== 0) throw new Error(`the storm ended with ${String(status)}; what it saw is in ${directory}`);
   const verdict = JSON.parse(readFileSync(join(directory, 'verdict'), 'utf8')) as Verdict;
   const log = parseObservations(readFileSync(join(directory, 'observations'), 'utf8'));
-  if (verdict.losses.length === 0) rmSync(directory, { recursive: true });
-  return { verdict, log, directory };
+  const keep = options.keep === true || verdict.losses.length > 0;
+  if (!keep) rmSync(directory, { recursive: true });
+  return { verdict, log, directory: keep ? directory : '' };
 }

@@ -4,7 +4,7 @@ export type WorldKind = 'plain' | 'systemd';
 
 /** What is done, and how often of a thousand, in each world. `hold` is how long it lasts, ms. */
 const KINDS = {
-  'kill': { plain: 330, systemd: 330, hold: [0, 0], what: 'a daemon gets SIGKILL' },
+  'kill': { plain: 400, systemd: 400, hold: [0, 0], what: 'a daemon gets SIGKILL' },
   'freeze': { plain: 40, systemd: 40, hold: [50, 1500], what: 'a daemon gets SIGSTOP, later SIGCONT' },
   'crash-loop': { plain: 20, systemd: 15, hold: [200, 2500], what: 'a daemon ends with 1 at each start for a while' },
   'stop': { plain: 60, systemd: 50, hold: [0, 0], what: 'an operator stops one' },
@@ -14,12 +14,12 @@ const KINDS = {
   'pid-rubbish': { plain: 50, systemd: 20, hold: [0, 0], what: 'a pid file is filled with rubbish' },
   'pid-of-another': { plain: 70, systemd: 30, hold: [0, 0], what: 'a pid file names a stranger, process 1 or another daemon' },
   'pid-reuse': { plain: 25, systemd: 0, hold: [300, 1500], what: "a killed daemon's pid is given to a stranger, which its pid file names" },
-  'pid-reuse-unwatched': { plain: 8, systemd: 0, hold: [300, 1500], what: 'the same while no watcher runs' },
-  'watcher-kill': { plain: 20, systemd: 20, hold: [0, 800], what: 'the watcher gets SIGKILL at any moment' },
-  'watcher-kill-at-step': { plain: 70, systemd: 60, hold: [0, 200], what: 'the watcher is killed just before its N-th system call of a start, stop or restart' },
-  'watcher-kill-at-begin': { plain: 10, systemd: 10, hold: [500, 2500], what: 'each watcher is killed just before its N-th system call, for a while' },
-  'watcher-freeze': { plain: 8, systemd: 8, hold: [100, 2500], what: 'the watcher gets SIGSTOP, later SIGCONT' },
-  'direct-kill-at-step': { plain: 12, systemd: 0, hold: [0, 0], what: 'no watcher runs, and daemon-util is killed just before its N-th system call' },
+  'pid-reuse-unwatched': { plain: 5, systemd: 0, hold: [300, 1500], what: 'the same while no watcher runs' },
+  'watcher-kill': { plain: 12, systemd: 12, hold: [0, 800], what: 'the watcher gets SIGKILL at any moment' },
+  'watcher-kill-at-step': { plain: 45, systemd: 40, hold: [0, 200], what: 'the watcher is killed just before its N-th system call of a start, stop or restart' },
+  'watcher-kill-at-begin': { plain: 4, systemd: 4, hold: [400, 1500], what: 'each watcher is killed just before its N-th system call, for a while' },
+  'watcher-freeze': { plain: 6, systemd: 6, hold: [100, 2500], what: 'the watcher gets SIGSTOP, later SIGCONT' },
+  'direct-kill-at-step': { plain: 8, systemd: 0, hold: [0, 0], what: 'no watcher runs, and daemon-util is killed just before its N-th system call' },
   'disk-full': { plain: 14, systemd: 14, hold: [100, 1200], what: 'the state directory, the runtime directory or both are full' },
   'read-only': { plain: 14, systemd: 14, hold: [100, 1200], what: 'one of them is read-only' },
   'no-descriptors': { plain: 16, systemd: 16, hold: [100, 1200], what: 'the watcher gets EMFILE' },

@@ -1,11 +1,12 @@
 /** Carries a plan out in a world, and writes down what it does. Judges nothing. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { connectWatcher } from '../../src/adapters/control-socket/client.js';
 import { eventually } from '../support/eventually.js';
-import { liveProcesses } from '../support/proc.js';
+import { liveProcesses, procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { FAULTS } from './faults.js';
 import { judge, type Expectations, type Verdict } from './invariants.js';
@@ -17,7 +18,11 @@ const OBSERVER = fileURLToPath(new URL('observer.ts', import.meta.url));
 const STRANGERS = 4;
 /** ms that all must have stayed where it is wanted. */
 const STABLE = 2000;
-const MOST_PENDING = 12;
+const MOST_PENDING = 40;
+/** Faults without a watcher in sight; then it is waited for, or on a slow machine hardly any would meet one. */
+const MOST_UNWATCHED = 6;
+/** ms; whether it comes back at all is judged in the end. */
+const LONGEST_WAIT = 20_000;
 
 export class Storm {
   readonly #pending = new Set<Promise<void>>();
@@ -40,12 +45,17 @@ export class Storm {
     await Promise.all(site.names.map((name) => this.ask('start', name, 1)));
     await eventually('all daemons run', () => liveProcesses().filter(({ argv }) => argv[1] === site.program).length >= site.names.length, 120_000);
     const until = monotonic() + seconds * 1000;
+    let unwatched = 0;
     for (const fault of plan) {
       if (monotonic() > until) break;
       this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: site.names[fault.target] ?? '' });
       this.#carryOut(fault);
       await pause(fault.pause);
       while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending);
+      unwatched = this.#isWatched() ? 0 : unwatched + 1;
+      if (unwatched < MOST_UNWATCHED) continue;
+      unwatched = 0;
+      await eventually('a watcher is back', () => this.#isWatched(), LONGEST_WAIT).catch(() => undefined);
     }
     await Promise.all(this.#pending);
     await afterwards?.();
@@ -117,6 +127,16 @@ export class Storm {
       process.kill(pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** By its sign of life: one that begins has none yet. */
+  #isWatched(): boolean {
+    try {
+      const pid = Number(readFileSync(join(this.world.site.paths.runtime, 'watcher'), 'utf8').split(' ')[1]);
+      return procProcess(pid) !== undefined;
+    } catch {
+      return false;
     }
   }
 
