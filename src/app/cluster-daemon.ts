@@ -16,7 +16,9 @@ import { WatchkeeperError } from '../core/errors.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { ClusterOverride } from '../ports/cluster-override.js';
+import type { Controller, NamedOutcome } from '../ports/controller.js';
 import type { ChosenControl } from './control-choice.js';
+import { whileWaited } from './while-waited.js';
 
 export interface ClusterDaemonParts {
   /** For changes; holds control until it is released. */
@@ -35,6 +37,8 @@ export interface ClusterDaemonParts {
   readonly bootId: string;
   /** Told of what an operator should know beside the answer. */
   readonly note: (line: string) => void;
+  /** Given once nobody waits for the answer any more; undefined: we would be gone ourselves. */
+  readonly gone: AbortSignal | undefined;
 }
 
 export class ClusterDaemon {
@@ -49,7 +53,8 @@ export class ClusterDaemon {
     const by = this.#by('start');
     const { controller, release } = await this.parts.control(by);
     try {
-      const outcomes = await controller.start({ names: [this.spec.name], by, oneShotArguments: {} });
+      const outcomes = await startWhileWaited(controller, [this.spec.name], by, this.parts.gone);
+      if (outcomes === undefined) return GIVEN_UP;
       const answer = startAnswer(only(outcomes));
       if (answer.status === OCF.success) await noteStarted(this.spec, this.call, this.parts);
       return answer;
@@ -109,16 +114,24 @@ export class ClusterDaemon {
   }
 }
 
+const GIVEN_UP: OcfAnswer = { status: OCF.generic, reason: 'the cluster no longer waits for the start' };
+
+/** undefined: nobody waits for it any more; it is given up as far as it can be, and the stop that follows ends the rest. */
+export function startWhileWaited(controller: Controller, names: readonly string[], by: string, gone: AbortSignal | undefined): Promise<readonly NamedOutcome[] | undefined> {
+  return whileWaited(controller.start({ names, by, oneShotArguments: {}, tied: true, ...(gone === undefined ? {} : { abort: gone }) }), gone);
+}
+
 /** From now on nobody but the cluster restarts it. @throws WatchkeeperError */
 export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<ClusterDaemonParts, 'override' | 'holds' | 'refresh' | 'bootId' | 'clock'>, started: boolean): Promise<void> {
   // Called by hand, or by ocf-tester: there is no cluster that would restart it, or could be told.
   if (call.node === undefined) return;
-  await parts.override?.put(spec.unit, call.resource);
   const known = parts.holds.read(spec.name);
   const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, started, at: Math.round(parts.clock.wall()), ...(parts.override === undefined ? {} : { unit: spec.unit }) };
-  if (known !== undefined && sameHold(known, hold) && known.started === started) return;
-  parts.holds.write(spec.name, hold);
-  await parts.refresh();
+  const isNew = known === undefined || !sameHold(known, hold) || known.started !== started;
+  // First of all: an override that nobody holds is taken for one that was left.
+  if (isNew) parts.holds.write(spec.name, hold);
+  await parts.override?.put(spec.unit, call.resource);
+  if (isNew) await parts.refresh();
 }
 
 /** SIGKILL when its patience is over, unless that is cancelled. @param patience ms */

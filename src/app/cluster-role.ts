@@ -12,7 +12,7 @@ import { roleAnswer, scoreOf } from '../core/ocf-role.js';
 import { orderForStart } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
-import { forceAfter, livenessAnswer, noteStarted, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
+import { forceAfter, livenessAnswer, noteStarted, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
   readonly scores: PromotionScores;
@@ -79,7 +79,8 @@ export class ClusterRole {
     const by = this.#by(action);
     const { controller, release } = await this.parts.control(by);
     try {
-      const outcomes = await controller.start({ names: specs.map(({ name }) => name), by, oneShotArguments: {} });
+      const outcomes = await startWhileWaited(controller, specs.map(({ name }) => name), by, this.parts.gone);
+      if (outcomes === undefined) return { status: OCF.generic, reason: `the cluster no longer waits for the ${action}` };
       const bad = outcomes.find(({ outcome }) => outcome.kind !== 'ok');
       if (bad === undefined) {
         for (const spec of specs) await noteStarted(spec, this.call, this.parts);

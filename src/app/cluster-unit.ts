@@ -24,6 +24,8 @@ export interface ClusterUnitParts {
   readonly lock: (timeout: number) => Promise<LockResult>;
   readonly hook: MonitorHook | undefined;
   readonly clock: Clock;
+  /** Given once nobody waits for the answer any more. */
+  readonly gone: AbortSignal | undefined;
   readonly note: (line: string) => void;
 }
 
@@ -73,7 +75,7 @@ export class ClusterUnit {
   async #started(): Promise<OcfAnswer> {
     const { control, note } = this.parts;
     const { unit } = this.name;
-    const started = await control.start(unit, this.#left());
+    const started = await control.start(unit, this.#left(), this.parts.gone);
     if (started.outcome.kind !== 'ok') return startAnswer(started.outcome);
     const look = started.look ?? (await control.look(unit));
     if (look.state !== 'active') return startAnswer(failed('failed', `${unit} did not stay up: ${look.reason}`, ''));

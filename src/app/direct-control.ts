@@ -130,7 +130,7 @@ export class DirectControl implements Controller {
     for (const wave of waves) {
       const ofWave = await this.underLocks(wave, request.by, progress, () => {
         for (const spec of wave) this.#wishes.want(spec, 'up', request.by);
-        return this.startNow(wave, request.oneShotArguments, setup);
+        return this.startNow(wave, request, setup);
       });
       outcomes.push(...ofWave);
       if (ofWave.some(({ outcome }) => outcome.kind === 'failed')) break;
@@ -143,17 +143,17 @@ export class DirectControl implements Controller {
     this.#wishes.want(spec, 'up', request.by);
     const stopped = await this.parts.manager.stop([spec]);
     if (stopped.some((outcome) => outcome.kind === 'failed')) return stopped;
-    return this.startNow([spec], request.oneShotArguments, this.setup());
+    return this.startNow([spec], request, this.setup());
   }
 
-  private async startNow(wave: readonly DaemonSpec[], oneShot: StartControlRequest['oneShotArguments'], setup: SetupOnce): Promise<readonly Outcome[]> {
+  private async startNow(wave: readonly DaemonSpec[], { oneShotArguments, abort }: StartControlRequest, setup: SetupOnce): Promise<readonly Outcome[]> {
     if (this.parts.manager.kind !== 'systemd') {
       // systemd has the setup program as a unit that the daemons' units require.
       const observations = await this.parts.manager.observe(wave);
       const refusal = observations.every(isAlive) ? undefined : await setup();
       if (refusal !== undefined) return wave.map(() => refusal);
     }
-    return this.parts.manager.start(wave.map((spec) => ({ spec, oneShotArguments: oneShot[spec.name] ?? [] })));
+    return this.parts.manager.start(wave.map((spec) => ({ spec, oneShotArguments: oneShotArguments[spec.name] ?? [] })), abort);
   }
 
   private setup(): SetupOnce {

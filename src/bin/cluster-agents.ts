@@ -9,29 +9,31 @@ import { ocfCall, type OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
-import { agentSite, recallHeld } from './cluster-site.js';
-import { ControlMeans } from './control.js';
+import { ownSites, recallHeld, type AgentSite, type AgentSites } from './cluster-site.js';
 import type { Host } from './host.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** `watchkeeper cluster agent` */
 export function clusterAgent(agent: string, action: string, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
-  return answered(async () => {
-    const call = ocfCall(environment);
-    switch (agent) {
-      case 'daemon':
-        return daemonAgent(action, call, environment, note);
-      case 'unit':
-        return (await import('./cluster-unit.js')).unitAgent(action, call, environment, note);
-      case 'role':
-        return (await import('./cluster-role.js')).roleAgent(action, call, environment, note);
-      default:
-        return { status: OCF.unimplemented, reason: `there is no agent ${quoted(agent)}` };
-    }
-  });
+  return answered(() => perform(agent, action, ocfCall(environment), ownSites(environment, note)));
 }
 
-async function daemonAgent(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+/** @throws WatchkeeperError */
+export async function perform(agent: string, action: string, call: OcfCall, sites: AgentSites): Promise<OcfAnswer> {
+  switch (agent) {
+    case 'daemon':
+      return daemonAgent(action, call, sites);
+    case 'unit':
+      return (await import('./cluster-unit.js')).unitAgent(action, call, sites);
+    case 'role':
+      return (await import('./cluster-role.js')).roleAgent(action, call, sites);
+    default:
+      return { status: OCF.unimplemented, reason: `there is no agent ${quoted(agent)}` };
+  }
+}
+
+async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Promise<OcfAnswer> {
   if (!['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent'].includes(action)) {
     return { status: OCF.unimplemented, reason: `the agent daemon has no action ${quoted(action)}` };
   }
@@ -39,13 +41,13 @@ async function daemonAgent(action: string, call: OcfCall, environment: Environme
   if (!isValidName(name)) {
     return nothingThere(action, call, { status: OCF.configured, reason: name === '' ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` });
   }
-  const site = await agentSite(action, call, environment, note);
-  const { host } = site;
+  const site = await sites.ofDaemons(action, call);
+  const { host, note } = site;
   const { catalogue } = await host.configuration();
   const recalled = await recallHeld(action, site, await holdsOf(host, note), (held) => held === name);
   const spec = findDaemon(catalogue, name) ?? recalled[0];
   if (spec === undefined) return nothingThere(action, call, site.problem ?? { status: OCF.installed, reason: `the catalogue of this node has no daemon ${quoted(name)}` });
-  const parts = await daemonParts(host, call, note, recalled);
+  const parts = await daemonParts(site, call, recalled);
   const { ClusterDaemon } = await import('../app/cluster-daemon.js');
   const daemon = new ClusterDaemon(spec, call, parts);
   switch (action) {
@@ -56,7 +58,7 @@ async function daemonAgent(action: string, call: OcfCall, environment: Environme
     case 'monitor':
       return daemon.monitor();
     case 'reload':
-      return startAnswer(await (await new ControlMeans(host, note).manager()).reload(spec));
+      return startAnswer(await (await site.means.manager()).reload(spec));
     default:
       return validated(host, call);
   }
@@ -80,25 +82,26 @@ export async function holdsOf(host: Host, note: (line: string) => void): Promise
  *
  * @param recalled those that the configuration does not know (cluster-site.ts): a watcher need not know them, either
  */
-export async function daemonParts(host: Host, call: OcfCall, note: (line: string) => void, recalled: readonly DaemonSpec[] = []): Promise<ClusterDaemonParts> {
-  const [holds, { bootId }, { settings }] = await Promise.all([holdsOf(host, note), import('../adapters/host/proc.js'), host.configuration()]);
-  const control = new ControlMeans(host, note);
-  const underSystemd = (await control.detection()).kind === 'systemd';
+export async function daemonParts(site: AgentSite, call: OcfCall, recalled: readonly DaemonSpec[] = []): Promise<ClusterDaemonParts> {
+  const { host, means, note, refresh, gone } = site;
+  const [holds, { bootId }] = await Promise.all([holdsOf(host, note), import('../adapters/host/proc.js')]);
+  const underSystemd = (await means.detection()).kind === 'systemd';
   return {
-    control: async (by) => knowing(await control.control(by), recalled, control),
-    reader: async () => knowing(await control.reader(), recalled, control),
+    control: async (by) => knowing(await means.control(by), recalled, means),
+    reader: async () => knowing(await means.reader(), recalled, means),
     holds,
     note,
-    refresh: async () => (await host.watcher(settings.controlTimeout))?.refresh(),
+    refresh,
     clock: await host.clock(),
     bootId: bootId(),
+    gone,
     deepHook: (path, spec, timeout) => deepHook(host, call, path, spec, timeout),
-    ...(underSystemd ? await systemdParts(host) : { override: undefined, kill: undefined }),
+    ...(underSystemd ? { override: await site.override(), kill: await killer(host) } : { override: undefined, kill: undefined }),
   };
 }
 
 /** Whoever knows these daemons: the one that was chosen, or this process. */
-async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], means: ControlMeans): Promise<ChosenControl> {
+async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], means: AgentSite['means']): Promise<ChosenControl> {
   if (recalled.length === 0 || chosen.controller.via === 'direct') return chosen;
   try {
     await chosen.controller.status(recalled.map(({ name }) => name));
@@ -113,14 +116,11 @@ async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], m
 /** ms for what systemd answers at once. */
 const QUICK = 10_000;
 
-async function systemdParts(host: Host): Promise<Pick<ClusterDaemonParts, 'override' | 'kill'>> {
-  const [{ Systemctl }, { ClusterDropIn }] = await Promise.all([import('../adapters/systemd/systemctl.js'), import('../adapters/systemd/cluster-drop-in.js')]);
+async function killer(host: Host): Promise<ClusterDaemonParts['kill']> {
+  const { Systemctl } = await import('../adapters/systemd/systemctl.js');
   const systemctl = new Systemctl(await host.runner());
-  return {
-    override: new ClusterDropIn(systemctl),
-    kill: async (spec) => {
-      await systemctl.killAll(spec.unit, QUICK);
-    },
+  return async (spec) => {
+    await systemctl.killAll(spec.unit, QUICK);
   };
 }
 

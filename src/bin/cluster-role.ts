@@ -6,24 +6,20 @@ import { nothingThere, OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/
 import type { OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
 import { daemonParts, holdsOf } from './cluster-agents.js';
-import { agentSite, recallHeld } from './cluster-site.js';
-import { ControlMeans } from './control.js';
-import type { Host } from './host.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { recallHeld, type AgentSite, type AgentSites } from './cluster-site.js';
 
 const ACTIONS: ReadonlySet<string> = new Set(['start', 'stop', 'promote', 'demote', 'notify', 'monitor', 'validate-all', 'reload', 'reload-agent']);
 const DEFAULTS = { node_role: 'node', master_role: 'master' } as const;
 
-export async function roleAgent(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+export async function roleAgent(action: string, call: OcfCall, sites: AgentSites): Promise<OcfAnswer> {
   if (!ACTIONS.has(action)) return { status: OCF.unimplemented, reason: `the agent role has no action ${quoted(action)}` };
   // Nothing that other nodes do changes what is done here.
   if (action === 'notify') return OCF_OK;
   const roles = { node: call.raw('node_role') ?? DEFAULTS.node_role, master: call.raw('master_role') ?? DEFAULTS.master_role };
   const wrong = [roles.node, roles.master].find((role) => !isValidName(role));
   if (wrong !== undefined) return nothingThere(action, call, { status: OCF.configured, reason: `${quoted(wrong)} is no name of a role` });
-  const site = await agentSite(action, call, environment, note);
-  const { host } = site;
+  const site = await sites.ofDaemons(action, call);
+  const { host, note } = site;
   const { paths } = (await host.configuration()).settings;
   const { roleRecords } = await import('../adapters/state/role-records.js');
   const records = roleRecords(paths.runtime, note);
@@ -34,7 +30,7 @@ export async function roleAgent(action: string, call: OcfCall, environment: Envi
   const further = action === 'stop' ? catalogue.daemons.filter(({ name }) => holds.read(name)?.resource === call.resource) : recalled;
   const daemons = daemonsOf(catalogue, roles, further, records.read(call.resource)?.master ?? []);
   if (daemons.node.length === 0) return nothingThere(action, call, site.problem ?? { status: OCF.installed, reason: `the catalogue of this node has no daemon of the role ${quoted(roles.node)}` });
-  const [{ promotionScores }, runner, parts] = await Promise.all([import('../adapters/pacemaker/promotion-score.js'), host.runner(), daemonParts(host, call, note, recalled)]);
+  const [{ promotionScores }, runner, parts] = await Promise.all([import('../adapters/pacemaker/promotion-score.js'), host.runner(), daemonParts(site, call, recalled)]);
   const role = new ClusterRole(daemons, call, { ...parts, scores: promotionScores(runner), records });
   switch (action) {
     case 'start':
@@ -48,7 +44,7 @@ export async function roleAgent(action: string, call: OcfCall, environment: Envi
     case 'monitor':
       return role.monitor();
     case 'reload':
-      return reload(host, [...daemons.node, ...daemons.master], note);
+      return reload(site, [...daemons.node, ...daemons.master]);
     default:
       return OCF_OK;
   }
@@ -64,8 +60,8 @@ function daemonsOf(catalogue: Catalogue, roles: { readonly node: string; readonl
 }
 
 /** Of what runs; the rest reads its configuration when it starts. */
-async function reload(host: Host, specs: RoleDaemons['node'], note: (line: string) => void): Promise<OcfAnswer> {
-  const manager = await new ControlMeans(host, note).manager();
+async function reload(site: AgentSite, specs: RoleDaemons['node']): Promise<OcfAnswer> {
+  const manager = await site.means.manager();
   const observations = await manager.observe(specs);
   for (const [index, spec] of specs.entries()) {
     if (observations[index]?.state !== 'running') continue;

@@ -11,22 +11,61 @@ import { WatchkeeperError } from '../core/errors.js';
 import type { OcfCall } from '../core/ocf-call.js';
 import { errorAnswer, type OcfAnswer } from '../core/ocf.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
+import type { ClusterOverride } from '../ports/cluster-override.js';
+import { ControlMeans } from './control.js';
 import { Host } from './host.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Who acts: this process, for the shell that has become it, or the watcher (compose-agents.ts). */
 export interface AgentSite {
   readonly host: Host;
   /** Why it does not go by the configuration as it is now; undefined: it does. */
   readonly problem: OcfAnswer | undefined;
+  readonly means: Pick<ControlMeans, 'detection' | 'manager' | 'control' | 'reader' | 'direct'>;
+  readonly note: (line: string) => void;
+  /** Has a running watcher look at the holds at once. */
+  readonly refresh: () => Promise<void>;
+  /** Where systemd drives the daemons. */
+  readonly override: () => Promise<ClusterOverride>;
+  /** Given once nobody waits for the answer any more. */
+  readonly gone: AbortSignal | undefined;
+}
+
+export interface AgentSites {
+  /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE, USAGE for actions that can be done without */
+  ofDaemons(action: string, call: OcfCall): Promise<AgentSite>;
+  /** They need no configuration. */
+  ofUnits(): AgentSite;
+}
+
+export function ownSites(environment: Environment, note: (line: string) => void): AgentSites {
+  const at = (host: Host, problem: OcfAnswer | undefined): AgentSite => ({
+    host,
+    problem,
+    means: new ControlMeans(host, note),
+    note,
+    refresh: async () => (await host.watcher((await host.configuration()).settings.controlTimeout))?.refresh(),
+    override: async () => {
+      const [{ Systemctl }, { ClusterDropIn }] = await Promise.all([import('../adapters/systemd/systemctl.js'), import('../adapters/systemd/cluster-drop-in.js')]);
+      return new ClusterDropIn(new Systemctl(await host.runner()));
+    },
+    gone: undefined,
+  });
+  return {
+    ofDaemons: async (action, call) => {
+      const { host, problem } = await usableHost(action, call, environment, note);
+      return at(host, problem);
+    },
+    ofUnits: () => at(new Host(undefined, environment), undefined),
+  };
 }
 
 /** What the cluster must be answered in any case, if only by what was known before. */
 const INDISPENSABLE: ReadonlySet<string> = new Set(['stop', 'demote', 'monitor']);
 const STAND_IN = 'what the cluster holds';
 
-/** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE, USAGE for actions that can be done without */
-export async function agentSite(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<AgentSite> {
+async function usableHost(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<Pick<AgentSite, 'host' | 'problem'>> {
   let host: Host | undefined;
   try {
     host = new Host(call.parameter('config'), environment);
@@ -53,7 +92,7 @@ export async function agentSite(action: string, call: OcfCall, environment: Envi
  * @param role that they are to have
  * @returns those that it has now; none where nothing must be known of them
  */
-export async function recallHeld(action: string, { host }: AgentSite, holds: ClusterHoldStore, isMeant: (name: string, resource: string) => boolean, role?: string): Promise<readonly DaemonSpec[]> {
+export async function recallHeld(action: string, { host }: Pick<AgentSite, 'host'>, holds: ClusterHoldStore, isMeant: (name: string, resource: string) => boolean, role?: string): Promise<readonly DaemonSpec[]> {
   if (!INDISPENSABLE.has(action)) return [];
   const configuration = await host.configuration();
   const units = new Map<string, string>();

@@ -10,20 +10,19 @@ import type { OcfCall } from '../core/ocf-call.js';
 import { nothingThere, OCF, OCF_OK, type OcfAnswer } from '../core/ocf.js';
 import { quoted } from '../core/printable.js';
 import { isTemplate, resourceUnit } from '../core/unit-name.js';
-import { Host } from './host.js';
+import type { AgentSite, AgentSites } from './cluster-site.js';
+import type { Host } from './host.js';
 import { runHook } from './monitor-hook.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Where the shell's half of the agent looks, too. */
-const RUNTIME = '/run/watchkeeper';
+export const RUNTIME = '/run/watchkeeper';
 /** Made by systemd alone, where it is process 1 (sd_booted(3)). */
 const SYSTEMD = '/run/systemd/system';
 const ACTIONS = ['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent', 'migrate_to', 'migrate_from'];
 /** Of the time that the cluster gives, for a hook without a time-out of its own. */
 const HOOK_SHARE = 0.8;
 
-export async function unitAgent(action: string, call: OcfCall, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
+export async function unitAgent(action: string, call: OcfCall, sites: AgentSites): Promise<OcfAnswer> {
   if (!ACTIONS.includes(action)) return { status: OCF.unimplemented, reason: `the agent unit has no action ${quoted(action)}` };
   const parameter = call.raw('unit') ?? '';
   const unit = resourceUnit(parameter, uniqueClone(call));
@@ -34,15 +33,16 @@ export async function unitAgent(action: string, call: OcfCall, environment: Envi
   if (uniqueClone(call) !== undefined && Number(call.meta('clone_node_max') ?? '1') > 1 && !isTemplate(parameter)) {
     return nothingThere(action, call, { status: OCF.configured, reason: `instances of a globally unique clone on one node would all be ${unit}: the unit must be a template, as ${quoted('name@')}` });
   }
+  const site = sites.ofUnits();
   if (action === 'validate-all') {
-    const objection = await hookObjection(call, environment);
+    const objection = await hookObjection(call, site.host);
     if (objection !== undefined) return objection;
     // Level 0 is about the parameters alone, which are the same on all nodes.
     if (call.level < 10) return OCF_OK;
   }
   if (!existsSync(SYSTEMD)) return nothingThere(action, call, { status: OCF.installed, reason: 'systemd is not process 1 here' });
-  const host = new Host(undefined, environment);
-  return perform(action, call, await compose({ host, unit, parameter, call, note, needsHook: action === 'start' || action === 'monitor' }), (step, limit) => migrationHook(host, call, unit, step, limit));
+  const { host } = site;
+  return perform(action, call, await compose({ site, unit, parameter, call, needsHook: action === 'start' || action === 'monitor' }), (step, limit) => migrationHook(host, call, unit, step, limit));
 }
 
 async function perform(action: string, call: OcfCall, unit: ClusterUnit, migrationHook: (step: MigrationStep, limit: number) => Promise<OcfAnswer>): Promise<OcfAnswer> {
@@ -75,20 +75,19 @@ function uniqueClone(call: OcfCall): number | undefined {
 }
 
 interface UnitSite {
-  readonly host: Host;
+  readonly site: AgentSite;
   readonly unit: string;
   readonly parameter: string;
   readonly call: OcfCall;
-  readonly note: (line: string) => void;
   /** Nothing that is wrong with a hook may hinder a stop. */
   readonly needsHook: boolean;
 }
 
-async function compose({ host, unit, parameter, call, note, needsHook }: UnitSite): Promise<ClusterUnit> {
-  const [{ ClusterUnit }, { SystemdUnitControl }, { ClusterDropIn }, { Systemctl }, { unitRecords }, { HostLocks }, { identify, isAlive }] = await Promise.all([
+async function compose({ site, unit, parameter, call, needsHook }: UnitSite): Promise<ClusterUnit> {
+  const { host, note } = site;
+  const [{ ClusterUnit }, { SystemdUnitControl }, { Systemctl }, { unitRecords }, { HostLocks }, { identify, isAlive }] = await Promise.all([
     import('../app/cluster-unit.js'),
     import('../adapters/systemd/unit-control.js'),
-    import('../adapters/systemd/cluster-drop-in.js'),
     import('../adapters/systemd/systemctl.js'),
     import('../adapters/state/unit-records.js'),
     import('../adapters/host/locks.js'),
@@ -99,17 +98,18 @@ async function compose({ host, unit, parameter, call, note, needsHook }: UnitSit
   const locks = new HostLocks(RUNTIME, clock);
   return new ClusterUnit({ unit, parameter }, call, {
     control: new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl }),
-    override: new ClusterDropIn(systemctl),
+    override: await site.override(),
     records: unitRecords(RUNTIME),
-    lock: (timeout) => locks.acquire(lockName(unit), { timeout, purpose: `an action of the cluster on ${unit}` }),
+    lock: (timeout) => locks.acquire(unitLock(unit), { timeout, purpose: `an action of the cluster on ${unit}` }),
     hook: needsHook ? monitorHook(host, call, unit) : undefined,
     clock,
+    gone: site.gone,
     note,
   });
 }
 
 /** A lock's name has fewer letters than a unit's, and is as different. */
-function lockName(unit: string): string {
+export function unitLock(unit: string): string {
   return `unit.${createHash('sha256').update(unit).digest('hex')}`;
 }
 
@@ -151,14 +151,14 @@ function hookTimeout(call: OcfCall): number {
   return timeout;
 }
 
-async function hookObjection(call: OcfCall, environment: Environment): Promise<OcfAnswer | undefined> {
+async function hookObjection(call: OcfCall, host: Host): Promise<OcfAnswer | undefined> {
   hookLevel(call);
   hookTimeout(call);
   for (const name of ['monitor_hook', 'migrate_hook']) {
     const path = call.parameter(name);
     if (path === undefined) continue;
     if (!path.startsWith('/')) return { status: OCF.arguments, reason: `${name}: ${quoted(path)} is no absolute path` };
-    const objection = call.level < 10 ? undefined : (await new Host(undefined, environment).hookPrograms()).objection(path);
+    const objection = call.level < 10 ? undefined : (await host.hookPrograms()).objection(path);
     if (objection !== undefined) return { status: OCF.installed, reason: `${name}: ${objection}` };
   }
   return undefined;

@@ -33,6 +33,11 @@ export class Host {
     private readonly environment: Environment,
   ) {}
 
+  /** @param option another caller's value of --config; undefined: none. Whether ours is the file that it means */
+  means(option: string | undefined): boolean {
+    return configurationFile(option, {}) === configurationFile(this.option, this.environment) && !isDemo(this.option, this.environment);
+  }
+
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(): Promise<Configuration> {
     return (this.#configuration ??= configurationOf(this.option, this.environment));

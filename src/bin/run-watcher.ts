@@ -26,6 +26,7 @@ import type { Runner } from '../ports/runner.js';
 import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
+import { composeAgents } from './compose-agents.js';
 import { composeStartClaim } from './compose-start-claim.js';
 import { composeRoles, followRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
@@ -33,6 +34,7 @@ import { Web } from './compose-web.js';
 import { DEMO_HINTS, removeDemo } from './demo-life.js';
 import { detect } from './service-manager.js';
 import type { Host } from './host.js';
+import { liveTable } from './live-table.js';
 import { listenForSignals } from './signals.js';
 
 /** Readers believe a board for so many heartbeats. */
@@ -138,6 +140,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     group: configuration.catalogue.group.name,
     staleConfiguration: staleReason(configuration) !== undefined,
   });
+  const agents = await composeAgents({ host, detection, controller: hooks.controller, refresh: () => guardian.refresh(), warn });
   const service: ControlService = {
     controller: hooks.controller,
     info,
@@ -147,6 +150,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     reset: (request, progress) => guardian.reset(request, progress),
     refresh: () => guardian.refresh(),
     tasks,
+    agents,
     roles: () => roles.list(),
     recentNews: (limit) => journal.recent(limit),
     followNews: (callback) => {
@@ -159,6 +163,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   await guardian.begin();
   board.heartbeat();
   const server = await serveControl(paths.runtime, service, log);
+  void agents.begin();
   await web.serve();
   const beats: Beat[] = [
     { interval: heartbeatInterval, beat: () => board.heartbeat() },
@@ -199,6 +204,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   beating.cancel();
   await table?.finish();
   await server.close();
+  await agents.finish();
   await web.close();
   roles.release();
   guardian.release();
@@ -236,14 +242,4 @@ async function summary(guardian: Guardian): Promise<string> {
   const counts = new Map<string, number>();
   for (const { observed } of daemons) counts.set(observed, (counts.get(observed) ?? 0) + 1);
   return `${daemons.length} daemons: ${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}`;
-}
-
-async function liveTable(guardian: Guardian, journal: { recent(limit: number): readonly NewsItem[] }, terminal: Terminal, info: () => WatcherInfo, hints: readonly string[]): Promise<{ finish(): Promise<void> }> {
-  const { showLiveTable } = await import('../cli/watchkeeper/live-table.js');
-  const { headline } = await import('../cli/watchkeeper/status.js');
-  return showLiveTable(
-    { status: () => guardian.status(guardian.names()), recentNews: (limit) => journal.recent(limit) },
-    process.stdout,
-    { title: headline({ schemaVersion: 1, watcher: info(), roles: [], daemons: {} }), hints, colour: terminal.colour },
-  );
 }

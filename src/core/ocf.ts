@@ -5,6 +5,7 @@
  */
 import type { StatusState } from './daemon-status.js';
 import type { ErrorCodeName } from './errors.js';
+import { escapeControl } from './escape.js';
 import type { FailureCode, Outcome } from './outcome.js';
 
 export const OCF = {
@@ -21,6 +22,8 @@ export const OCF = {
   degraded: 190,
   degradedPromoted: 191,
 } as const;
+
+const MAX_REASON = 500;
 
 export type OcfStatus = (typeof OCF)[keyof typeof OCF];
 
@@ -103,6 +106,11 @@ export function errorAnswer(code: ErrorCodeName, reason: string): OcfAnswer {
     default:
       return { status: OCF.generic, reason };
   }
+}
+
+/** Pacemaker shows the rest of such a line of stderr as the reason of a failure. */
+export function spokenReason(reason: string): string {
+  return `ocf-exit-reason:${escapeControl(reason, MAX_REASON)}`;
 }
 
 /** Since crm_feature_set 3.0.9 (Pacemaker 1.1.13) a degraded resource is one that runs. */

@@ -1,4 +1,5 @@
 /** What the running watcher offers to those who talk to it. */
+import type { AgentDesk } from './agent-desk.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { RestartOwner } from '../core/daemon.js';
 import type { RoleStatus } from '../core/role.js';
@@ -32,6 +33,7 @@ export interface ControlService {
   /** Looks at once whether somebody paused something, or no longer does. */
   refresh(): void;
   readonly tasks: TaskControl;
+  readonly agents: AgentDesk;
   roles(): readonly RoleStatus[];
   /** The newest last. */
   recentNews(limit: number): readonly NewsItem[];

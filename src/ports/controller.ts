@@ -27,6 +27,10 @@ export interface StopControlRequest extends ControlRequest {
 }
 
 export interface StartControlRequest extends ControlRequest {
+  /** Given up once whoever asks no longer waits: it may then not hold up what is asked for next. */
+  readonly tied?: boolean;
+  /** In this process: when that is. What was asked of the service manager by then goes on. */
+  readonly abort?: AbortSignal;
   /** By name; for this start only. */
   readonly oneShotArguments: Readonly<Record<string, readonly string[]>>;
 }

@@ -36,8 +36,10 @@ export interface ServiceManager {
    * Starts daemons that no order ties to each other, unless `keepsOrder`; an
    * outcome for each, in the same order. `ok` means ready, not merely spawned. A running daemon is `ok`
    * and unchanged. Each daemon's own startTimeout bounds the wait.
+   *
+   * @param abort given once nobody waits any more: `canceled`, at once, where somebody else goes on with it; it is ended by a stop
    */
-  start(requests: readonly StartRequest[]): Promise<readonly Outcome[]>;
+  start(requests: readonly StartRequest[], abort?: AbortSignal): Promise<readonly Outcome[]>;
   /**
    * `ok` means gone: the process, its session where killMode is `group`, and the
    * pid file. A stopped daemon is `ok` and unchanged. Signals escalate to

@@ -34,8 +34,8 @@ export interface StartedUnit {
 export interface UnitControl {
   /** @throws WatchkeeperError INTERNAL where the service manager does not answer */
   look(unit: string): Promise<UnitLook>;
-  /** @param limit ms; what is not up by then will not come up later. */
-  start(unit: string, limit: number): Promise<StartedUnit>;
+  /** @param limit ms; what is not up by then, or when the signal is given, will not come up later. */
+  start(unit: string, limit: number, abort?: AbortSignal): Promise<StartedUnit>;
   /** Stopped means that none of its processes is left, either. @param limit ms */
   stop(unit: string, limit: number): Promise<Outcome>;
   /** SIGKILL to all of it, those included that it has left behind. */

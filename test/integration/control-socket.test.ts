@@ -62,6 +62,7 @@ describe('control socket', () => {
         return refusal === undefined ? Promise.resolve('started') : Promise.reject(refusal);
       },
     },
+    agents: { act: () => Promise.resolve(undefined) },
     recentNews: () => [],
     followNews: (callback) => {
       followers.add(callback);

@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { startContainer, type Container } from '../support/containers/container.js';
 import { clusterRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
+import { deskSpecs } from './desk-specs.js';
 
 const BUILD_TIMEOUT = 900_000;
 const AGENTS = '/usr/lib/ocf/resource.d/watchkeeper';
@@ -21,16 +22,22 @@ const SUITES: readonly Suite[] = ['bookworm', 'trixie'];
 /** What each agent needs to be a resource. */
 const PARAMETERS: Readonly<Record<string, string>> = { daemon: 'name=web', unit: 'unit=wk-tested', role: 'node_role=node' };
 
-function prepare(root: string): void {
+/** On the newer Debian, systemd drives the daemons. */
+function prepare(root: string, suite: Suite): void {
   copyFileSync(FIXTURE, join(root, PROGRAM));
   chmodSync(join(root, PROGRAM), 0o755);
-  const daemon = (id: string, port: number, role: string): unknown => {
+  const daemon = (id: string, port: number, role: string, words: readonly string[] = []): unknown => {
     mkdirSync(join(root, 'srv', id), { recursive: true });
-    return { executable: PROGRAM, arguments: [`id=${id}`, `dir=/srv/${id}`, `port=${port}`], readiness: { kind: 'tcp', port }, boot: 'never', roles: [role] };
+    return { executable: PROGRAM, arguments: [`id=${id}`, `dir=/srv/${id}`, `port=${port}`, ...words], readiness: { kind: 'tcp', port }, boot: 'never', roles: [role] };
   };
   mkdirSync(join(root, 'etc/watchkeeper'), { recursive: true });
-  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({ group: { name: 'site', roles: { node: {}, master: {} } }, daemons: { web: daemon('web', 8081, 'node'), chief: daemon('chief', 8082, 'master') } }));
+  writeFileSync(join(root, 'etc/watchkeeper/watchkeeper.yaml'), JSON.stringify({
+    group: { name: 'site', roles: { node: {}, master: {}, other: {} }, ...(suite === 'bookworm' ? {} : { target: 'site.target' }) },
+    heartbeatInterval: '1s',
+    daemons: { web: daemon('web', 8081, 'node'), chief: daemon('chief', 8082, 'master'), endless: { ...(daemon('endless', 8083, 'other', ['ready-after=never']) as object), startTimeout: '10m' } },
+  }));
   writeFileSync(join(root, 'etc/systemd/system/wk-tested.service'), '[Service]\nExecStart=/bin/sleep infinity\nExecReload=/bin/true\n');
+  writeFileSync(join(root, 'etc/systemd/system/wk-endless.service'), '[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=infinity\nExecStart=/bin/sleep infinity\n');
 }
 
 for (const suite of SUITES) {
@@ -45,7 +52,8 @@ for (const suite of SUITES) {
         console.log(`    skipped: ${missing}`);
         this.skip();
       }
-      container = await startContainer({ recipe: clusterRecipe(suite), init: 'systemd', installed: true, prepare });
+      container = await startContainer({ recipe: clusterRecipe(suite), init: 'systemd', installed: true, prepare: (root) => prepare(root, suite) });
+      if (suite !== 'bookworm') await container.must(['/usr/sbin/watchkeeper', 'units', 'install'], { timeout: 60_000 });
     });
 
     after(() => container?.stop());
@@ -91,5 +99,7 @@ for (const suite of SUITES) {
         expect(stdout).to.include('passed all tests');
       });
     }
+
+    deskSpecs(suite, booted);
   });
 }

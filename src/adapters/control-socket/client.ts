@@ -32,8 +32,10 @@ class Client implements WatcherClient {
   readonly via = 'watcher';
   constructor(private readonly talk: Talk) {}
 
-  start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.talk.act('/v1/start', request, progress);
+  start({ names, by, oneShotArguments, tied }: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const request: StartControlRequest = { names, by, oneShotArguments };
+    // Not in the body: an older watcher would refuse that.
+    return this.talk.act(tied === true ? '/v1/start?tied=1' : '/v1/start', request, progress);
   }
 
   stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {

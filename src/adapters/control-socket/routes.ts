@@ -5,6 +5,7 @@ import { unknownDaemon } from '../../core/catalogue.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../ports/controller.js';
+import { actForAgent } from './agent-routes.js';
 import { listTasks, runTask, taskHistory } from './task-routes.js';
 import { KEEP_ALIVE, parseAction, SCHEMA_VERSION, type ActionBody, type StreamLine } from './protocol.js';
 
@@ -28,13 +29,14 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'GET', path: '/v1/tasks', respond: listTasks },
   { method: 'GET', path: '/v1/tasks/history', respond: taskHistory },
   { method: 'POST', path: '/v1/tasks/run', respond: runTask },
-  { method: 'POST', path: '/v1/start', respond: action((service, body, progress) => service.controller.start(body, progress)) },
+  { method: 'POST', path: '/v1/start', respond: action((service, body, progress, abort) => service.controller.start({ ...body, ...(abort === undefined ? {} : { abort }) }, progress)) },
   { method: 'POST', path: '/v1/stop', respond: action((service, body, progress) => service.controller.stop(body, progress)) },
   { method: 'POST', path: '/v1/restart', respond: action((service, body, progress) => service.controller.restart(body, progress)) },
   { method: 'POST', path: '/v1/retry-now', respond: action((service, body, progress) => service.retryNow(body, progress)) },
   { method: 'POST', path: '/v1/reset', respond: action((service, body, progress) => service.reset(body, progress)) },
   { method: 'POST', path: '/v1/reload', respond: reload },
   { method: 'POST', path: '/v1/refresh', respond: refresh },
+  { method: 'POST', path: '/v1/cluster-agent', respond: actForAgent },
 ];
 
 export function route(method: string, path: string): Routed {
@@ -85,16 +87,18 @@ function events(service: ControlService, { url, response }: Exchange): Promise<v
   return Promise.resolve();
 }
 
-/** A start or stop goes on to its end, also when the client leaves. */
-function action(carryOut: (service: ControlService, body: ActionBody, progress: Progress) => Promise<readonly NamedOutcome[]>): Respond {
-  return async (service, { body, response }) => {
+/** A start or stop goes on to its end, also when the client leaves; unless it said that it is tied to it. */
+function action(carryOut: (service: ControlService, body: ActionBody, progress: Progress, abort?: AbortSignal) => Promise<readonly NamedOutcome[]>): Respond {
+  return async (service, { url, body, response }) => {
     const request = parseAction(body);
     if (typeof request === 'string') throw new WatchkeeperError('USAGE', 'cannot read the request', request, 'docs/architecture.md');
     known(service, [...request.names, ...Object.keys(request.oneShotArguments)]);
+    const left = new AbortController();
+    if (url.searchParams.get('tied') === '1') response.once('close', () => left.abort());
     lines(response);
     const alive = setInterval(() => response.write('\n'), KEEP_ALIVE);
     try {
-      await carryOut(service, request, (outcome) => line(response, { outcome } satisfies StreamLine));
+      await carryOut(service, request, (outcome) => line(response, { outcome } satisfies StreamLine), url.searchParams.get('tied') === '1' ? left.signal : undefined);
       line(response, { end: true } satisfies StreamLine);
     } catch (error) {
       if (!(error instanceof WatchkeeperError)) throw error;

@@ -6,7 +6,7 @@
  * stop would be ordered after Pacemaker's own, which waits for it.
  */
 import * as fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ClusterOverride } from '../../ports/cluster-override.js';
@@ -56,6 +56,15 @@ export class ClusterDropIn implements ClusterOverride {
     await this.#settle(unit, (dropIns) => !dropIns.includes(path));
   }
 
+  present(): readonly string[] {
+    const directories = fs.existsSync(this.units) ? fs.readdirSync(this.units) : [];
+    return directories.filter((name) => name.endsWith('.d') && fs.existsSync(join(this.units, name, NAME))).map((name) => name.slice(0, -2));
+  }
+
+  isThere(unit: string, resource: string): boolean {
+    return readText(this.#pathOf(unit)) === dropIn(unit, resource);
+  }
+
   #pathOf(unit: string): string {
     return join(this.units, `${unit}.d`, NAME);
   }
@@ -83,6 +92,10 @@ function readText(path: string): string | undefined {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+export function isClusterDropIn(path: string): boolean {
+  return basename(path) === NAME && dirname(dirname(path)) === RUNTIME_UNITS;
 }
 
 /** @param resource a name of the cluster's (core/cluster-hold.ts): nothing in it means anything to systemd */

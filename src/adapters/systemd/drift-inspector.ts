@@ -6,6 +6,7 @@ import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec } from '../../core/daemon.js';
 import { unitWarnings, type UnitFile, type UnitOnDisk } from '../../core/unit-drift.js';
 import type { DriftInspector } from '../../ports/drift-inspector.js';
+import { isClusterDropIn } from './cluster-drop-in.js';
 import type { Systemctl } from './systemctl.js';
 import type { UnitFiles } from './unit-facts.js';
 
@@ -37,8 +38,8 @@ export async function readUnits(systemctl: Systemctl, specs: readonly Pick<Daemo
 }
 
 function onDisk(files: UnitFiles): UnitOnDisk {
-  // `service.d` is for all services of the machine, and no word about this one.
-  const dropIns = files.dropIns.filter((path) => basename(dirname(path)) !== 'service.d');
+  // `service.d` is for all services of the machine, and no word about this one. Our own comes and goes with the cluster's hold.
+  const dropIns = files.dropIns.filter((path) => basename(dirname(path)) !== 'service.d' && !isClusterDropIn(path));
   const until = files.unitFileState === 'masked-runtime' ? { maskedUntilBoot: true } : {};
   return { load: loadOf(files), ...until, needsReload: files.needsReload, fragment: files.fragment === '' ? undefined : read(files.fragment), dropIns: dropIns.map(read) };
 }

@@ -49,6 +49,8 @@ const QUICK = 10_000;
 const NOTICE = 2_000;
 const NOTICE_INTERVAL = 20;
 
+const GIVEN_UP = failed('canceled', 'nobody waits for the start any more', 'try: the same again');
+
 /** A request on its way through a start. */
 interface Attempt {
   readonly request: StartRequest;
@@ -86,7 +88,7 @@ export class SystemdManager implements ServiceManager {
     }
   }
 
-  async start(requests: readonly StartRequest[]): Promise<readonly Outcome[]> {
+  async start(requests: readonly StartRequest[], abort?: AbortSignal): Promise<readonly Outcome[]> {
     return orSilent(requests.length, async () => {
       const outcomes = new Map<StartRequest, Outcome>();
       const before = await this.#systemctl.show(requests.map(({ spec }) => spec.unit));
@@ -98,11 +100,11 @@ export class SystemdManager implements ServiceManager {
         else outcomes.set(request, decided);
       }
       try {
-        if (attempts.length > 0) await this.#startAll(attempts, outcomes);
+        if (attempts.length > 0) await this.#startAll(attempts, outcomes, abort);
       } finally {
         for (const { spec, oneShotArguments } of requests) if (oneShotArguments.length > 0) this.#options.oneshot.discard(spec.name);
       }
-      return requests.map((request) => outcomes.get(request) ?? failed('internal', 'no outcome was found', `try: systemctl status ${request.spec.unit}`));
+      return requests.map((request) => outcomes.get(request) ?? (abort?.aborted === true ? GIVEN_UP : failed('internal', 'no outcome was found', `try: systemctl status ${request.spec.unit}`)));
     });
   }
 
@@ -124,7 +126,7 @@ export class SystemdManager implements ServiceManager {
     return this.#options.oneshot.request(spec.name, oneShotArguments);
   }
 
-  async #startAll(attempts: readonly Attempt[], outcomes: Map<StartRequest, Outcome>): Promise<void> {
+  async #startAll(attempts: readonly Attempt[], outcomes: Map<StartRequest, Outcome>, abort?: AbortSignal): Promise<void> {
     const { clock, explicit } = this.#options;
     const began = clock.monotonic();
     // systemctl asks for one after the other, and systemd begins at once with one that comes after nothing that it was asked for.
@@ -135,17 +137,19 @@ export class SystemdManager implements ServiceManager {
     // It fails for units that systemd has not loaded yet, which have no count to clear either.
     if (explicit) await this.#systemctl.act('reset-failed', units, QUICK);
     const limit = longestWay(attempts.map(({ request }) => request.spec), ({ startTimeout }) => startTimeout);
-    const result = await this.#systemctl.act('start', units, limit + GRACE);
+    const result = await this.#systemctl.act('start', units, limit + GRACE, abort);
+    // Its jobs go on; whoever stops it cancels them.
+    if (abort?.aborted === true) return;
     const after = await this.#systemctl.show(units);
     await Promise.all(
       attempts.map(async (attempt) => {
-        outcomes.set(attempt.request, await this.#judge(attempt, after.of(attempt.before.unit), result, began));
+        outcomes.set(attempt.request, await this.#judge(attempt, after.of(attempt.before.unit), result, { began, abort }));
       }),
     );
     await this.#leaveNothing(attempts);
   }
 
-  async #judge(attempt: Attempt, after: UnitFacts, result: ActResult, began: number): Promise<Outcome> {
+  async #judge(attempt: Attempt, after: UnitFacts, result: ActResult, { began, abort }: { readonly began: number; readonly abort: AbortSignal | undefined }): Promise<Outcome> {
     const { spec } = attempt.request;
     const early = await this.#verdict(attempt, after, result);
     if (early !== undefined) return early;
@@ -153,8 +157,9 @@ export class SystemdManager implements ServiceManager {
     const waited: Waited =
       after.mainPid !== 0 && process === undefined
         ? { kind: 'ended', reason: `process ${after.mainPid} has ended` }
-        : await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options);
+        : await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options, abort);
     if (waited.kind === 'ready') return ok(true, `${spec.unit} is up: ${waited.reason}`, process);
+    if (waited.kind === 'given-up') return GIVEN_UP;
     const now = waited.kind === 'ended' ? await this.#afterEnd(after) : await this.#systemctl.showOne(spec.unit);
     const late = await this.#verdict(attempt, now, result);
     if (late !== undefined) return late;

@@ -26,11 +26,11 @@ export interface Begun {
 }
 
 export interface Waited {
-  readonly kind: 'ready' | 'ended' | 'late';
+  readonly kind: 'ready' | 'ended' | 'late' | 'given-up';
   readonly reason: string;
 }
 
-export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, readiness, processes }: Tools): Promise<Waited> {
+export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, readiness, processes }: Tools, abort?: AbortSignal): Promise<Waited> {
   // The job of a unit of Type=notify is done when systemd has heard its READY=1.
   if (spec.readiness.kind === 'notify') return { kind: 'ready', reason: 'systemd says that it is ready' };
   // In one transaction with those that it comes after, its own start may have begun much later.
@@ -41,6 +41,7 @@ export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, re
     const { ready, reason } = await readiness.check(spec, now - begun.startedAt, Math.max(1, deadline - now), begun.process);
     if (ended()) return { kind: 'ended', reason };
     if (ready) return { kind: 'ready', reason };
+    if (abort?.aborted === true) return { kind: 'given-up', reason };
     const left = deadline - clock.monotonic();
     if (left <= 0) return { kind: 'late', reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` };
     await sleep(clock, Math.min(interval, left));

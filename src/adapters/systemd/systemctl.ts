@@ -112,9 +112,9 @@ export class Systemctl {
     return blocks;
   }
 
-  /** start, stop, reload, reset-failed of units, waiting for their jobs. */
-  async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number): Promise<ActResult> {
-    return summary(await this.#call([verb, '--', ...checked(units)], timeout));
+  /** start, stop, reload, reset-failed of units, waiting for their jobs; `abort` ends the waiting, not the jobs. */
+  async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
+    return summary(await this.#call([verb, '--', ...checked(units)], timeout, abort));
   }
 
   /** Asks for a start, and does not wait for its end. */
@@ -175,9 +175,10 @@ export class Systemctl {
     return summary(await this.#call(['daemon-reload'], timeout));
   }
 
-  #call(args: readonly string[], timeout: number): Promise<RunResult> {
+  #call(args: readonly string[], timeout: number, abort?: AbortSignal): Promise<RunResult> {
     return this.#runner.run([this.#program, '--system', '--no-pager', '--no-ask-password', ...args], {
       timeout,
+      ...(abort === undefined ? {} : { abort }),
       environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
     });
   }

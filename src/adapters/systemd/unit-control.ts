@@ -46,7 +46,7 @@ export class SystemdUnitControl implements UnitControl {
     return this.#lookOf(await this.#show(unit));
   }
 
-  async start(unit: string, limit: number): Promise<StartedUnit> {
+  async start(unit: string, limit: number, abort?: AbortSignal): Promise<StartedUnit> {
     const began = this.parts.clock.monotonic();
     const before = await this.#prepared(unit);
     if (isUp(before.facts)) return this.#ended(ok(false, `${unit} is already ${before.facts.activeState}`), before);
@@ -54,12 +54,12 @@ export class SystemdUnitControl implements UnitControl {
     // Another node may have a better file of it.
     if (refused?.kind === 'failed') return this.#ended(refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused, before);
     const left = (): number => Math.max(1, limit - (this.parts.clock.monotonic() - began));
-    let result = await this.#systemctl.act('start', [unit], left());
+    let result = await this.#systemctl.act('start', [unit], left(), abort);
     let after = await this.#breathing(unit);
     if (after.facts.result === 'start-limit-hit' && isDown(after.facts)) {
       // The limit is for restarts by systemd; this start is the cluster's, which counts for itself.
       await this.#systemctl.act('reset-failed', [unit], QUICK);
-      result = await this.#systemctl.act('start', [unit], left());
+      result = await this.#systemctl.act('start', [unit], left(), abort);
       after = await this.#breathing(unit);
     }
     if (isUp(after.facts)) return this.#ended(ok(true, `${unit} is ${after.facts.activeState} (${after.facts.subState})`), after);

@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+
+import { PatientOverride } from '../../../src/app/patient-override.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+class World {
+  readonly clock = new FakeClock();
+  readonly there = new Map<string, string>();
+  readonly calls: string[] = [];
+  readonly down = new Set<string>();
+  readonly held = new Set<string>();
+  readonly busy = new Set<string>();
+  readonly warnings: string[] = [];
+  refusal: Error | undefined;
+
+  make(): PatientOverride {
+    return new PatientOverride({
+      overrides: {
+        put: (unit, resource) => {
+          this.calls.push(`put ${unit}`);
+          this.there.set(unit, resource);
+          return Promise.resolve();
+        },
+        remove: (unit) => {
+          this.calls.push(`remove ${unit}`);
+          if (this.refusal !== undefined) return Promise.reject(this.refusal);
+          this.there.delete(unit);
+          return Promise.resolve();
+        },
+        present: () => [...this.there.keys()],
+        isThere: (unit, resource) => this.there.get(unit) === resource,
+      },
+      clock: this.clock,
+      isHeld: (unit) => Promise.resolve(this.held.has(unit)),
+      isDown: (unit) => Promise.resolve(this.down.has(unit)),
+      alone: (unit, action) => (this.busy.has(unit) ? Promise.resolve() : action()),
+      warn: (text) => this.warnings.push(text),
+    });
+  }
+}
+
+/** What was set going without being waited for. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('patient override', () => {
+  let world: World;
+  let override: PatientOverride;
+
+  beforeEach(async () => {
+    world = new World();
+    override = world.make();
+    await override.put('a', 'rsc');
+    world.calls.length = 0;
+  });
+
+  it('removes it from a unit that runs at once', async () => {
+    await override.remove('a');
+    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.clock.armed).to.equal(0);
+  });
+
+  it('leaves it over a unit that is down for a moment, and a start in it costs nothing', async () => {
+    world.down.add('a');
+    await override.remove('a');
+    world.clock.advance(1000);
+    await override.put('a', 'rsc');
+    world.down.delete('a');
+    world.clock.advance(60_000);
+    await settled();
+    expect(world.calls).to.deep.equal([]);
+    expect(world.clock.armed).to.equal(0);
+  });
+
+  it('removes it from a unit that stays down', async () => {
+    world.down.add('a');
+    await override.remove('a');
+    world.clock.advance(2000);
+    await settled();
+    expect(world.calls).to.deep.equal(['remove a']);
+    await override.put('a', 'rsc');
+    expect(world.calls).to.deep.equal(['remove a', 'put a']);
+  });
+
+  it('at the end of the watcher it no longer waits', async () => {
+    world.down.add('a');
+    await override.remove('a');
+    await override.finish();
+    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.clock.armed).to.equal(0);
+  });
+
+  it('puts it again for another resource, and where somebody took it away', async () => {
+    await override.put('a', 'other');
+    world.there.delete('a');
+    await override.put('a', 'other');
+    expect(world.calls).to.deep.equal(['put a', 'put a']);
+  });
+
+  it('the next watcher removes what is over a unit that is down and not held, and at which nobody is', async () => {
+    for (const unit of ['dead', 'held', 'running', 'busy']) world.there.set(unit, 'rsc');
+    for (const unit of ['dead', 'held', 'busy', 'a']) world.down.add(unit);
+    world.held.add('held');
+    world.busy.add('busy');
+    world.held.add('a');
+    await world.make().sweep();
+    expect(world.calls).to.deep.equal(['remove dead']);
+    expect(world.warnings).to.deep.equal([]);
+  });
+
+  it('says what it could not remove, and goes on', async () => {
+    world.there.set('other', 'rsc');
+    for (const unit of ['a', 'other']) world.down.add(unit);
+    world.refusal = new Error('read-only');
+    await world.make().sweep();
+    expect(world.calls).to.deep.equal(['remove a', 'remove other']);
+    expect(world.warnings).to.have.length(2);
+    expect(world.warnings[0]).to.include('read-only');
+  });
+});
