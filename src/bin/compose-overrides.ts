@@ -1,8 +1,9 @@
 /** The drop-ins of units that the cluster holds, as the watcher keeps them where systemd drives the machine. */
 import { ClusterDropIn } from '../adapters/systemd/cluster-drop-in.js';
 import { Systemctl } from '../adapters/systemd/systemctl.js';
-import { isDown } from '../adapters/systemd/vocabulary.js';
+import { SystemdUnitControl } from '../adapters/systemd/unit-control.js';
 import { clusterHoldStore } from '../adapters/state/cluster-holds.js';
+import { identify, isAlive } from '../adapters/host/identity.js';
 import { HostLocks } from '../adapters/host/locks.js';
 import { PatientOverride } from '../app/patient-override.js';
 import type { DaemonSpec } from '../core/daemon.js';
@@ -12,6 +13,7 @@ import type { WatcherAtHand } from './compose-agents.js';
 export async function composeOverrides({ host, controller, warn }: WatcherAtHand): Promise<PatientOverride> {
   const [clock, runner, { settings }] = await Promise.all([host.clock(), host.runner(), host.configuration()]);
   const systemctl = new Systemctl(runner);
+  const units = new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl });
   const holds = clusterHoldStore(settings.paths.state, warn);
   const locks = new HostLocks(RUNTIME, clock);
   const daemonOf = async (unit: string): Promise<DaemonSpec | undefined> => (await host.configuration()).catalogue.daemons.find((spec) => spec.unit === unit);
@@ -28,8 +30,8 @@ export async function composeOverrides({ host, controller, warn }: WatcherAtHand
       // Of its daemons the watcher knows without asking.
       const [known] = spec === undefined ? [] : await controller.status([spec.name]);
       if (known !== undefined) return known.pid === null && (known.observed === 'stopped' || known.observed === 'failed');
-      const facts = await systemctl.showOne(unit);
-      return isDown(facts) && facts.job === 0;
+      const { state, leftProcesses } = await units.look(unit);
+      return (state === 'inactive' || state === 'failed') && !leftProcesses;
     },
     alone: async (unit, action) => {
       const taken = await locks.acquire(unitLock(unit), { timeout: 0, purpose: `the watcher, which looks for drop-ins that were left` });

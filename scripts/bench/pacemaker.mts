@@ -1,0 +1,187 @@
+/**
+ * What a resource costs and how long it is away in a real cluster of three nodes,
+ * by our agents, by Pacemaker's own class `systemd:`, and by a plain agent that
+ * forks systemctl for everything, in the same run.
+ *
+ *   npm run bench -- pacemaker [--runs=7] [--baseline-runs=3] [--suites=bookworm,trixie] [--write]
+ *
+ * On bookworm the watcher drives the daemons, on trixie systemd does. --write puts
+ * the tables into docs/benchmarks.md.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Suite } from '../../test/support/containers/recipe.js';
+import type { Node } from '../../test/support/pacemaker/cluster.js';
+import { primitive } from '../../test/support/pacemaker/resource.js';
+import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
+
+const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+const BEGIN = '<!-- pacemaker: written by npm run bench -- pacemaker --write -->';
+const END = '<!-- pacemaker: end -->';
+const UNIT = 'bench-unit.service';
+const PLAIN = '/usr/lib/ocf/resource.d/bench/plain';
+const OURS = '/usr/lib/ocf/resource.d/watchkeeper/unit';
+/** s, of the recurring monitor. */
+const INTERVAL = 10;
+const MONITORS = 200;
+const RESOURCES = 100;
+
+/** As many are written: systemctl for everything. */
+const PLAIN_AGENT = `#!/bin/sh
+case $1 in
+  meta-data) printf '%s' '<?xml version="1.0"?><resource-agent name="plain" version="1.0"><version>1.0</version><parameters><parameter name="unit"><content type="string"/></parameter></parameters><actions><action name="start" timeout="60s"/><action name="stop" timeout="60s"/><action name="monitor" timeout="20s" interval="10s"/><action name="meta-data" timeout="5s"/></actions></resource-agent>' ;;
+  start) systemctl reset-failed "$OCF_RESKEY_unit" 2>/dev/null; systemctl start "$OCF_RESKEY_unit" ;;
+  stop) systemctl stop "$OCF_RESKEY_unit" ;;
+  monitor) systemctl is-active --quiet "$OCF_RESKEY_unit" || exit 7 ;;
+  *) exit 3 ;;
+esac
+`;
+/** Ready as soon as it runs, and says so. */
+const UNIT_TEXT = '[Service]\nType=exec\nExecStart=/bin/sleep infinity\n';
+
+const options = new Map(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=', 2) as [string, string?]));
+const runs = Number(options.get('runs') ?? 7);
+const baselineRuns = Number(options.get('baseline-runs') ?? 3);
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+const spread = (values: readonly number[]): string => values.map((value) => (value / 1000).toFixed(2)).join(' ');
+
+interface Row {
+  readonly what: string;
+  readonly value: string;
+  readonly bar?: string;
+}
+
+/** Read from outside, without a process. */
+function mainPid(node: Node): number | undefined {
+  try {
+    const directory = `/proc/${node.leader}/root/sys/fs/cgroup/system.slice/${UNIT}/cgroup.procs`;
+    const first = readFileSync(directory, 'utf8').split('\n')[0] ?? '';
+    return first === '' ? undefined : Number(first);
+  } catch {
+    return undefined; // it is not there now
+  }
+}
+
+async function until(look: () => boolean, timeout: number): Promise<void> {
+  const deadline = performance.now() + timeout;
+  while (!look()) {
+    if (performance.now() > deadline) throw new Error(`nothing came of it within ${timeout} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** kill -9 of a daemon of the catalogue until the board has its next life. ms */
+async function daemonRecoveries(world: ClusterWorld): Promise<readonly number[]> {
+  await world.cluster.configure('resources', primitive('web', { agent: 'daemon', parameters: { name: 'web' } }));
+  const times: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const node = await world.settled('web', 'web');
+    // Anywhere in the interval of the monitor.
+    await pause(1000 + Math.random() * 3000);
+    const before = world.board(node, 'web')?.pid ?? 0;
+    const began = performance.now();
+    world.kill(node, before, 'SIGKILL');
+    await until(() => world.isUp(node, 'web') && world.board(node, 'web')?.pid !== before, PATIENCE);
+    times.push(performance.now() - began);
+  }
+  await world.cluster.remove('web');
+  return times;
+}
+
+/** The same of a unit, which only the monitor of the cluster sees. */
+async function unitRecoveries(world: ClusterWorld, xml: string): Promise<readonly number[]> {
+  await world.cluster.configure('resources', xml);
+  const times: number[] = [];
+  for (let run = 0; run < baselineRuns; run += 1) {
+    let node: Node | undefined;
+    await world.cluster.until('it to run', PATIENCE, (state) => {
+      const on = state.runsOn('base');
+      node = on === undefined ? undefined : world.cluster.node(on);
+      return node !== undefined && mainPid(node) !== undefined;
+    });
+    const at = node as unknown as Node;
+    await pause(Math.random() * INTERVAL * 1000);
+    const before = mainPid(at);
+    const began = performance.now();
+    await at.must(['/usr/bin/systemctl', 'kill', '--signal=SIGKILL', UNIT]);
+    await until(() => ![undefined, before].includes(mainPid(at)), PATIENCE);
+    times.push(performance.now() - began);
+  }
+  await world.cluster.remove('base');
+  return times;
+}
+
+const ENVIRONMENT = { OCF_ROOT: '/usr/lib/ocf', OCF_RESOURCE_INSTANCE: 'bench', OCF_RESKEY_unit: UNIT, OCF_RESKEY_CRM_meta_timeout: '60000', OCF_RESKEY_CRM_meta_interval: '10000', OCF_RESKEY_crm_feature_set: '3.16.2' };
+
+/** ms of each start, a stop before each. */
+async function starts(node: Node, start: readonly string[], stop: readonly string[]): Promise<readonly number[]> {
+  const loop = 'for i in $(seq "$1"); do $3 >/dev/null 2>&1; s=${EPOCHREALTIME/./}; $2 >/dev/null 2>&1 || exit 1; echo $((${EPOCHREALTIME/./} - s)); done; $3';
+  const text = await node.must(['/bin/bash', '-c', loop, 'bash', String(2 * runs), start.join(' '), stop.join(' ')], { timeout: PATIENCE, environment: ENVIRONMENT });
+  return text.trim().split('\n').map((line) => Number(line) / 1000);
+}
+
+/** ms of CPU of one monitor, its children included. */
+async function monitorCost(node: Node, agent: string): Promise<number> {
+  const loop = 'for i in $(seq "$1"); do "$2" monitor >/dev/null 2>&1 || exit 1; done; times';
+  const text = await node.must(['/bin/bash', '-c', loop, 'bash', String(MONITORS), agent], { timeout: PATIENCE, environment: ENVIRONMENT });
+  const [user = NaN, system = NaN] = [...(text.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000);
+  return (user + system) / MONITORS;
+}
+
+async function measure(suite: Suite): Promise<readonly Row[]> {
+  const world = await ClusterWorld.form(suite, { web: { behaviour: { port: 8081 } } });
+  try {
+    for (const { root } of world.nodes) {
+      mkdirSync(join(root, PLAIN, '..'), { recursive: true });
+      writeFileSync(join(root, PLAIN), PLAIN_AGENT, { mode: 0o755 });
+      writeFileSync(join(root, 'etc/systemd/system', UNIT), UNIT_TEXT);
+    }
+    for (const node of world.nodes) await node.must(['/usr/bin/systemctl', 'daemon-reload']);
+    const node = world.nodes[0];
+    if (node === undefined) throw new Error('a cluster without nodes');
+    const ours = await daemonRecoveries(world);
+    const rows: Row[] = [{ what: `kill -9 to started again: \`ocf:watchkeeper:daemon\`, s (each: ${spread(ours)})`, value: (median(ours) / 1000).toFixed(2), bar: '0.35' }];
+    if (baselineRuns > 0) {
+      const operations = '<operations><op id="base-m" name="monitor" interval="10s" timeout="20s"/><op id="base-s" name="start" interval="0" timeout="60s"/><op id="base-t" name="stop" interval="0" timeout="60s"/></operations>';
+      const native = await unitRecoveries(world, `<primitive id="base" class="systemd" type="${UNIT.replace('.service', '')}">${operations}</primitive>`);
+      const plain = await unitRecoveries(world, `<primitive id="base" class="ocf" provider="bench" type="plain"><instance_attributes id="base-i"><nvpair id="base-u" name="unit" value="${UNIT}"/></instance_attributes>${operations}</primitive>`);
+      rows.push({ what: `the same: \`systemd:\`, s (each: ${spread(native)})`, value: (median(native) / 1000).toFixed(2) }, { what: `the same: a plain agent, s (each: ${spread(plain)})`, value: (median(plain) / 1000).toFixed(2) });
+    }
+    const bare = median(await starts(node, ['/usr/bin/systemctl', 'start', UNIT], ['/usr/bin/systemctl', 'stop', UNIT]));
+    const held = median(await starts(node, [OURS, 'start'], [OURS, 'stop']));
+    rows.push({ what: '`systemctl start`, ms', value: bare.toFixed(1) }, { what: 'start by `ocf:watchkeeper:unit`, ms', value: held.toFixed(1) }, { what: 'its share of `systemctl start`', value: (held / bare).toFixed(2), bar: '1.5' });
+    await node.must([OURS, 'start'], { environment: ENVIRONMENT });
+    const [cheap, dear] = [await monitorCost(node, OURS), await monitorCost(node, PLAIN)];
+    await node.must([OURS, 'stop'], { environment: ENVIRONMENT });
+    rows.push({ what: 'CPU of a monitor by a plain agent, ms', value: dear.toFixed(2) }, { what: 'CPU of a monitor by `ocf:watchkeeper:unit`, ms', value: cheap.toFixed(2) }, { what: 'its share of the plain one', value: (cheap / dear).toFixed(2), bar: '0.2' });
+    rows.push({ what: `${RESOURCES} of them every ${INTERVAL} s, % of a core (our agents alone)`, value: ((cheap * RESOURCES) / INTERVAL / 10).toFixed(2), bar: '2' });
+    return rows;
+  } finally {
+    await world.cluster.destroy();
+  }
+}
+
+const awake = setInterval(() => undefined, PATIENCE);
+const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${2 * runs} starts and ${MONITORS} monitors.`];
+for (const suite of (['bookworm', 'trixie'] as const).filter((one) => (options.get('suites') ?? one).split(',').includes(one))) {
+  const rows = await measure(suite);
+  const text = [`### ${suite}, daemons driven by ${suite === 'bookworm' ? 'the watcher' : 'systemd'}`, '', '| | median | at most |', '| --- | --- | --- |', ...rows.map(({ what, value, bar = '' }) => `| ${what} | ${value} | ${bar} |`)].join('\n');
+  process.stdout.write(`${text}\n\n`);
+  parts.push(text);
+}
+clearInterval(awake);
+if (options.has('write')) {
+  const document = readFileSync(DOCUMENT, 'utf8');
+  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place for it: the lines ${BEGIN} and ${END}`);
+  writeFileSync(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${document.slice(after)}`);
+}
