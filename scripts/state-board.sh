@@ -10,9 +10,11 @@
 #                       RESTARTS NEXT_TRY_MS PUBLISHED_MS REASON…
 
 # Sets what the board says of its watcher. Fails where there is no board of this boot.
-# A line without its newline is half a line: read says so.
+# A line without its newline is half a line: read says so. Of what is no file it
+# might wait for one for ever.
 read_watcher() {
   # shellcheck disable=SC2154 # set by who sources this
+  [ -f "$runtime/watcher" ] || return 1
   { read -r version watcher_pid watcher_ticks board_boot heartbeat stale_after rest <"$runtime/watcher" &&
     read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null || return 1
   [ "$version" = 1 ] && [ -z "$rest" ] && [ "$board_boot" = "$boot" ]
@@ -21,6 +23,7 @@ read_watcher() {
 # Sets what the board says of daemon $1. Fails where it says nothing.
 # shellcheck disable=SC2034 # for who sources this
 read_daemon() {
+  [ -f "$runtime/state/$1" ] || return 1
   { read -r version name observed _ pid ticks desired owner rest <"$runtime/state/$1"; } 2>/dev/null || return 1
   [ "$version" = 1 ] && [ "$name" = "$1" ] && [ -n "$rest" ]
 }
