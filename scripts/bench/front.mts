@@ -1,0 +1,196 @@
+/**
+ * What the shell front of daemon-util saves: each call by the bash original and
+ * by ours in turn, on a node of a real Ganeti cluster, and what Node's way takes
+ * beside an empty Node program.
+ *
+ *   npm run bench -- front [--runs=50] [--suites=bookworm,trixie] [--inits=none,systemd] [--write]
+ *
+ * --write puts the tables into docs/benchmarks.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import type { Suite } from '../../test/support/containers/recipe.js';
+import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../../test/support/ganeti/migration.js';
+import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
+import { startWatcher, stopWatcher } from '../../test/support/ganeti/watcher.js';
+import { isMet, markdown, median, quantile, shown } from './figures.mjs';
+
+const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+const BEGIN = '<!-- front: written by npm run bench -- front --write -->';
+const END = '<!-- front: end -->';
+const OURS = '/usr/lib/ganeti/daemon-util';
+const EMPTY = '/run/empty.cjs';
+const TIMEOUT = 900_000;
+/** Of calls that take seconds. */
+const FEW = 9;
+
+/** Both are called in turn; each may be several calls, which all have to end with the same status. */
+interface Pair {
+  readonly what: string;
+  readonly reference: readonly string[];
+  readonly ours: readonly string[];
+  /** Most that ours may take of the reference. */
+  readonly most?: number;
+  readonly slow?: true;
+}
+
+interface Sample {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+interface Row {
+  readonly pair: Pair;
+  readonly reference: readonly Sample[];
+  readonly ours: readonly Sample[];
+}
+
+const options = new Map(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=', 2) as [string, string?]));
+const runs = Number(options.get('runs') ?? 50);
+
+function listed<T extends string>(name: string, all: readonly T[]): readonly T[] {
+  const chosen = options.get(name)?.split(',');
+  return chosen === undefined ? all : all.filter((one) => chosen.includes(one));
+}
+
+/**
+ * Timed inside, by one shell that starts nothing but the calls: µs of wall time
+ * and ms of CPU time (user and system, with what was waited for) of each turn.
+ * Calls of one turn are separated by `;`. A call that ends with another status
+ * than in the first turn ends it all: there would be nothing to compare.
+ */
+const LOOP = `
+cpu() { times >/run/times; { read -r _ _; read -r user system; } </run/times; }
+ms() { local text=\${1%s}; local minutes=\${text%m*} rest=\${text#*m}; echo_ms=$((minutes * 60000 + 10#\${rest/./})); }
+n=$1; shift
+declare -a expected
+for ((turn = 0; turn < n; turn++)); do
+  index=0
+  for words; do
+    IFS=';' read -ra calls <<<"$words"
+    cpu; ms "$user"; before=$echo_ms; ms "$system"; before=$((before + echo_ms))
+    status=
+    s=\${EPOCHREALTIME/./}
+    for call in "\${calls[@]}"; do $call >/dev/null 2>&1; status=$status$?,; done
+    wall=$((\${EPOCHREALTIME/./} - s))
+    cpu; ms "$user"; after=$echo_ms; ms "$system"; after=$((after + echo_ms))
+    : "\${expected[index]:=$status}"
+    if [[ $status != "\${expected[index]}" ]]; then echo "$words ended with $status, and before with \${expected[index]}" >&2; exit 1; fi
+    echo "$index $wall $((after - before))"
+    index=$((index + 1))
+  done
+done
+for one in "\${expected[@]}"; do echo "status $one"; done
+`;
+
+async function measure(node: GanetiNode, pair: Pair): Promise<Row> {
+  const join = (calls: readonly string[]): string => calls.join(';');
+  const count = pair.slow === true ? Math.min(runs, FEW) : runs;
+  // one turn more, to warm up
+  const output = await node.container.must(['/bin/bash', '-c', LOOP, 'bash', String(count + 1), join(pair.reference), join(pair.ours)], { timeout: TIMEOUT });
+  const lines = output.trim().split('\n').map((line) => line.split(' '));
+  const samples = (index: string): readonly Sample[] => lines.filter(([first]) => first === index).slice(1).map(([, wall, cpu]) => ({ wall: Number(wall) / 1000, cpu: Number(cpu) }));
+  const row = { pair, reference: samples('0'), ours: samples('1') };
+  process.stderr.write(`front: ${pair.what}: × ${shown(ratio(row, 'wall'))}\n`);
+  return row;
+}
+
+const call = (program: string, ...lines: readonly string[]): readonly string[] => lines.map((line) => `${program} ${line}`);
+
+function pairs(stock: string, init: Init): readonly Pair[] {
+  const read = init === 'none' ? 0.4 : 0.12;
+  const same = (line: string, most?: number): Pair => ({ what: `\`${line}\``, reference: call(stock, line), ours: call(OURS, line), ...(most === undefined ? {} : { most }) });
+  const reads: readonly Pair[] = [
+    same('check ganeti-noded', read),
+    { ...same('check ganeti-metad', read), what: '`check` of one that is down' },
+    { what: '`pid ganeti-noded` beside `check` of the original, which has no `pid`', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'pid ganeti-noded'), most: read },
+    { what: '`status ganeti-noded` beside `check` of the original, which has no `status`', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'status ganeti-noded'), most: read },
+    same('check-and-start ganeti-noded', read),
+    { ...same('start-all', 0.25), what: '`start-all`, all running', slow: true },
+    ...NODE_WAY,
+  ];
+  if (init === 'none') return reads;
+  // Without systemd the watcher would restart at once what the original stops.
+  return [
+    ...reads,
+    { ...same('start ganeti-noded', 0.5), what: '`start ganeti-noded`, running' },
+    { what: '`stop` + `start ganeti-rapi`', reference: call(stock, 'stop ganeti-rapi', 'start ganeti-rapi'), ours: call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi'), most: 0.5, slow: true },
+    { what: "`stop` + `start` by Debian's init script", reference: ['/run/init-stock stop', '/run/init-stock start'], ours: ['/run/init-ours stop', '/run/init-ours start'], most: 0.5, slow: true },
+  ];
+}
+
+const NODE_WAY: readonly Pair[] = [
+  { what: "Node's way: `--json check ganeti-noded` beside an empty Node program", reference: [`/usr/bin/node ${EMPTY}`], ours: call(OURS, '--json check ganeti-noded'), most: 1.3 },
+];
+
+async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
+  const node = await startNode(suite, init);
+  try {
+    alone(node);
+    await initCluster(node);
+    await installWatchkeeper(node);
+    await takeTheName(node);
+    await startWatcher(node);
+    if (init === 'systemd') await takeUnits(node);
+    await node.container.must([OURS, 'start-all'], { timeout: TIMEOUT });
+    await node.container.write(EMPTY, '');
+    const stock = await stockDaemonUtil(node);
+    const script = await node.container.read('/etc/init.d/ganeti');
+    for (const [name, program] of [['stock', stock], ['ours', OURS]] as const) await node.container.write(`/run/init-${name}`, script.replace(/^DAEMON_UTIL=.*$/m, `DAEMON_UTIL=${program}`), 0o755);
+    const rows: Row[] = [];
+    for (const pair of pairs(stock, init)) rows.push(await measure(node, pair));
+    if (init === 'systemd') {
+      await stopWatcher(node);
+      rows.push(await measure(node, { what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }));
+    }
+    return rows;
+  } finally {
+    await node.container.stop();
+  }
+}
+
+function ratio(row: Row, of: keyof Sample): number {
+  return median(row.ours.map((sample) => sample[of])) / median(row.reference.map((sample) => sample[of]));
+}
+
+/** CPU time comes in whole ms, so its mean says more than its median. */
+function mean(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { cpu }) => sum + cpu, 0) / samples.length;
+}
+
+function table(rows: readonly Row[]): string {
+  return markdown(
+    ['ms: median (p95)', 'reference', 'ours', '×', 'at most', 'met', 'CPU, mean: reference', 'ours'],
+    rows.map((row) => {
+      const { pair, reference, ours } = row;
+      const wall = (samples: readonly Sample[]): string => `${shown(median(samples.map((sample) => sample.wall)))} (${shown(quantile(samples.map((sample) => sample.wall), 0.95))})`;
+      const times = ratio(row, 'wall');
+      const met = isMet({ what: pair.what, measured: times, unit: '', most: pair.most ?? NaN });
+      return [pair.what, wall(reference), wall(ours), shown(times), shown(pair.most ?? NaN), met === undefined ? '–' : met ? 'yes' : '**no**', shown(mean(reference)), shown(mean(ours))];
+    }),
+  );
+}
+
+/** A container's end alone does not keep this process waiting for it. */
+const awake = setInterval(() => undefined, TIMEOUT);
+const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} turns, of what takes seconds ${FEW}.`];
+const results: Record<string, unknown> = {};
+for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
+  for (const init of listed<Init>('inits', ['none', 'systemd'])) {
+    const rows = await measureNode(suite, init);
+    const text = `### The front on ${suite}, ${init === 'systemd' ? 'with' : 'without'} systemd\n\n${table(rows)}`;
+    process.stdout.write(`${text}\n\n`);
+    parts.push(text);
+    results[`${suite}/${init}`] = rows.map((row) => ({ what: row.pair.what, most: row.pair.most, wall: ratio(row, 'wall'), cpu: mean(row.ours) / mean(row.reference), reference: row.reference, ours: row.ours }));
+  }
+}
+clearInterval(awake);
+process.stdout.write(`${JSON.stringify({ schemaVersion: 1, at: parts[0], results })}\n`);
+if (options.has('write')) {
+  const document = readFileSync(DOCUMENT, 'utf8');
+  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place for it: the lines ${BEGIN} and ${END}`);
+  writeFileSync(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${document.slice(after)}`);
+}
