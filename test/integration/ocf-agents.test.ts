@@ -12,7 +12,7 @@ import { expect } from 'chai';
 const AGENTS = path.resolve(import.meta.dirname, '../../scripts/ocf');
 const SHELLS = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']] as const;
 /** The parameter that says what the resource is. */
-const SUBJECTS: Readonly<Record<string, string>> = { daemon: 'name', unit: 'unit' };
+const SUBJECTS: Readonly<Record<string, string>> = { daemon: 'name', unit: 'unit', role: 'node_role' };
 /** A variable of the environment holds no more than 128 KiB. */
 const HOSTILE: readonly (readonly [string, string])[] = [
   ['a space', 'a b'], ['quotes', `a'b"c`], ['a substitution', '$(touch struck)'], ['backquotes', '`touch struck`'], ['a newline', 'a\ntouch struck'], ['a semicolon', ';touch struck'],
@@ -54,7 +54,7 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
       });
 
       it(`knows its actions, takes no notice of further arguments, and 3 for any other (${shell.join(' ')})`, () => {
-        for (const action of [['frobnicate'], [''], [], ['promote'], ['$(touch struck)']]) {
+        for (const action of [['frobnicate'], [''], [], [agent === 'role' ? 'migrate_to' : 'promote'], ['$(touch struck)']]) {
           const answer = call(shell, action, {});
           expect(answer.status, action.join(' ')).to.equal(3);
           expect(answer.stderr).to.include('Usage: ');
@@ -65,6 +65,8 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
     }
 
     for (const [what, value] of HOSTILE) {
+      // A role has a usual name.
+      if (agent === 'role' && value === '') continue;
       it(`takes ${what} in ${subject} for data: nothing of it can be there`, () => {
         const parameters = { [subject]: value };
         expect(call([], ['stop'], parameters).status, 'stop').to.equal(0);

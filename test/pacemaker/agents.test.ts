@@ -77,6 +77,19 @@ for (const suite of SUITES) {
       }
     });
 
+    // Of the newer Debian alone: these tools take their time.
+    if (suite === 'trixie') {
+      it("are described by the cluster's own tools, whatever language their user speaks", async () => {
+        for (const [agent, parameter] of Object.entries(PARAMETERS)) {
+          const name = `ocf:watchkeeper:${agent}`;
+          for (const argv of [['/usr/sbin/crm_resource', '--show-metadata', name], ['/usr/sbin/crm', 'ra', 'info', name], ['/usr/sbin/pcs', 'resource', 'describe', name]] as const) {
+            const said = await booted().must(argv, { timeout: 60_000, environment: { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' } });
+            expect(said, argv.join(' ')).to.include(parameter.split('=')[0]).and.include('Watchkeeper');
+          }
+        }
+      });
+    }
+
     it('are configured by what cluster configure prints, in words that crm and pcs take', async () => {
       const lines = (await booted().must(['/usr/sbin/watchkeeper', 'cluster', 'configure', 'web', 'master'])).trim().split('\n');
       for (const [tool, option] of [['crm', []], ['pcs', ['-f', '/tmp/pcs.xml']]] as const) {

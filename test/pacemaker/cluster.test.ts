@@ -6,8 +6,12 @@ import { clusterRecipe, type Suite } from '../support/containers/recipe.js';
 import { missingRequirement } from '../support/containers/requirements.js';
 import { rootFileSystem } from '../support/containers/root-file-system.js';
 import { ClusterWorld } from '../support/pacemaker/world.js';
+import { prepareUnits } from '../support/pacemaker/units.js';
 import { DAEMONS, daemonSpecs } from './daemon-specs.js';
+import { ENSEMBLE_UNITS, ensembleSpecs } from './ensemble-specs.js';
 import { ROLE_DAEMONS, roleSpecs } from './role-specs.js';
+import { FAULTY_UNITS, unitFaultSpecs } from './unit-fault-specs.js';
+import { UNITS, unitSpecs } from './unit-specs.js';
 
 /** A first run builds the root file systems, too. */
 const BUILD_TIMEOUT = 900_000;
@@ -27,7 +31,7 @@ for (const suite of SUITES) {
         this.skip();
       }
       await rootFileSystem(clusterRecipe(suite));
-      world = await ClusterWorld.form(suite, { ...DAEMONS, ...ROLE_DAEMONS });
+      world = await ClusterWorld.form(suite, { ...DAEMONS, ...ROLE_DAEMONS }, (root, node) => prepareUnits(root, node, { ...ENSEMBLE_UNITS, ...UNITS, ...FAULTY_UNITS }));
     });
 
     after(() => world?.cluster.destroy());
@@ -37,6 +41,11 @@ for (const suite of SUITES) {
       return world;
     };
     daemonSpecs(formed);
+    ensembleSpecs(formed);
+    if (suite === 'trixie') {
+      unitSpecs(formed);
+      unitFaultSpecs(formed);
+    }
     roleSpecs(formed);
   });
 }

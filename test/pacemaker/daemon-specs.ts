@@ -3,7 +3,7 @@ import { expect } from 'chai';
 
 import { waitFor } from '../support/containers/wait.js';
 import type { Node } from '../support/pacemaker/cluster.js';
-import { primitive } from '../support/pacemaker/resource.js';
+import { location, primitive } from '../support/pacemaker/resource.js';
 import { PATIENCE, type ClusterWorld, type DaemonOfWorld } from '../support/pacemaker/world.js';
 
 const WEB_PORT = 8081;
@@ -124,43 +124,13 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
     it('standby: it moves, and nothing of it is left behind', async () => {
       const world = formed();
       const node = await running();
-      await node.must(['/usr/sbin/crm_standby', '--node', node.node, '--update', 'on']);
-      try {
+      await world.cluster.standby(node, async () => {
         await waitFor(`web to leave ${node.node}`, PATIENCE, () => !world.isUp(node, 'web'));
         const next = await running();
         expect(next).not.to.equal(node);
         onlyOn(next);
         expect(world.isHeld(node, 'web')).to.equal(false);
-      } finally {
-        await node.must(['/usr/sbin/crm_standby', '--node', node.node, '--delete']);
-      }
-    });
-
-    it('Pacemaker is restarted: it stops and starts it, and nobody is fenced', async () => {
-      const world = formed();
-      const node = await running();
-      const cuts = world.cluster.room.cuts.length;
-      const starts = (): number => world.nodes.reduce((sum, each) => sum + world.starts(each, 'web'), 0);
-      const before = starts();
-      await node.must(['/usr/bin/systemctl', 'restart', 'pacemaker'], { timeout: PATIENCE });
-      await world.cluster.until('all to be online again', PATIENCE, (state) => state.online.length === world.nodes.length);
-      await waitFor('another life of web', PATIENCE, () => starts() > before);
-      onlyOn(await running());
-      expect(world.cluster.room.cuts).to.have.length(cuts);
-    });
-
-    it('the end of its node: the cluster stops it before systemd does, and nobody is fenced', async () => {
-      const world = formed();
-      const node = await running();
-      const cuts = world.cluster.room.cuts.length;
-      await node.powerOff('orderly');
-      const last = world.events(node).filter(({ daemon }) => daemon === 'web').at(-1);
-      await waitFor('web to run elsewhere', PATIENCE, () => world.lives('web').length === 1);
-      onlyOn(await running());
-      await world.comeBack(node);
-      expect(world.cluster.room.cuts).to.have.length(cuts);
-      expect(last?.news).to.equal('stopped');
-      expect(world.wish(node, 'web')).to.deep.include({ desired: 'down', by: 'the cluster (stop of resource web)' });
+      });
     });
   });
 
@@ -168,7 +138,10 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
     before(async () => {
       const { cluster } = formed();
       await cluster.configure('resources', primitive('failing', { agent: 'daemon', parameters: { name: 'failing' } }));
-      await cluster.configure('resources', primitive('endless', { agent: 'daemon', parameters: { name: 'endless' }, operations: [{ name: 'start', timeout: START_TIMEOUT }, { name: 'stop', timeout: STOP_TIMEOUT }] }));
+      await cluster.configure('resources', primitive('endless', { agent: 'daemon', parameters: { name: 'endless' }, meta: { 'target-role': 'Stopped' }, operations: [{ name: 'start', timeout: START_TIMEOUT }, { name: 'stop', timeout: STOP_TIMEOUT }] }));
+      // One node is enough to see how it ends; `failing` tries them all.
+      for (const { node } of formed().nodes.slice(1)) await cluster.configure('constraints', location(`endless-${node}`, 'endless', node, '-INFINITY'));
+      await cluster.want('endless', 'Started');
       await cluster.configure('resources', primitive('stubborn', { agent: 'daemon', parameters: { name: 'stubborn' }, operations: [{ name: 'stop', timeout: STOP_TIMEOUT }] }));
     });
 
@@ -176,33 +149,35 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
       for (const name of ['failing', 'endless', 'stubborn']) await formed().cluster.remove(name);
     });
 
-    /** No node is tried any more, and nothing of it is left on any. */
-    const givenUp = async (name: string): Promise<void> => {
+    /** These nodes were tried, none is any more, and nothing of it is left on any. */
+    const givenUp = async (name: string, nodes: readonly Node[]): Promise<void> => {
       const world = formed();
-      await world.cluster.until(`${name} to be given up on every node`, PATIENCE, (state) => world.nodes.every(({ node }) => state.failCount(name, node) > 0) && state.nodesOf(name).length === 0);
-      for (const node of world.nodes) {
+      await world.cluster.until(`${name} to be given up`, PATIENCE, (state) => nodes.every(({ node }) => state.failCount(name, node) > 0) && state.nodesOf(name).length === 0);
+      for (const node of nodes) {
         await waitFor(`${name} to be let go on ${node.node}`, PATIENCE, () => !world.isHeld(node, name));
         expect(world.board(node, name), node.node).to.deep.include({ pid: NO_PID });
       }
     };
 
     it('a start that fails: each node is tried once, and the cluster shows why', async () => {
-      await givenUp('failing');
+      await givenUp('failing', formed().nodes);
       const reasons = (await formed().cluster.state()).failures.filter(({ op_key: key }) => key?.startsWith('failing_start') === true).map(({ exitreason }) => exitreason ?? '');
       expect(reasons).to.have.length(3);
       for (const reason of reasons) expect(reason).to.match(/exit(ed)?.* 3|status 3|no licence/);
     });
 
     it('a start that never ends: the cluster ends it, and no process is left', async () => {
-      await givenUp('endless');
+      await givenUp('endless', formed().nodes.slice(0, 1));
     });
 
     it('a stop that hangs: by force at half of its time, and nobody is fenced', async () => {
       const world = formed();
       const node = await world.settled('stubborn', 'stubborn');
       const cuts = world.cluster.room.cuts.length;
-      await node.must(['/usr/sbin/crm_resource', '--resource', 'stubborn', '--set-parameter', 'target-role', '--meta', '--parameter-value', 'Stopped']);
+      const begin = performance.now();
+      await world.cluster.want('stubborn', 'Stopped');
       await world.cluster.until('stubborn to be stopped', PATIENCE, (state) => state.nodesOf('stubborn').length === 0);
+      expect(performance.now() - begin, 'it had its time').to.be.above(STOP_TIMEOUT * 500 - 100);
       const state = await world.cluster.state();
       expect(state.failures.filter(({ op_key: key }) => key?.startsWith('stubborn_') === true)).to.deep.equal([]);
       await waitFor('the board to say so', PATIENCE, () => Number.isNaN(world.board(node, 'stubborn')?.pid));

@@ -100,6 +100,15 @@ export class Cluster {
     });
   }
 
+  /** Resolves once nothing is under way, nor about to be. */
+  async atRest(): Promise<void> {
+    await this.first.must(['/usr/sbin/crm_resource', '--wait', '--timeout=80'], { timeout: 90_000 });
+  }
+
+  async want(resource: string, role: 'Started' | 'Stopped'): Promise<void> {
+    await this.first.must(['/usr/sbin/crm_resource', '--resource', resource, '--set-parameter', 'target-role', '--meta', '--parameter-value', role]);
+  }
+
   /** Adds to the CIB's resources, constraints or crm_config. */
   async configure(section: 'resources' | 'constraints' | 'op_defaults', xml: string): Promise<void> {
     await this.first.must(['/usr/sbin/cibadmin', '--create', `--scope=${section}`, `--xml-text=${xml}`]);
@@ -107,9 +116,33 @@ export class Cluster {
 
   /** @param resource as configured. @param instance what runs of it, where that has another name */
   async remove(resource: string, instance = resource): Promise<void> {
-    await this.first.must(['/usr/sbin/crm_resource', '--resource', resource, '--set-parameter', 'target-role', '--meta', '--parameter-value', 'Stopped']);
+    await this.want(resource, 'Stopped');
     await this.until(`${resource} to be stopped`, 60_000, (state) => state.nodesOf(instance).length === 0);
+    const constraints = await this.first.must(['/usr/sbin/cibadmin', '--query', '--scope=constraints']);
+    if (constraints.includes(`rsc="${resource}"`)) await this.first.must(['/usr/sbin/cibadmin', '--delete-all', '--force', `--xpath=//constraints/*[@rsc='${resource}']`]);
     await this.first.must(['/usr/sbin/cibadmin', '--delete', `--xpath=//resources/*[@id='${resource}']`]);
+  }
+
+  /** Nothing runs on this node meanwhile. */
+  async standby(node: Node, meanwhile: () => Promise<void>): Promise<void> {
+    const standby = ['/usr/sbin/crm_standby', '--node', node.node] as const;
+    await this.first.must([...standby, '--update', 'on']);
+    try {
+      await meanwhile();
+    } finally {
+      await this.first.must([...standby, '--delete']);
+    }
+  }
+
+  /** The resource moves to this node, and may stay there when it is done. */
+  async move(resource: string, node: Node, meanwhile: () => Promise<void>): Promise<void> {
+    const crm = ['/usr/sbin/crm_resource', '--resource', resource] as const;
+    await this.first.must([...crm, '--move', '--node', node.node]);
+    try {
+      await meanwhile();
+    } finally {
+      await this.first.must([...crm, '--clear']);
+    }
   }
 
   /** Pulls its network cable, or puts it back. */

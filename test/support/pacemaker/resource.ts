@@ -5,6 +5,8 @@ export interface Operation {
   readonly timeout: number;
   /** s; 0: not recurring */
   readonly interval?: number;
+  /** Of a monitor. */
+  readonly level?: 10 | 20;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
@@ -23,8 +25,10 @@ const OPERATIONS: readonly Operation[] = [
 
 export function primitive(id: string, { agent, parameters, meta = {}, operations = [] }: PrimitiveOptions): string {
   const all = [...OPERATIONS.filter((usual) => !operations.some((other) => same(usual, other))), ...operations];
-  const ops = all.map(({ name, timeout, interval = 0, attributes = {} }) =>
-    element('op', { id: `${id}-${name}-${interval}-${attributes['role'] ?? ''}`, name, timeout: `${timeout}s`, interval: `${interval}s`, ...attributes }));
+  const ops = all.map(({ name, timeout, interval = 0, level, attributes = {} }) => {
+    const own = `${id}-${name}-${interval}-${attributes['role'] ?? ''}`;
+    return element('op', { id: own, name, timeout: `${timeout}s`, interval: `${interval}s`, ...attributes }, level === undefined ? '' : pairs('instance_attributes', own, { OCF_CHECK_LEVEL: String(level) }));
+  });
   return element('primitive', { id, class: 'ocf', provider: 'watchkeeper', type: agent }, pairs('instance_attributes', id, parameters) + pairs('meta_attributes', id, meta) + element('operations', {}, ops.join('')));
 }
 
@@ -32,8 +36,18 @@ export function clone(id: string, meta: Readonly<Record<string, string>>, conten
   return element('clone', { id }, pairs('meta_attributes', id, meta) + content);
 }
 
+/** Its members run on one node, started in this order and stopped in the reverse of it. */
+export function group(id: string, ...members: readonly string[]): string {
+  return element('group', { id }, members.join(''));
+}
+
+/** Of where a resource may run. */
+export function location(id: string, resource: string, node: string, score: string): string {
+  return element('rsc_location', { id, rsc: resource, node, score });
+}
+
 function same(a: Operation, b: Operation): boolean {
-  return a.name === b.name && a.attributes?.['role'] === b.attributes?.['role'];
+  return a.name === b.name && a.attributes?.['role'] === b.attributes?.['role'] && a.level === b.level;
 }
 
 function pairs(name: string, id: string, values: Readonly<Record<string, string>>): string {

@@ -7,7 +7,8 @@ import type { Suite } from '../containers/recipe.js';
 import { waitFor } from '../containers/wait.js';
 import { Cluster, type Node } from './cluster.js';
 
-const PROGRAMS = '/usr/local/lib/wk-test';
+/** Where each node has what of test/fixtures it is given. */
+export const PROGRAMS = '/usr/local/lib/wk-test';
 const FIXTURES = new URL('../../fixtures/', import.meta.url);
 const WATCHER = 'watchkeeper.service';
 /** For hangs, not for slow machines. */
@@ -35,9 +36,13 @@ export class ClusterWorld {
     readonly driver: 'watcher' | 'systemd',
   ) {}
 
-  static async form(suite: Suite, daemons: Readonly<Record<string, DaemonOfWorld>>): Promise<ClusterWorld> {
+  /** @param more what else a node's root is to have, before it boots */
+  static async form(suite: Suite, daemons: Readonly<Record<string, DaemonOfWorld>>, more: (root: string, node: string) => void = () => undefined): Promise<ClusterWorld> {
     const driver = suite === 'bookworm' ? 'watcher' : 'systemd';
-    const cluster = await Cluster.form({ suite, size: 3, prepare: (root) => prepare(root, driver, daemons) });
+    const cluster = await Cluster.form({ suite, size: 3, prepare: (root, node) => {
+      prepare(root, driver, daemons);
+      more(root, node);
+    } });
     const world = new ClusterWorld(cluster, driver);
     try {
       await Promise.all(cluster.nodes.map((node) => world.comeUp(node)));
@@ -131,6 +136,17 @@ export class ClusterWorld {
         const [from = Number.NaN, to = Number.NaN] = readFileSync(join(directory, name), 'utf8').trim().split(' ').map(Number);
         return { node, from, to };
       });
+    });
+  }
+
+  /** Lives of a witness that began before the one before them had ended: of all that must be one, there are none. */
+  overlaps(daemon: string): readonly string[] {
+    const lives = [...this.witnessed(daemon)].sort((a, b) => a.from - b.from);
+    let last = { node: '', to: 0 };
+    return lives.flatMap((life) => {
+      const before = last;
+      if (life.to > last.to) last = life;
+      return life.from > before.to ? [] : [`${daemon} on ${life.node} from ${life.from}, on ${before.node} until ${before.to}`];
     });
   }
 
