@@ -12,6 +12,7 @@ import { fileJournal } from '../adapters/state/journal.js';
 import { stateBoard } from '../adapters/state/state-board.js';
 import { within } from '../app/within.js';
 import { recordedBoard } from '../app/history-recorder.js';
+import { patientBoard } from '../app/patient-board.js';
 import { keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
@@ -87,14 +88,14 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const detection = await detect({ ...configuration, runner });
   const bootId = container ? containerBoot(self.bootId) : self.bootId;
   const claim = await composeStartClaim(configuration, detection.kind, { watcher: self, clock, bootId, failed: (error) => warn(`cannot keep the claim for start-all: ${String(error)}`) });
-  const board = recordedBoard(claim.around(stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST)), history, clock);
+  const files = patientBoard(stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST), (error) => warn(`the state board is not kept: ${String(error)}`));
+  const board = recordedBoard(claim.around(files), history, clock);
   const roles = await composeRoles(configuration, host, log);
   const guardian = await composeGuardian(detection, { configuration, roles, host, clock, runner, locks, self, bootId, journal, board, log, warn, looked: web.looked });
   const tasks = await composeTasks(configuration, host, log, roles, web.taskEnded);
   const hooks = await composeHooks(configuration, host, guardian, log, false);
   followRoles(roles, { duty: guardian.roles, events: hooks.roles, log });
-  followers.add((item) => hooks.tell(item));
-  followers.add((item) => web.news(item));
+  followers.add((item) => hooks.tell(item)).add((item) => web.news(item));
   followers.add((item) => {
     // The daemon knows better than the last answer.
     if (item.news === 'stopped' && saysNotMaster(item.reason)) roles.ask();

@@ -170,6 +170,24 @@ for (const kind of ['start-stop-daemon', 'built-in'] as const) {
       expect(daemon.mains()).to.deep.equal([]);
     });
 
+    it('know their daemon by its start time, whatever stands in the plain record beside it', async () => {
+      const daemon = fixture.testDaemon();
+      await start(daemon);
+      const plain = join(fixture.runtime, 'pids', daemon.spec.name);
+      const stranger = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+      for (const text of [`${stranger.pid ?? 0}\n`, '1\n', '', 'rubbish\n']) {
+        writeFileSync(plain, text);
+        expect(await seen(daemon), JSON.stringify(text)).to.equal('running');
+        expect(await start(daemon)).to.include({ kind: 'ok', changed: false });
+      }
+      writeFileSync(plain, `${stranger.pid ?? 0}\n`);
+      expect(await stop(daemon)).to.include({ kind: 'ok', changed: true });
+      expect(daemon.mains()).to.deep.equal([]);
+      expect(stranger.kill('SIGKILL'), 'the stranger lived').to.equal(true);
+      await once(stranger, 'exit');
+      expect(stranger.signalCode).to.equal('SIGKILL');
+    });
+
     it('stop a daemon that a debugger or Ctrl-Z halted', async () => {
       const daemon = fixture.testDaemon();
       await start(daemon);

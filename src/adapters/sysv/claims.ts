@@ -45,14 +45,15 @@ export class HostClaims implements Claims {
     return this.look(name).state;
   }
 
-  look(name: string): { readonly state: ClaimState; readonly claimed: Claimed | undefined } {
+  /** `full`: what we wrote down ourselves, also where a newer plain pid stands beside it. */
+  look(name: string): { readonly state: ClaimState; readonly claimed: Claimed | undefined; readonly full: Claimed | undefined } {
     const record = this.#read(name);
     const full = record === undefined ? undefined : parseFull(record);
     const plain = readOwnPidFile(this.pidPath(name));
     const state = full !== undefined ? 'claimed' : record?.text === NONE ? 'none' : record?.text === starting() ? 'starting' : 'unknown';
     // Another pid than ours: a start of which only the first half was written down.
     const half = plain.kind === 'pid' && (full === undefined || (full.pid !== plain.pid && plain.writtenAt >= full.writtenAt));
-    return { state, claimed: half ? { pid: plain.pid, startTicks: undefined, writtenAt: plain.writtenAt } : full };
+    return { state, claimed: half ? { pid: plain.pid, startTicks: undefined, writtenAt: plain.writtenAt } : full, full };
   }
 
   /** Notes that a start is under way; the old claim is void. @throws WatchkeeperError STATE_UNWRITABLE */

@@ -63,8 +63,12 @@ export class Finder {
   }
 
   find(spec: DaemonSpec, markers: Markers = this.pass()): Found {
-    const { state, claimed } = this.claims.look(spec.name);
-    const claim = this.#byClaim(spec, claimed);
+    const { state, claimed, full } = this.claims.look(spec.name);
+    // Whoever we wrote down with its start time and who lives is the daemon, whatever pid
+    // somebody put beside it: a start begins with taking that record away.
+    const proven = this.#byClaim(spec, full);
+    if (proven.kind === 'running') return proven;
+    const claim = claimed === full ? proven : this.#byClaim(spec, claimed);
     if (claim.kind === 'running') return claim;
     const pidFile = this.#byPidFile(spec);
     if (pidFile.kind === 'running') return pidFile;
