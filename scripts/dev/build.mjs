@@ -62,6 +62,16 @@ function replaceFile(file, contents) {
   renameSync(temporary, file);
 }
 
+/**
+ * V8 keeps the text of a program for as long as it runs: with one letter beyond
+ * Latin-1 it takes two bytes for each of all letters, 2 MB more in every watcher,
+ * and each fork costs by what there is to share.
+ */
+function mustBeAscii({ path: file, text }) {
+  const at = text.search(/\P{ASCII}/u);
+  if (at >= 0) throw new Problem(`cannot build: ${file} has a letter that is not ASCII: ${JSON.stringify(text.slice(Math.max(0, at - 60), at + 20))}; write it as an escape or, in HTML, as an entity`);
+}
+
 /** @returns whether anything had to be done */
 export async function build(root = ROOT) {
   const dist = path.join(root, 'dist');
@@ -108,6 +118,7 @@ export async function build(root = ROOT) {
     const messages = await esbuild.formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY === true });
     throw new Problem(`cannot build:\n${messages.join('')}`);
   }
+  for (const file of results[0].outputFiles) if (file.path === bundle) mustBeAscii(file);
   mkdirSync(dist, { recursive: true });
   // without its stamp, a build that is cut short is done again
   rmSync(path.join(dist, '.inputs'), { force: true });

@@ -36,7 +36,7 @@ ${told.map((line) => html`<p class="complaint">${line}</p>`)}${typeof paused ===
 export function row(daemon: DaemonStatus, spec: DaemonSpec | undefined, view: View): Markup {
   const { name, restarts } = daemon;
   const words = view.day?.get(name);
-  return html`<li id="daemon-${name}"><details><summary id="row-${name}"><span class="name">${name}</span>${state(daemon)}${words === undefined ? html`<span class="strip"></span>` : dayPicture(words)}<span class="restarts" title="restarts">${restarts === 0 ? html`<span class="none">–</span>` : html`<span class="hidden">restarts: </span>${restarts}<span class="sign" aria-hidden="true"> ↻</span>`}</span></summary>
+  return html`<li id="daemon-${name}"><details><summary id="row-${name}"><span class="name">${name}</span>${state(daemon)}${words === undefined ? html`<span class="strip"></span>` : dayPicture(words)}<span class="restarts" title="restarts">${restarts === 0 ? html`<span class="none">&ndash;</span>` : html`<span class="hidden">restarts: </span>${restarts}<span class="sign" aria-hidden="true"> &#8635;</span>`}</span></summary>
 <dl>${facts(daemon, spec, view).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl></details></li>
 `;
 }

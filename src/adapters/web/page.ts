@@ -28,7 +28,7 @@ export async function page(view: View, assets: { readonly style: string; readonl
   }
   const document = html`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<title>${title(wrong)} · ${info.group}</title>
+<title>${title(wrong)} &middot; ${info.group}</title>
 <link rel="icon" href="/icon-${mood}.svg" type="image/svg+xml"><link rel="stylesheet" href="${assets.style}"><script src="${assets.script}" defer></script></head>
 <body><a class="skip" href="#main">Skip to the daemons</a>
 <header><div class="who"><p class="group">${info.group}</p><p class="host">${host}</p></div>

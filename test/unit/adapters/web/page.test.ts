@@ -23,7 +23,7 @@ describe('the status page', () => {
     const troubles = [...text.matchAll(/id="trouble-(\w+)"/g)].map((match) => match[1]);
     expect(troubles).to.deep.equal(['dead', 'slow']);
     expect(text).to.include('2 daemons need a look');
-    expect(text).to.include('<title>2 wrong · shop</title>');
+    expect(text).to.include('<title>2 wrong &middot; shop</title>');
     expect(text.indexOf('trouble-dead')).to.be.lessThan(text.indexOf('daemon-fine'));
     expect(text).to.include('/icon-bad.svg');
   });

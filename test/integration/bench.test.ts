@@ -1,0 +1,57 @@
+/** `npm run bench` at its smallest: it is not to rot, and its figures are nobody's here. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { expect } from 'chai';
+
+import { Cleanups } from '../support/eventually.js';
+import { makeDirectory } from '../support/host-fixture.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const GROUND = process.geteuid?.() === 0 ? '/var/lib' : undefined;
+
+interface Result {
+  readonly leftOut: readonly string[];
+  readonly sections: readonly { readonly name: string; readonly figures: unknown }[];
+}
+
+function bench(...words: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  return spawnSync(process.execPath, [join(ROOT, 'scripts/bench/bench.mjs'), ...words], { encoding: 'utf8', timeout: 170_000 });
+}
+
+/** Directories that runs of the benchmark made here, ours or not. */
+function grounds(): readonly string[] {
+  return GROUND === undefined ? [] : readdirSync(GROUND).filter((name) => name.startsWith('wk-bench-'));
+}
+
+describe('npm run bench', function () {
+  this.timeout(180_000);
+  const cleanups = new Cleanups();
+  afterEach(() => cleanups.run());
+
+  before(function () {
+    // Its daemon is to be as small as can be: in C.
+    if (!existsSync('/usr/bin/cc')) this.skip();
+  });
+
+  it('measures us beside a bare supervisor, tells what it left out, and leaves nothing behind', () => {
+    const before = grounds();
+    const file = join(makeDirectory(cleanups), 'figures.json');
+    const { status, stdout, stderr } = bench('recovery', 'scale', 'growth', '--quick', '--local', '--peers=ours,limit-node', '--kills=1', '--age=0', '--sizes=1,2', '--idle=0.5', `--json=${file}`);
+    expect(status, stderr).to.equal(0);
+    for (const row of [/^\| ours \| \d[^|]*\|.*\| 0 \|$/m, /^\| limit-node \| \d[^|]*\|.*\| 0 \|$/m, /^\| first kill, among the first group \|/m, /^\| ours \| start all, ms \| [\d.]+ \| –?-?[\d.]* \|/m]) expect(stdout).to.match(row);
+    expect(stdout).to.match(/Left out: .*no harness/);
+    const result = JSON.parse(readFileSync(file, 'utf8')) as Result;
+    expect(result.sections.map(({ name }) => name)).to.deep.equal(['recovery', 'scale', 'growth']);
+    const recovered = result.sections[0]?.figures as Readonly<Record<string, { readonly first: readonly number[]; readonly second: readonly number[] }>>;
+    for (const name of ['ours', 'limit-node']) expect([recovered[name]?.first.length, recovered[name]?.second.length], name).to.deep.equal([1, 1]);
+    expect(grounds().filter((name) => !before.includes(name))).to.deep.equal([]);
+  });
+
+  it('refuses what it does not know', () => {
+    const { status, stderr } = bench('speed');
+    expect([status, stderr.includes('recovery, scale, growth, crash-loop')]).to.deep.equal([2, true]);
+    expect(bench('recovery', '--fast').status).to.equal(2);
+  });
+});
