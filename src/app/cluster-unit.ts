@@ -63,7 +63,8 @@ export class ClusterUnit {
     return this.#alone(async () => {
       const { control, override } = this.parts;
       const { unit } = this.name;
-      await override.put(unit, this.call.resource);
+      // The start itself looks whether systemd has read all files of the unit.
+      await override.put(unit, this.call.resource, 'by-caller');
       const started = await this.#started();
       if (started.status === OCF.success) return started;
       // What is not held must not say that it is.

@@ -38,12 +38,12 @@ export class PatientOverride implements ClusterOverride {
 
   constructor(private readonly parts: PatientOverrideParts) {}
 
-  async put(unit: string, resource: string): Promise<void> {
+  async put(unit: string, resource: string, reading?: 'by-caller'): Promise<void> {
     const { overrides } = this.parts;
     this.#wanted.add(unit);
     if (this.#read.get(unit) === resource && overrides.isThere(unit, resource)) return;
-    await overrides.put(unit, resource);
-    this.#read.set(unit, resource);
+    await overrides.put(unit, resource, reading);
+    if (reading === undefined) this.#read.set(unit, resource);
   }
 
   async remove(unit: string): Promise<void> {

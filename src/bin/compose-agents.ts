@@ -81,7 +81,8 @@ export async function composeAgents(atHand: WatcherAtHand): Promise<WatcherAgent
   return {
     act: (request, gone) => desk.act(request, gone),
     begin: async () => {
-      if (!existsSync(SYSTEMD)) return;
+      // Another installation on this machine does not know what is held.
+      if (!existsSync(SYSTEMD) || !host.means(undefined)) return;
       await (await overrides()).sweep().catch((error: unknown) => warn(`cannot look for drop-ins of the cluster: ${String(error)}`));
     },
     finish: async () => (await made)?.finish(),

@@ -24,7 +24,7 @@ export class ClusterDropIn implements ClusterOverride {
     private readonly units = RUNTIME_UNITS,
   ) {}
 
-  async put(unit: string, resource: string): Promise<void> {
+  async put(unit: string, resource: string, reading?: 'by-caller'): Promise<void> {
     const path = this.#pathOf(unit);
     const text = dropIn(unit, resource);
     if (readText(path) !== text) {
@@ -35,6 +35,7 @@ export class ClusterDropIn implements ClusterOverride {
       }
       writeAtomic(path, text, { durable: false, mode: 0o644 });
     }
+    if (reading === 'by-caller') return;
     // Also if it was there: whoever wrote it may have died before systemd read it.
     await this.#settle(unit, (dropIns) => dropIns.includes(path));
   }
