@@ -27,9 +27,9 @@ export async function composeOverrides({ host, controller, warn }: WatcherAtHand
     },
     isDown: async (unit) => {
       const spec = await daemonOf(unit);
-      // Of its daemons the watcher knows without asking.
+      // Of its daemons the watcher knows without asking, though maybe a moment late.
       const [known] = spec === undefined ? [] : await controller.status([spec.name]);
-      if (known !== undefined) return known.pid === null && (known.observed === 'stopped' || known.observed === 'failed');
+      if (known?.pid === null && (known.observed === 'stopped' || known.observed === 'failed')) return true;
       const { state, leftProcesses } = await units.look(unit);
       return (state === 'inactive' || state === 'failed') && !leftProcesses;
     },
