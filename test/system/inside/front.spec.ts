@@ -1,0 +1,124 @@
+/**
+ * Every read of daemon-util by the installed front and by Node, in the states
+ * that a unit can be in, with a real watcher: as test/integration/
+ * front-equivalence.test.ts has it without systemd.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { Cleanups, eventually } from '../../support/eventually.js';
+import { FrontProbe, SHELLS } from '../../support/front-probe.js';
+import type { TestDaemon } from '../../support/test-daemon.js';
+import { only, systemctl } from './bench.js';
+import { daemonUtil, HAS_SYSTEMD, property, Site, UNITS, watchkeeper, WATCHER, watcherPid } from './site.js';
+
+const LIBRARY = '/usr/lib/watchkeeper';
+const PATIENCE = 60_000;
+const NAMES = ['active', 'inactive', 'failed', 'masked', 'activating'];
+const LINES = NAMES.flatMap((name) => [`check ${name}`, `pid ${name}`]).concat('check nobody');
+const BOARD = '/run/watchkeeper/watcher';
+const UP = ['check active', 'pid active'];
+const DOWN = ['check inactive', 'check failed', 'check masked'];
+
+(HAS_SYSTEMD ? describe : describe.skip)('daemon-util by the front and by Node, under systemd', function () {
+  this.timeout(180_000);
+  const cleanups = new Cleanups();
+  let probe: FrontProbe;
+  let active: TestDaemon;
+
+  before(async () => {
+    Site.install();
+    const site = new Site();
+    cleanups.add(() => site.cleanup());
+    const top = mkdtempSync('/run/front-');
+    cleanups.add(() => rmSync(top, { recursive: true, force: true }));
+    for (const directory of ['sbin', 'lib/watchkeeper']) mkdirSync(join(top, directory), { recursive: true });
+    copyFileSync('/usr/sbin/daemon-util', join(top, 'sbin/daemon-util'));
+    for (const name of readdirSync(LIBRARY)) if (name.endsWith('.sh')) copyFileSync(join(LIBRARY, name), join(top, 'lib/watchkeeper', name));
+    const bundle = join(top, 'lib/watchkeeper/watchkeeper.cjs');
+    writeFileSync(bundle, '');
+    probe = new FrontProbe(top, join(top, 'sbin/daemon-util'), `${top}/sbin/../lib/watchkeeper/watchkeeper.cjs`, {});
+
+    active = site.add('active');
+    site.add('inactive');
+    site.add('failed', { exits: { status: 3, after: 0 } }, { restart: { ...active.spec.restart, when: 'never' } }, { restart: { when: 'never' } });
+    const masked = site.add('masked');
+    site.add('activating', { readyAfter: 'never' }, {}, { startTimeout: '170s' });
+    site.settle({ units: true }, { heartbeatInterval: '500ms' });
+    const link = join('/etc/systemd/system', masked.spec.unit);
+    symlinkSync('/dev/null', link);
+    cleanups.add(() => {
+      rmSync(link, { force: true });
+      systemctl('daemon-reload');
+    });
+    systemctl('daemon-reload');
+    systemctl('start', WATCHER);
+    await eventually('the watcher answers', () => watchkeeper('status', '--json').stdout.includes('"restartOwner"'), PATIENCE);
+    expect(daemonUtil('start', 'active').status).to.equal(0);
+    expect(daemonUtil('start', 'failed').status).to.equal(1);
+    systemctl('start', '--no-block', 'wk-activating.service');
+    cleanups.add(() => void spawnSync('/usr/bin/systemctl', ['kill', '--signal=SIGKILL', 'wk-activating.service']));
+    await eventually('it is activating', () => property('wk-activating.service', 'ActiveState') === 'activating', PATIENCE);
+    await eventually('the board says so', () => boardSays('activating', 'starting') && boardSays('failed', 'failed'), PATIENCE);
+  });
+
+  after(() => cleanups.run());
+
+  const boardSays = (name: string, observed: string): boolean => existsSync(`/run/watchkeeper/state/${name}`) && readFileSync(`/run/watchkeeper/state/${name}`, 'utf8').startsWith(`1 ${name} ${observed} `);
+
+  function node(line: string): { status: number | null; stdout: string; stderr: string } {
+    const { status, stdout, stderr } = spawnSync('/usr/bin/node', [join(LIBRARY, 'watchkeeper.cjs'), 'daemon-util', ...line.split(' ')], { encoding: 'utf8', timeout: PATIENCE, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', WATCHKEEPER_CONTROL_TIMEOUT: '300ms' } });
+    return { status, stdout, stderr };
+  }
+
+  /** By one shell: what changes meanwhile, the next one sees otherwise. */
+  const alone = (shell = SHELLS[0] ?? ''): readonly string[] => [...probe.askIn(shell, LINES)].filter(([, { by }]) => by === 'front').map(([line]) => line);
+
+  /** @param own what the front answers by itself, of all that there is; undefined: that may differ, but not what it says */
+  function compare(own?: readonly string[]): void {
+    const all = own === undefined ? SHELLS.flatMap((shell) => [...probe.askIn(shell, LINES)]) : [...probe.ask(LINES)];
+    const answers = all.filter(([, { by }]) => by === 'front');
+    if (own !== undefined) expect(answers.map(([line]) => line), 'answered without Node').to.have.members([...own]);
+    for (const [line, { status, stdout, stderr }] of answers) expect({ status, stdout, stderr }, line).to.deep.equal(node(line));
+  }
+
+  it(`in each state of a unit, in ${SHELLS.length} shells`, () => {
+    compare([...UP, ...DOWN]);
+  });
+
+  it('where the bus is away', async () => {
+    systemctl('stop', 'dbus.socket', 'dbus.service');
+    cleanups.add(() => void systemctl('start', 'dbus.socket', 'dbus.service'));
+    try {
+      // whether the watcher still knows is its own matter: who answers then has to be right
+      compare();
+    } finally {
+      systemctl('start', 'dbus.socket', 'dbus.service');
+    }
+    await eventually('the watcher sees again', () => SHELLS.every((shell) => alone(shell).length === UP.length + DOWN.length), PATIENCE);
+  });
+
+  it('where one was killed, and its board is old', async () => {
+    const watcher = watcherPid();
+    process.kill(watcher, 'SIGSTOP');
+    try {
+      await eventually('the board is stale', () => alone().every((line) => UP.includes(line)), PATIENCE);
+      compare(UP);
+      process.kill(only(active.mains()), 'SIGKILL');
+      await eventually('it is dead', () => !alone().includes('check active') || property(active.spec.unit, 'ActiveState') === 'active', PATIENCE);
+      compare();
+    } finally {
+      process.kill(watcher, 'SIGCONT');
+    }
+  });
+
+  it('where there is no watcher, and no board', () => {
+    systemctl('stop', WATCHER);
+    expect(existsSync(BOARD)).to.equal(false);
+    compare([]);
+    expect(existsSync(join(UNITS, active.spec.unit))).to.equal(true);
+  });
+});
