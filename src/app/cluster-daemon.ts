@@ -98,6 +98,11 @@ export class ClusterDaemon {
     return deep.status === OCF.success ? answer : deep;
   }
 
+  async isActive(): Promise<boolean> {
+    const { status } = monitorAnswer(await this.#look(), true);
+    return status === OCF.success || status === OCF.degraded;
+  }
+
   async #look(): Promise<DaemonStatus> {
     const { controller, release } = await this.parts.reader();
     try {

@@ -14,6 +14,8 @@ import type { Host } from './host.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const ACTIONS = ['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent', 'migrate_to', 'migrate_from'];
+
 /** `watchkeeper cluster agent` */
 export function clusterAgent(agent: string, action: string, environment: Environment, note: (line: string) => void): Promise<OcfAnswer> {
   return answered(() => perform(agent, action, ocfCall(environment), ownSites(environment, note)));
@@ -34,7 +36,7 @@ export async function perform(agent: string, action: string, call: OcfCall, site
 }
 
 async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Promise<OcfAnswer> {
-  if (!['start', 'stop', 'monitor', 'validate-all', 'reload', 'reload-agent'].includes(action)) {
+  if (!ACTIONS.includes(action)) {
     return { status: OCF.unimplemented, reason: `the agent daemon has no action ${quoted(action)}` };
   }
   const name = call.raw('name') ?? '';
@@ -57,6 +59,9 @@ async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Pr
       return daemon.stop();
     case 'monitor':
       return daemon.monitor();
+    case 'migrate_to':
+    case 'migrate_from':
+      return (await import('./migration-hook.js')).migrate(action, call, host, { isActive: () => daemon.isActive(), start: () => daemon.start() }, hookEnvironment(call, spec));
     case 'reload':
       return startAnswer(await (await site.means.manager()).reload(spec));
     default:
@@ -66,10 +71,13 @@ async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Pr
 
 /** The catalogue has been read by now, and knows the daemon. */
 async function validated(host: Host, call: OcfCall): Promise<OcfAnswer> {
-  const hook = call.parameter('deep_hook');
-  if (hook === undefined) return OCF_OK;
-  const objection = hook.startsWith('/') ? (await host.hookPrograms()).objection(hook) : `${quoted(hook)} is no absolute path`;
-  return objection === undefined ? OCF_OK : { status: OCF.installed, reason: `deep_hook: ${objection}` };
+  for (const name of ['deep_hook', 'migrate_hook']) {
+    const hook = call.parameter(name);
+    if (hook === undefined) continue;
+    const objection = hook.startsWith('/') ? (await host.hookPrograms()).objection(hook) : `${quoted(hook)} is no absolute path`;
+    if (objection !== undefined) return { status: OCF.installed, reason: `${name}: ${objection}` };
+  }
+  return OCF_OK;
 }
 
 export async function holdsOf(host: Host, note: (line: string) => void): Promise<ClusterHoldStore> {
@@ -127,5 +135,9 @@ async function killer(host: Host): Promise<ClusterDaemonParts['kill']> {
 /** Runs a hook as root: nobody but root may have written it. Its OCF statuses pass through. */
 async function deepHook(host: Host, call: OcfCall, path: string, spec: DaemonSpec, timeout: number): Promise<OcfAnswer> {
   const { runHook } = await import('./monitor-hook.js');
-  return runHook(host, { path, timeout, environment: { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_DAEMON_NAME: spec.name, WATCHKEEPER_UNIT: spec.unit } });
+  return runHook(host, { path, timeout, environment: hookEnvironment(call, spec) });
+}
+
+function hookEnvironment(call: OcfCall, spec: DaemonSpec): Readonly<Record<string, string>> {
+  return { OCF_RESOURCE_INSTANCE: call.resource, WATCHKEEPER_DAEMON_NAME: spec.name, WATCHKEEPER_UNIT: spec.unit };
 }

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
-import type { MigrationStep } from '../app/cluster-migration.js';
 import type { ClusterUnit, MonitorHook } from '../app/cluster-unit.js';
 import { parseDuration } from '../core/duration.js';
 import { WatchkeeperError } from '../core/errors.js';
@@ -12,6 +11,7 @@ import { quoted } from '../core/printable.js';
 import { isTemplate, resourceUnit } from '../core/unit-name.js';
 import type { AgentSite, AgentSites } from './cluster-site.js';
 import type { Host } from './host.js';
+import { migrate } from './migration-hook.js';
 import { runHook } from './monitor-hook.js';
 
 /** Where the shell's half of the agent looks, too. */
@@ -42,11 +42,10 @@ export async function unitAgent(action: string, call: OcfCall, sites: AgentSites
   }
   if (!existsSync(SYSTEMD)) return nothingThere(action, call, { status: OCF.installed, reason: 'systemd is not process 1 here' });
   const { host } = site;
-  return perform(action, call, await compose({ site, unit, parameter, call, needsHook: action === 'start' || action === 'monitor' }), (step, limit) => migrationHook(host, call, unit, step, limit));
+  return perform(action, await compose({ site, unit, parameter, call, needsHook: action === 'start' || action === 'monitor' }), (migration, held) => migrate(migration, call, host, { isActive: () => held.isActive(), start: () => held.start() }, hookEnvironment(call, unit)));
 }
 
-async function perform(action: string, call: OcfCall, unit: ClusterUnit, migrationHook: (step: MigrationStep, limit: number) => Promise<OcfAnswer>): Promise<OcfAnswer> {
-  const migration = () => ({ hook: call.parameter('migrate_hook') === undefined ? undefined : migrationHook, isActive: () => unit.isActive(), start: () => unit.start() });
+async function perform(action: string, unit: ClusterUnit, migration: (action: 'migrate_to' | 'migrate_from', unit: ClusterUnit) => Promise<OcfAnswer>): Promise<OcfAnswer> {
   switch (action) {
     case 'start':
       return unit.start();
@@ -57,9 +56,8 @@ async function perform(action: string, call: OcfCall, unit: ClusterUnit, migrati
     case 'reload':
       return unit.reload();
     case 'migrate_to':
-      return (await import('../app/cluster-migration.js')).migrateTo(call, migration());
     case 'migrate_from':
-      return (await import('../app/cluster-migration.js')).migrateFrom(call, migration());
+      return migration(action, unit);
     case 'validate-all':
       return unit.validate();
     default:
@@ -125,11 +123,6 @@ function monitorHook(host: Host, call: OcfCall, unit: string): MonitorHook | und
       return answer.status === OCF.degraded && !call.knowsDegraded ? OCF_OK : answer;
     },
   };
-}
-
-function migrationHook(host: Host, call: OcfCall, unit: string, step: MigrationStep, limit: number): Promise<OcfAnswer> {
-  const ends = { WATCHKEEPER_MIGRATE_SOURCE: call.meta('migrate_source') ?? '', WATCHKEEPER_MIGRATE_TARGET: call.meta('migrate_target') ?? '' };
-  return runHook(host, { path: call.parameter('migrate_hook') ?? '', timeout: limit, environment: { ...hookEnvironment(call, unit), ...ends }, what: 'migration hook', argument: step });
 }
 
 function hookEnvironment(call: OcfCall, unit: string): Readonly<Record<string, string>> {
