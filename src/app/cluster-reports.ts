@@ -79,7 +79,7 @@ export class ClusterReports {
         log.info({ ...fields, took: Math.round(clock.monotonic() - since) }, `${name}: told the cluster that ${hold.resource} failed on ${hold.node}: ${reason}`);
         return;
       case 'unknown':
-        log.warn({ ...fields, why: result.reason }, `${name}: the cluster knows nothing of ${hold.resource} on ${hold.node}: ${result.reason}; if it was removed there, remove cluster/${name} in the state directory (/var/lib/watchkeeper) and restart the watcher`);
+        log.warn({ ...fields, why: result.reason }, `${name}: the cluster knows nothing of ${hold.resource} on ${hold.node}: ${result.reason}; if it was removed there: watchkeeper cluster release ${name}`);
         return;
       case 'unreachable':
         log.warn({ ...fields, why: result.reason }, `${name}: the cluster cannot be told yet: ${result.reason}; next try in ${formatDuration(delay)}`);

@@ -52,6 +52,8 @@ function means(): Means {
     ownTasks: async (config) => (await import('./compose-tasks.js')).readTasks(new Host(config, process.env), complain),
     testHooks: async (config, event, subject) => (await import('./test-hooks.js')).testHooks(new Host(config, process.env), event, subject),
     units: (root) => units(root),
+    clusterHoldings: async (config, names) => (await import('./cluster-holdings.js')).holdings(new Host(config, process.env), names, complain),
+    clusterRelease: async (config, names, force) => (await import('./cluster-holdings.js')).release(new Host(config, process.env), names, force, complain),
     clusterAgent: async (agent, action) => (await import('./cluster-agents.js')).clusterAgent(agent, action, process.env, complain),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).loadedConfiguration(),

@@ -34,7 +34,7 @@ export const paused: Step = (facts) => {
 };
 
 export const cluster: Step = (facts) =>
-  facts.status.owner === 'cluster' ? finding(facts, 'held-by-cluster', facts.status.reason === '' ? 'the cluster restarts it' : facts.status.reason, null, 'crm_mon -1 -r') : undefined;
+  facts.status.owner === 'cluster' ? finding(facts, 'held-by-cluster', facts.status.reason === '' ? 'the cluster restarts it' : facts.status.reason, null, `watchkeeper cluster status ${facts.spec.name}`) : undefined;
 
 export const role: Step = (facts, { roles, catalogue }) => {
   const { spec, status } = facts;

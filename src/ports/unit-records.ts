@@ -11,6 +11,8 @@ export interface UnitRecord {
 export interface UnitRecords {
   /** @throws WatchkeeperError STATE_UNWRITABLE */
   write(resource: string, record: UnitRecord): void;
+  /** Those that are held, by their parameter. */
+  list(): readonly { readonly resource: string; readonly parameter: string }[];
   /** Without a record it is done, too. */
   remove(resource: string): void;
 }

@@ -31,6 +31,14 @@ export function unitRecords(runtime: string): UnitRecords {
       removeLeftovers(directory);
       writeAtomic(path, line, { durable: false, mode: 0o600 });
     },
+    list() {
+      return fs.existsSync(directory)
+        ? fs.readdirSync(directory).filter(isClusterName).sort().flatMap((resource) => {
+            const [, parameter] = /^1 (\S+) /.exec(readText(join(directory, resource)) ?? '') ?? [];
+            return parameter === undefined ? [] : [{ resource, parameter }];
+          })
+        : [];
+    },
     remove(resource) {
       const path = pathOf(resource);
       if (path === undefined) return;

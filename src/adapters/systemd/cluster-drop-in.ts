@@ -99,6 +99,11 @@ export function isClusterDropIn(path: string): boolean {
   return basename(path) === NAME && dirname(dirname(path)) === RUNTIME_UNITS;
 }
 
+/** Whether the cluster's drop-in lies over this unit. */
+export function hasDropIn(unit: string): boolean {
+  return fs.existsSync(join(RUNTIME_UNITS, `${unit}.d`, NAME));
+}
+
 /** @param resource a name of the cluster's (core/cluster-hold.ts): nothing in it means anything to systemd */
 export function dropIn(unit: string, resource: string): string {
   return [

@@ -1,5 +1,6 @@
 /** What a command of `watchkeeper` is, and what it may use. */
 import type { ChosenControl } from '../../app/control-choice.js';
+import type { ClusterView, HeldDaemon } from '../../core/cluster-view.js';
 import type { PauseLease } from '../../core/pause.js';
 import type { HookResult } from '../../app/hook-lane.js';
 import type { DaemonDetails } from '../../core/daemon-details.js';
@@ -83,6 +84,10 @@ export interface Means {
   logs(config: string | undefined, name: string, options: LogOptions, sink: LogSink): Promise<number>;
   /** Tasks without a watcher: what the files say. */
   ownTasks(config: string | undefined): Promise<Pick<TaskControl, 'list' | 'history'>>;
+  /** What the cluster holds here, by our records and by its own. @param names none: all @throws WatchkeeperError USAGE */
+  clusterHoldings(config: string | undefined, names: readonly string[]): Promise<ClusterHoldings>;
+  /** Gives up holds that the cluster has forgotten; with `force` any. @throws WatchkeeperError USAGE, STATE_UNWRITABLE */
+  clusterRelease(config: string | undefined, names: readonly string[], force: boolean): Promise<readonly ReleaseResult[]>;
   /** Carries out an action of one of our OCF agents; the call is in the environment. */
   clusterAgent(agent: string, action: string): Promise<OcfAnswer>;
   /** Runs the watcher until it is told to end; @returns its exit status. */
@@ -93,6 +98,24 @@ export interface Means {
   units(root: string): Promise<UnitInstaller>;
   /** @throws WatchkeeperError CONFIG_INVALID, CONFIG_UNREADABLE */
   configuration(config: string | undefined): Promise<LoadedConfiguration>;
+}
+
+export interface ClusterHoldings {
+  readonly view: ClusterView;
+  readonly daemons: readonly HeldDaemon[];
+  /** Of the roles' resources here; null: none is set. */
+  readonly scores: readonly { readonly resource: string; readonly score: number | null }[];
+  /** Of `ocf:watchkeeper:unit`. */
+  readonly units: readonly { readonly resource: string; readonly parameter: string }[];
+  /** Those that were asked for and are not held. */
+  readonly notHeld: readonly string[];
+}
+
+export interface ReleaseResult {
+  readonly name: string;
+  /** false: there was nothing to release, or it was refused. */
+  readonly released: boolean;
+  readonly refusal: string | undefined;
 }
 
 export interface RunOptions {

@@ -108,7 +108,7 @@ describe('a daemon that the cluster holds', () => {
     site.machine.end('web');
     await pass(site, 1_000_000);
     expect(site.told.length).to.equal(1);
-    expect(site.logged.join('\n')).to.include('remove cluster/web in the state directory');
+    expect(site.logged.join('\n')).to.include('watchkeeper cluster release web');
   });
 
   it('is told of by a watcher that finds it gone, in the same boot', async () => {

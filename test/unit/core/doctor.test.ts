@@ -70,7 +70,7 @@ describe('doctor', () => {
 
   it('knows the cluster as an owner, and leaves the daemon to it', () => {
     expect(judge(facts({ name: 'web' }, { owner: 'cluster', reason: 'the cluster restarts it (resource web-1)' }, { executable: MISSING }))).to.deep.equal({
-      code: 'held-by-cluster', daemon: 'web', what: 'the cluster restarts it (resource web-1)', look: 'crm_mon -1 -r', command: null,
+      code: 'held-by-cluster', daemon: 'web', what: 'the cluster restarts it (resource web-1)', look: 'watchkeeper cluster status web', command: null,
     });
   });
 

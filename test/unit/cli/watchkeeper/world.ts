@@ -146,6 +146,8 @@ export class World {
       ownTasks: () => unused('tasks'),
       run: () => unused('run'),
       testHooks: () => unused('hooks'),
+      clusterHoldings: () => unused('cluster status'),
+      clusterRelease: () => unused('cluster release'),
       clusterAgent: () => unused('cluster agent'),
       units: () => (this.units === undefined ? unused('units') : Promise.resolve(this.units)),
       configuration: () => Promise.resolve(configuration),
