@@ -54,6 +54,7 @@ function means(): Means {
     units: (root) => units(root),
     clusterHoldings: async (config, names) => (await import('./cluster-holdings.js')).holdings(new Host(config, process.env), names, complain),
     clusterRelease: async (config, names, force) => (await import('./cluster-holdings.js')).release(new Host(config, process.env), names, force, complain),
+    clusterConfiguration: async (runtime) => (await import('../adapters/pacemaker/cib.js')).clusterConfiguration(await new Host(undefined, process.env).runner(), runtime),
     clusterAgent: async (agent, action) => (await import('./cluster-agents.js')).clusterAgent(agent, action, process.env, complain),
     run: (options) => run(options),
     configuration: (config) => new Host(config, process.env).loadedConfiguration(),

@@ -61,12 +61,12 @@ export function roleResource(id: string, masterRole: string, node: readonly Daem
 export function crmCommands(resource: ClusterResource): readonly string[] {
   const { id, agent, parameters, operations } = resource;
   const words = ['crm', 'configure', 'primitive', id, `ocf:watchkeeper:${agent}`, 'params', ...pairs(parameters), ...operations.flatMap(operationWords)];
-  return agent === 'role' ? [words.join(' '), `crm configure clone ${id}-clone ${id} meta promotable=true`] : [words.join(' ')];
+  return agent === 'role' ? [words.join(' '), `crm configure clone ${id}-clone ${id} meta promotable=true interleave=true`] : [words.join(' ')];
 }
 
 export function pcsCommands(resource: ClusterResource): readonly string[] {
   const { id, agent, parameters, operations } = resource;
-  const words = ['pcs', 'resource', 'create', id, `ocf:watchkeeper:${agent}`, ...pairs(parameters), ...operations.flatMap(operationWords), ...(agent === 'role' ? ['promotable'] : [])];
+  const words = ['pcs', 'resource', 'create', id, `ocf:watchkeeper:${agent}`, ...pairs(parameters), ...operations.flatMap(operationWords), ...(agent === 'role' ? ['promotable', 'interleave=true'] : [])];
   return [words.join(' ')];
 }
 

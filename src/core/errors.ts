@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   TASK_REFUSED: { exitStatus: 1, meaning: 'the scheduled task may not run now: it runs already, or its conditions are not met' },
   STATE_UNWRITABLE: { exitStatus: 1, meaning: 'a state or runtime directory cannot be written (read-only, full, no permission)' },
   UNITS_REFUSED: { exitStatus: 1, meaning: 'files of systemd units cannot be generated, compared or installed' },
+  CLUSTER_REFUSED: { exitStatus: 1, meaning: "the cluster's configuration cannot be read or changed; nothing was changed" },
   NO_INIT: { exitStatus: 1, meaning: 'the watcher is process 1 of a container, without an init' },
   WATCHER_RUNNING: { exitStatus: 1, meaning: 'another watcher already has control' },
   WATCHER_ABSENT: { exitStatus: 1, meaning: 'the command needs the watcher, and none is running' },

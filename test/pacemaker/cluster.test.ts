@@ -7,6 +7,7 @@ import { missingRequirement } from '../support/containers/requirements.js';
 import { rootFileSystem } from '../support/containers/root-file-system.js';
 import { ClusterWorld } from '../support/pacemaker/world.js';
 import { prepareUnits } from '../support/pacemaker/units.js';
+import { COMMAND_DAEMONS, commandSpecs } from './command-specs.js';
 import { DAEMONS, daemonSpecs } from './daemon-specs.js';
 import { ENSEMBLE_UNITS, ensembleSpecs } from './ensemble-specs.js';
 import { ROLE_DAEMONS, roleSpecs } from './role-specs.js';
@@ -31,7 +32,7 @@ for (const suite of SUITES) {
         this.skip();
       }
       await rootFileSystem(clusterRecipe(suite));
-      world = await ClusterWorld.form(suite, { ...DAEMONS, ...ROLE_DAEMONS }, (root, node) => prepareUnits(root, node, { ...ENSEMBLE_UNITS, ...UNITS, ...FAULTY_UNITS }));
+      world = await ClusterWorld.form(suite, { ...DAEMONS, ...ROLE_DAEMONS, ...COMMAND_DAEMONS }, (root, node) => prepareUnits(root, node, { ...ENSEMBLE_UNITS, ...UNITS, ...FAULTY_UNITS }));
     });
 
     after(() => world?.cluster.destroy());
@@ -47,5 +48,6 @@ for (const suite of SUITES) {
       unitFaultSpecs(formed);
     }
     roleSpecs(formed);
+    commandSpecs(formed);
   });
 }

@@ -9,6 +9,7 @@ import type { HistoryInterval } from '../../core/history.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { LoadedConfiguration } from '../../adapters/config/configuration.js';
 import type { OcfAnswer } from '../../core/ocf.js';
+import type { ClusterConfiguration } from '../../ports/cluster-configuration.js';
 import type { TaskControl } from '../../ports/task-control.js';
 import type { HookEventKind } from '../../core/hook.js';
 import type { UnitInstaller } from '../../ports/unit-installer.js';
@@ -88,6 +89,8 @@ export interface Means {
   clusterHoldings(config: string | undefined, names: readonly string[]): Promise<ClusterHoldings>;
   /** Gives up holds that the cluster has forgotten; with `force` any. @throws WatchkeeperError USAGE, STATE_UNWRITABLE */
   clusterRelease(config: string | undefined, names: readonly string[], force: boolean): Promise<readonly ReleaseResult[]>;
+  /** @param runtime where copies may lie meanwhile */
+  clusterConfiguration(runtime: string): Promise<ClusterConfiguration>;
   /** Carries out an action of one of our OCF agents; the call is in the environment. */
   clusterAgent(agent: string, action: string): Promise<OcfAnswer>;
   /** Runs the watcher until it is told to end; @returns its exit status. */

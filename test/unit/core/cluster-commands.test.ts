@@ -19,7 +19,7 @@ describe('the commands that configure a cluster', () => {
     const resource = roleResource('site', 'master', [web], [daemonSpec({ name: 'chief', startTimeout: 5_000, stopTimeout: 5_000 })]);
     const intervals = resource.operations.flatMap(({ interval }) => (interval === undefined ? [] : [interval]));
     expect(new Set(intervals).size).to.equal(intervals.length);
-    expect(crmCommands(resource)[1]).to.equal('crm configure clone site-clone site meta promotable=true');
-    expect(pcsCommands(resource)[0]).to.match(/ op promote timeout=20s .* promotable$/).and.include('op stop timeout=110s');
+    expect(crmCommands(resource)[1]).to.equal('crm configure clone site-clone site meta promotable=true interleave=true');
+    expect(pcsCommands(resource)[0]).to.match(/ op promote timeout=20s .* promotable interleave=true$/).and.include('op stop timeout=110s');
   });
 });

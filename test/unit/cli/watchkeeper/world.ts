@@ -148,6 +148,7 @@ export class World {
       testHooks: () => unused('hooks'),
       clusterHoldings: () => unused('cluster status'),
       clusterRelease: () => unused('cluster release'),
+      clusterConfiguration: () => unused('cluster configure'),
       clusterAgent: () => unused('cluster agent'),
       units: () => (this.units === undefined ? unused('units') : Promise.resolve(this.units)),
       configuration: () => Promise.resolve(configuration),
