@@ -93,19 +93,6 @@ export function ensembleSpecs(formed: () => ClusterWorld): void {
       }
     });
 
-    it('kill -9 of pacemakerd: systemd starts it again, and all go on', async () => {
-      const world = formed();
-      const node = await settled();
-      const [before, fenced] = [lives(), cuts()];
-      const pid = await pidOf(node, 'pacemakerd');
-      world.kill(node, pid, 'SIGKILL');
-      await waitFor('another pacemakerd', PATIENCE, async () => ![0, pid].includes(await pidOf(node, 'pacemakerd')));
-      await world.cluster.atRest();
-      expect(await settled()).to.equal(node);
-      expect(lives()).to.deep.equal(before);
-      expect(cuts()).to.equal(fenced);
-    });
-
     it('half of Watchkeeper is gone from its node: what lives is not called stopped', async () => {
       const node = await settled();
       const [other] = formed().nodes.filter((each) => each !== node);
@@ -192,6 +179,20 @@ export function ensembleSpecs(formed: () => ClusterWorld): void {
       expect(ends[0]?.at, 'the last one first').to.be.below(ends[1]?.at ?? 0);
       expect(web?.news).to.equal('stopped');
       expect(world.wish(node, 'web')).to.deep.include({ desired: 'down', by: 'the cluster (stop of resource web)' });
+    });
+
+    // Before a cut: a pacemakerd that has found the other processes instead of starting them takes half a minute to stop.
+    it('kill -9 of pacemakerd: systemd starts it again, and all go on', async () => {
+      const world = formed();
+      const node = await settled();
+      const [before, fenced] = [lives(), cuts()];
+      const pid = await pidOf(node, 'pacemakerd');
+      world.kill(node, pid, 'SIGKILL');
+      await waitFor('another pacemakerd', PATIENCE, async () => ![0, pid].includes(await pidOf(node, 'pacemakerd')));
+      await world.cluster.atRest();
+      expect(await settled()).to.equal(node);
+      expect(lives()).to.deep.equal(before);
+      expect(cuts()).to.equal(fenced);
     });
 
     it('its node loses its power: all run elsewhere, and the old node comes back without any of them', async () => {
