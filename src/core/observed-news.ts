@@ -33,7 +33,9 @@ export function observedNews(before: Observation | undefined, after: Observation
   const news: ObservedNews[] = [];
   if (restarted && !waited) news.push({ news: 'crash', reason: `it ended: ${ending}` });
   if (restarted) news.push({ news: 'restart', reason: `systemd restarts it: ${ending}` });
-  if (waits && (restarted || !waited)) news.push({ news: 'crash', reason: ending });
+  // It has run since, or systemd 257 counts the restart a moment before it begins with it.
+  const diedAgain = restarted && !(waited && before.run !== undefined && before.run === after.run);
+  if (waits && (diedAgain || !waited)) news.push({ news: 'crash', reason: ending });
   const isTold = waits || (restarted && after.state === 'starting');
   if (before.state !== after.state && !isTold) news.push(change(after));
   return news;

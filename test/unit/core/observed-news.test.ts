@@ -23,6 +23,12 @@ describe('news of a daemon that its service manager restarts', () => {
     expect(steps.slice(1).map((after, index) => words(steps[index], after))).to.deep.equal([['crash'], [], ['restart'], ['crash'], ['restart', 'ready']]);
   });
 
+  it('one death whose restart is counted while it still waits, as systemd 257 does', () => {
+    const counted = { ...waiting(1), run: 0 };
+    const steps = [seen('running', { run: 0 }), waiting(0), counted, seen('starting', { restarts: 1, run: 0 }), seen('running', { restarts: 1, run: 1 })];
+    expect(steps.slice(1).map((after, index) => words(steps[index], after))).to.deep.equal([['crash'], ['restart'], [], ['ready']]);
+  });
+
   it('what came and went between two looks', () => {
     expect(words(seen('running'), seen('running', { restarts: 1 }))).to.deep.equal(['crash', 'restart']);
     expect(words(seen('running'), waiting(1))).to.deep.equal(['crash', 'restart', 'crash']);
