@@ -7,7 +7,7 @@ const SHELLCHECK = '/usr/bin/shellcheck';
 const MINUTE = 60_000;
 
 /**
- * The longest first: they run three at a time, and it decides when all is done.
+ * The longest first: they run two at a time, and it decides when all is done.
  * Deadlines are for hangs, not for slow machines. What drives real processes has
  * a second try, and a test that needed it is named at the end.
  */
