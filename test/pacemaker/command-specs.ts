@@ -83,7 +83,8 @@ export function commandSpecs(formed: () => ClusterWorld): void {
       expect(await world.settled('moved', 'moved')).to.equal(target);
       expect([(await source.read('/srv/moved/steps')).trim(), (await target.read('/srv/moved/steps')).trim()]).to.deep.equal([`push ${source.node} ${target.node}`, `pull ${source.node} ${target.node}`]);
       expect([world.isUp(source, 'moved'), world.isHeld(source, 'moved'), world.isHeld(target, 'moved')]).to.deep.equal([false, false, true]);
-      await source.must(['/usr/sbin/crm_resource', '--clear', '--resource', 'moved']);
+      // With the constraint of the move still there: without it, it would be on its way back when it is to stop,
+      // and Pacemaker 2.1.5 takes a migration that is broken off there for done.
       await world.cluster.remove('moved');
     });
   });
