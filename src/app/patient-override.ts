@@ -61,12 +61,17 @@ export class PatientOverride implements ClusterOverride {
     const { overrides, isHeld, isDown, alone, warn } = this.parts;
     for (const unit of overrides.present()) {
       const isFree = async (): Promise<boolean> => !this.#wanted.has(unit) && !(await isHeld(unit)) && (await isDown(unit));
-      if (!(await isFree())) continue;
-      await alone(unit, async () => {
-        if (!(await isFree())) return;
-        this.#read.delete(unit);
-        await overrides.remove(unit);
-      }).catch((error: unknown) => warn(`cannot remove the drop-in of ${unit}, which the cluster no longer holds: ${String(error)}`));
+      try {
+        if (!(await isFree())) continue;
+        await alone(unit, async () => {
+          if (!(await isFree())) return;
+          this.#read.delete(unit);
+          await overrides.remove(unit);
+        });
+      } catch (error) {
+        // systemd may be deaf for a moment: the next removal, monitor or watcher looks again.
+        warn(`cannot remove the drop-in of ${unit}, which the cluster no longer holds: ${String(error)}`);
+      }
     }
   }
 
@@ -82,7 +87,7 @@ export class PatientOverride implements ClusterOverride {
     this.#timer?.cancel();
     this.#timer = this.parts.clock.after(PATIENCE, () => {
       this.#timer = undefined;
-      void this.sweep();
+      this.sweep().catch((error: unknown) => this.parts.warn(`cannot look for drop-ins of the cluster: ${String(error)}`));
     });
   }
 }

@@ -12,6 +12,7 @@ class World {
   readonly busy = new Set<string>();
   readonly warnings: string[] = [];
   refusal: Error | undefined;
+  deaf = false;
 
   make(): PatientOverride {
     return new PatientOverride({
@@ -32,7 +33,7 @@ class World {
       },
       clock: this.clock,
       isHeld: (unit) => Promise.resolve(this.held.has(unit)),
-      isDown: (unit) => Promise.resolve(this.down.has(unit)),
+      isDown: (unit) => (this.deaf ? Promise.reject(new Error('systemd is deaf')) : Promise.resolve(this.down.has(unit))),
       alone: (unit, action) => (this.busy.has(unit) ? Promise.resolve() : action()),
       warn: (text) => this.warnings.push(text),
     });
@@ -79,6 +80,19 @@ describe('patient override', () => {
     expect(world.calls).to.deep.equal(['remove a']);
     await override.put('a', 'rsc');
     expect(world.calls).to.deep.equal(['remove a', 'put a']);
+  });
+
+  it('says so where it cannot look, and ends nobody by that', async () => {
+    world.down.add('a');
+    await override.remove('a');
+    world.deaf = true;
+    world.clock.advance(2000);
+    await settled();
+    expect(world.warnings).to.have.length(1);
+    expect(world.warnings[0]).to.include('the drop-in of a').and.include('systemd is deaf');
+    world.deaf = false;
+    await override.sweep();
+    expect(world.calls).to.deep.equal(['remove a']);
   });
 
   it('at the end of the watcher it no longer waits', async () => {
