@@ -16,10 +16,9 @@ import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher, stopWatcher } from '../../test/support/ganeti/watcher.js';
 import { isMet, markdown, median, quantile, shown } from './figures.mjs';
+import { placed } from './figures.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-const BEGIN = '<!-- front: written by npm run bench -- front --write -->';
-const END = '<!-- front: end -->';
 const OURS = '/usr/lib/ganeti/daemon-util';
 const EMPTY = '/run/empty.cjs';
 const TIMEOUT = 900_000;
@@ -188,9 +187,4 @@ for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
 }
 clearInterval(awake);
 process.stdout.write(`${JSON.stringify({ schemaVersion: 1, at: parts[0], results })}\n`);
-if (options.has('write')) {
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place for it: the lines ${BEGIN} and ${END}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${document.slice(after)}`);
-}
+if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'front', parts.join('\n\n')));

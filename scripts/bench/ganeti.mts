@@ -14,10 +14,9 @@ import type { Suite } from '../../test/support/containers/recipe.js';
 import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../../test/support/ganeti/migration.js';
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher } from '../../test/support/ganeti/watcher.js';
+import { placed } from './figures.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-const BEGIN = '<!-- ganeti: written by npm run bench -- ganeti --write -->';
-const END = '<!-- ganeti: end -->';
 const NAME = '/usr/lib/ganeti/daemon-util';
 const TIMEOUT = 600_000;
 
@@ -116,9 +115,4 @@ for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
   }
 }
 clearInterval(awake);
-if (options.has('write')) {
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place for it: the lines ${BEGIN} and ${END}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${document.slice(after)}`);
-}
+if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'ganeti', parts.join('\n\n')));

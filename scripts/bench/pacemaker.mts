@@ -17,10 +17,9 @@ import type { Suite } from '../../test/support/containers/recipe.js';
 import type { Node } from '../../test/support/pacemaker/cluster.js';
 import { primitive } from '../../test/support/pacemaker/resource.js';
 import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
+import { placed } from './figures.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-const BEGIN = '<!-- pacemaker: written by npm run bench -- pacemaker --write -->';
-const END = '<!-- pacemaker: end -->';
 const UNIT = 'bench-unit.service';
 const PLAIN = '/usr/lib/ocf/resource.d/bench/plain';
 const OURS = '/usr/lib/ocf/resource.d/watchkeeper/unit';
@@ -188,9 +187,4 @@ for (const suite of (['bookworm', 'trixie'] as const).filter((one) => (options.g
   parts.push(text);
 }
 clearInterval(awake);
-if (options.has('write')) {
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place for it: the lines ${BEGIN} and ${END}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${document.slice(after)}`);
-}
+if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'pacemaker', parts.join('\n\n')));
