@@ -4,6 +4,7 @@
  * while the cluster can't be reached, and never what is no longer true.
  */
 import { sameHold, type ClusterHold } from '../core/cluster-hold.js';
+import type { ClusterReport, ReportState } from '../core/cluster-report.js';
 import { formatDuration } from '../core/duration.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import type { Clock, Timer } from '../ports/clock.js';
@@ -31,6 +32,12 @@ interface Report {
   readonly process: ProcessIdentity | undefined;
   readonly reason: string;
   readonly since: number;
+  readonly at: number;
+  state: ReportState;
+  tries: number;
+  /** On the monotonic clock. */
+  nextTry: number | undefined;
+  error: string | undefined;
 }
 
 export class ClusterReports {
@@ -50,11 +57,25 @@ export class ClusterReports {
     if (this.#released || hold === undefined) return;
     const last = this.#last.get(name);
     if (last !== undefined && sameHold(last.hold, hold) && sameLife(last.process, process) && last.hold.at === hold.at) return;
-    const report: Report = { name, hold, process, reason, since: this.parts.clock.monotonic() };
+    const report: Report = { name, hold, process, reason, since: this.parts.clock.monotonic(), at: this.parts.clock.wall(), state: 'pending', tries: 0, nextTry: undefined, error: undefined };
     this.#last.set(name, report);
     this.#timers.get(name)?.cancel();
     this.#timers.delete(name);
     void this.#try(report, FIRST_DELAY);
+  }
+
+  /** The last incident of each daemon that is still held: what the cluster knows of it, and what it does not. */
+  list(): readonly ClusterReport[] {
+    const { clock } = this.parts;
+    return [...this.#last.values()].flatMap((report): readonly ClusterReport[] => {
+      const { name, hold, reason, at, tries, nextTry, state, error } = report;
+      const now = this.parts.hold(name);
+      if (now === undefined || !sameHold(now, hold)) return [];
+      // Found out by the next try otherwise, and until then it would look like something that is missing.
+      const stale = state === 'pending' ? this.#staleness(report) : undefined;
+      const next = nextTry === undefined || stale !== undefined ? null : Math.round(clock.wall() + nextTry - clock.monotonic());
+      return [{ daemon: name, resource: hold.resource, node: hold.node, reason, at: Math.round(at), state: stale === undefined ? state : 'outdated', tries, nextTry: next, error: stale ?? error ?? null }];
+    });
   }
 
   release(): void {
@@ -69,23 +90,31 @@ export class ClusterReports {
     const fields = { daemon: name, resource: hold.resource, node: hold.node, reason };
     const stale = this.#staleness(report);
     if (stale !== undefined) {
+      report.state = 'outdated';
+      report.error = stale;
       log.info({ ...fields, why: stale }, `${name}: the cluster was not told: ${stale}`);
       return;
     }
     const result = await informant.fail(hold.resource, hold.node);
     if (this.#released) return;
+    report.tries += 1;
+    report.error = result.kind === 'told' ? undefined : result.reason;
     switch (result.kind) {
       case 'told':
+        report.state = 'told';
         log.info({ ...fields, took: Math.round(clock.monotonic() - since) }, `${name}: told the cluster that ${hold.resource} failed on ${hold.node}: ${reason}`);
         return;
       case 'unknown':
+        report.state = 'refused';
         log.warn({ ...fields, why: result.reason }, `${name}: the cluster knows nothing of ${hold.resource} on ${hold.node}: ${result.reason}; if it was removed there: watchkeeper cluster release ${name}`);
         return;
       case 'unreachable':
         log.warn({ ...fields, why: result.reason }, `${name}: the cluster cannot be told yet: ${result.reason}; next try in ${formatDuration(delay)}`);
         if (this.#last.get(name) !== report) return;
+        report.nextTry = clock.monotonic() + delay;
         this.#timers.set(name, clock.after(delay, () => {
           this.#timers.delete(name);
+          report.nextTry = undefined;
           void this.#try(report, Math.min(2 * delay, LONGEST_DELAY));
         }));
     }

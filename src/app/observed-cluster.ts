@@ -1,5 +1,6 @@
 /** Daemons that the cluster holds while their service manager drives them: it is told when one ends that should be up. */
 import { heldReason, type ClusterHold } from '../core/cluster-hold.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { Observation } from '../core/observation.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
@@ -67,6 +68,10 @@ export class ObservedCluster {
         return Promise.resolve('the cluster is told, and takes it down');
       },
     };
+  }
+
+  reports(): readonly ClusterReport[] {
+    return this.#reports.list();
   }
 
   release(): void {

@@ -6,6 +6,7 @@
  */
 import type { Catalogue } from '../core/catalogue.js';
 import { catalogueChanges, type CatalogueChange } from '../core/catalogue-change.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import type { Observation } from '../core/observation.js';
@@ -206,6 +207,10 @@ export class ObservingWatcher implements Controller {
     }
     this.follow();
     return Promise.resolve(changes);
+  }
+
+  clusterReports(): readonly ClusterReport[] {
+    return this.#cluster.reports();
   }
 
   refresh(): void {

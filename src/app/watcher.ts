@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from '../core/catalogue.js';
 import { heldReason } from '../core/cluster-hold.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
@@ -158,6 +159,8 @@ export class Watcher implements Controller {
   names(): readonly string[] {
     return this.#catalogue.daemons.map(({ name }) => name);
   }
+
+  readonly clusterReports = (): readonly ClusterReport[] => this.#reports.list();
 
   /** Of the daemons, each once. */
   outputFiles(): readonly string[] {

@@ -40,7 +40,8 @@ export async function holdings(host: Host, names: readonly string[], complain: C
     const record = records.read(resource);
     return record === undefined ? [] : [{ resource, score: record.score ?? null }];
   });
-  return { view, daemons, scores, units: names.length === 0 ? unitRecords(settings.paths.runtime).list() : [], notHeld: meant.filter((name) => holds.read(name) === undefined) };
+  const reports = daemons.length === 0 ? [] : await reportsOf(host, settings.controlTimeout);
+  return { view, daemons, scores, reports, units: names.length === 0 ? unitRecords(settings.paths.runtime).list() : [], notHeld: meant.filter((name) => holds.read(name) === undefined) };
 }
 
 /** Gives up what the cluster has forgotten. @param force also what it still has, or where it cannot be asked */
@@ -89,6 +90,17 @@ async function statusOf(host: Host, names: readonly string[], complain: Complain
     return byName(await (await means.direct()).controller.status(names));
   } finally {
     done();
+  }
+}
+
+/** Nothing of it hinders the rest. */
+async function reportsOf(host: Host, timeout: number): Promise<ClusterHoldings['reports']> {
+  try {
+    const watcher = await host.watcher(timeout);
+    return watcher === undefined ? { unknown: 'no watcher runs, so the cluster hears of a failure at its next monitor' } : await watcher.clusterReports();
+  } catch (error) {
+    if (!(error instanceof WatchkeeperError)) throw error;
+    return { unknown: error.message };
   }
 }
 

@@ -6,6 +6,7 @@ import type { RoleDuty } from '../app/role-duty.js';
 import type { Roles } from '../app/roles.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
@@ -38,6 +39,7 @@ export interface Guardian extends Controller {
   reload(catalogue: Catalogue): Promise<readonly CatalogueChange[]>;
   /** Looks whether somebody paused something, or no longer does. */
   refresh(): void;
+  clusterReports(): readonly ClusterReport[];
   readonly roles: Pick<RoleDuty, 'answered' | 'takeUp' | 'confirm' | 'toLayDown' | 'layDown'>;
   retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;

@@ -150,6 +150,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     retryNow: (request, progress) => guardian.retryNow(request, progress),
     reset: (request, progress) => guardian.reset(request, progress),
     refresh: () => guardian.refresh(),
+    clusterReports: () => guardian.clusterReports(),
     tasks,
     agents,
     roles: () => roles.list(),

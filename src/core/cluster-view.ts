@@ -1,5 +1,6 @@
 /** What the cluster itself says (`crm_mon --output-as=xml`), and where that and this node's own records differ. Pure. */
 import type { ClusterHold } from './cluster-hold.js';
+import type { ClusterReport } from './cluster-report.js';
 import { formatInstant } from './instant.js';
 
 /** An instance of a resource of ours, as the cluster has it. */
@@ -44,6 +45,8 @@ export const MISMATCHES = {
   down: 'the cluster thinks that it runs here, and it does not',
   failed: 'the cluster has it as failed',
   unmanaged: 'the cluster looks, and does nothing',
+  untold: 'it failed, and the cluster does not know yet',
+  refused: 'it failed, and the cluster knows no such resource on this node',
   'earlier-boot': 'it was held before the last boot, and the cluster has not looked since',
   'drop-in-missing': 'systemd might restart it, or end it before the cluster does',
 } as const;
@@ -90,6 +93,16 @@ export function mismatches({ hold, thisBoot, observed, pid, dropIn }: HeldDaemon
   if (!thisBoot) found.push(say('earlier-boot', `held since ${formatInstant(hold.at)}, before the last boot; the cluster looks by itself when it comes up`, refresh));
   if (runs && dropIn === false) found.push(say('drop-in-missing', `its unit has no drop-in 50-watchkeeper.conf`, refresh));
   return found;
+}
+
+/** What the cluster was not told, though it should have been. */
+export function reportMismatch({ resource, node, reason, at, state, tries, nextTry, error }: ClusterReport): Mismatch | undefined {
+  const failure = `it failed at ${formatInstant(at)} (${reason})`;
+  const why = error === null ? '' : `: ${error}`;
+  if (state === 'refused') return { code: 'refused', what: `${failure}, and the cluster does not take that for ${resource} on ${node}${why}`, command: `crm_resource --locate --resource ${resource}` };
+  if (state !== 'pending') return undefined;
+  const next = nextTry === null ? 'one is under way' : `the next at ${formatInstant(nextTry)}`;
+  return { code: 'untold', what: `${failure}, and the cluster is not told yet; tries: ${tries}, ${next}${why}`, command: 'systemctl status pacemaker' };
 }
 
 /** Those of a clone are told apart by a number where the agent is not told it. */

@@ -1,6 +1,7 @@
 /** What the running watcher offers to those who talk to it. */
 import type { AgentDesk } from './agent-desk.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { RestartOwner } from '../core/daemon.js';
 import type { RoleStatus } from '../core/role.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress } from './controller.js';
@@ -32,6 +33,8 @@ export interface ControlService {
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Looks at once whether somebody paused something, or no longer does. */
   refresh(): void;
+  /** What the cluster was told of what it holds, and could not be told yet. */
+  clusterReports(): readonly ClusterReport[];
   readonly tasks: TaskControl;
   readonly agents: AgentDesk;
   roles(): readonly RoleStatus[];

@@ -1,5 +1,6 @@
 /** What a client of the running watcher may ask beyond starting and stopping. */
 import type { CatalogueChange } from '../core/catalogue-change.js';
+import type { ClusterReport } from '../core/cluster-report.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { RoleStatus } from '../core/role.js';
 import type { WatcherInfo } from './control-service.js';
@@ -30,6 +31,7 @@ export interface WatcherClient extends Controller {
   reset(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]>;
   /** Has the watcher look at once whether somebody paused something. */
   refresh(): Promise<void>;
+  clusterReports(): Promise<readonly ClusterReport[]>;
   tasks(): Promise<readonly TaskStatus[]>;
   /** @throws WatchkeeperError UNKNOWN_TASK */
   taskHistory(name: string): Promise<readonly TaskRun[]>;

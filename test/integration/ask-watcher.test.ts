@@ -61,7 +61,7 @@ describe('ask-watcher', function () {
     };
     const service: ControlService = {
       controller: { via: 'watcher', start: refuse, stop: refuse, restart: refuse, status: refuse },
-      info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
+      info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, clusterReports: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
       tasks: { list: refuse, history: refuse, run: refuse },
       agents: { act },
     };

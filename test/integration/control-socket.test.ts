@@ -12,12 +12,15 @@ import { MAX_BODY } from '../../src/adapters/control-socket/protocol.js';
 import { serveControl, type ControlServer } from '../../src/adapters/control-socket/server.js';
 import { WatchkeeperError } from '../../src/core/errors.js';
 import { failed, ok } from '../../src/core/outcome.js';
+import type { ClusterReport } from '../../src/core/cluster-report.js';
 import type { ControlService } from '../../src/ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../src/ports/controller.js';
 import type { Log } from '../../src/ports/log.js';
 import type { NewsItem } from '../../src/ports/journal.js';
 
 const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const REPORT: ClusterReport = { daemon: 'web', resource: 'rsc-web', node: 'n1', reason: 'killed', at: 1, state: 'pending', tries: 2, nextTry: 3, error: 'nobody there' };
 
 interface Answer {
   readonly status: number;
@@ -53,6 +56,7 @@ describe('control socket', () => {
     retryNow: carryOut('retry-now'),
     reset: carryOut('reset'),
     refresh: () => undefined,
+    clusterReports: () => [REPORT],
     roles: () => [{ name: 'master', held: false, reason: 'somebody else is', since: 1 }],
     tasks: {
       list: () => [],
@@ -145,6 +149,7 @@ describe('control socket', () => {
     expect(answer).to.deep.equal(outcomes);
     expect(seen).to.deep.equal(outcomes);
     expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] }, hold: false }]);
+    expect(await client?.clusterReports()).to.deep.equal([REPORT]);
     expect(await client?.reload()).to.deep.equal([{ of: 'daemon', kind: 'added', name: 'web' }]);
   });
 

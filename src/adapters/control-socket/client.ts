@@ -4,6 +4,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { join } from 'node:path';
 
 import type { CatalogueChange } from '../../core/catalogue-change.js';
+import type { ClusterReport } from '../../core/cluster-report.js';
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { ERROR_CODES, WatchkeeperError } from '../../core/errors.js';
 import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../../ports/controller.js';
@@ -56,6 +57,11 @@ class Client implements WatcherClient {
 
   async refresh(): Promise<void> {
     await this.talk.post('/v1/refresh', {});
+  }
+
+  async clusterReports(): Promise<readonly ClusterReport[]> {
+    const { reports } = (await this.talk.get<{ reports: readonly ClusterReport[] }>('/v1/cluster-reports')) ?? this.talk.gone();
+    return reports;
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {

@@ -35,6 +35,7 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'POST', path: '/v1/retry-now', respond: action((service, body, progress) => service.retryNow(body, progress)) },
   { method: 'POST', path: '/v1/reset', respond: action((service, body, progress) => service.reset(body, progress)) },
   { method: 'POST', path: '/v1/reload', respond: reload },
+  { method: 'GET', path: '/v1/cluster-reports', respond: clusterReports },
   { method: 'POST', path: '/v1/refresh', respond: refresh },
   { method: 'POST', path: '/v1/cluster-agent', respond: actForAgent },
 ];
@@ -117,6 +118,11 @@ async function reload(service: ControlService, { response }: Exchange): Promise<
 function refresh(service: ControlService, { response }: Exchange): Promise<void> {
   service.refresh();
   json(response, { schemaVersion: SCHEMA_VERSION });
+  return Promise.resolve();
+}
+
+function clusterReports(service: ControlService, { response }: Exchange): Promise<void> {
+  json(response, { schemaVersion: SCHEMA_VERSION, reports: service.clusterReports() });
   return Promise.resolve();
 }
 

@@ -1,5 +1,6 @@
 /** What a command of `watchkeeper` is, and what it may use. */
 import type { ChosenControl } from '../../app/control-choice.js';
+import type { ClusterReport } from '../../core/cluster-report.js';
 import type { ClusterView, HeldDaemon } from '../../core/cluster-view.js';
 import type { PauseLease } from '../../core/pause.js';
 import type { HookResult } from '../../app/hook-lane.js';
@@ -110,6 +111,8 @@ export interface ClusterHoldings {
   readonly scores: readonly { readonly resource: string; readonly score: number | null }[];
   /** Of `ocf:watchkeeper:unit`. */
   readonly units: readonly { readonly resource: string; readonly parameter: string }[];
+  /** What the watcher told the cluster of failures, and could not tell; or why that is not known. */
+  readonly reports: readonly ClusterReport[] | { readonly unknown: string };
   /** Those that were asked for and are not held. */
   readonly notHeld: readonly string[];
 }

@@ -111,6 +111,41 @@ describe('a daemon that the cluster holds', () => {
     expect(site.logged.join('\n')).to.include('watchkeeper cluster release web');
   });
 
+  it('shows what the cluster was told and what not: the incident, the tries, the next one, what hinders', async () => {
+    const site = await held();
+    expect(site.watcher.clusterReports()).to.deep.equal([]);
+    site.cluster = { kind: 'unreachable', reason: 'no connection' };
+    const at = site.machine.clock.wall();
+    site.machine.end('web');
+    await pass(site, 400);
+    const [pending] = site.watcher.clusterReports();
+    const incident = { daemon: 'web', resource: 'rsc-web', node: 'n1', at };
+    // At once, and after 250 ms; the next one 500 ms later.
+    expect(pending).to.include({ ...incident, state: 'pending', tries: 2, nextTry: at + 750, error: 'no connection' });
+    expect(pending?.reason).to.match(/killed|exited/);
+    site.cluster = { kind: 'told' };
+    await pass(site, 1000);
+    expect(site.watcher.clusterReports()[0]).to.include({ ...incident, state: 'told', tries: 3, nextTry: null, error: null });
+    site.letGo('web');
+    expect(site.watcher.clusterReports()).to.deep.equal([]);
+  });
+
+  it('shows what the cluster refuses to hear, and what it need not hear any more', async () => {
+    const site = await held();
+    site.cluster = { kind: 'unknown', reason: 'no such resource' };
+    site.machine.end('web');
+    await pass(site, 0);
+    expect(site.watcher.clusterReports()[0]).to.include({ state: 'refused', tries: 1, nextTry: null, error: 'no such resource' });
+    site.cluster = { kind: 'unreachable', reason: 'no connection' };
+    await site.during(site.watcher.start({ names: ['web'], by: 'the cluster', oneShotArguments: {} }));
+    site.machine.end('web');
+    await pass(site, 0);
+    await site.during(site.watcher.start({ names: ['web'], by: 'the cluster', oneShotArguments: {} }), 10);
+    // Before the next try finds it out.
+    expect(site.watcher.clusterReports()[0]).to.include({ state: 'outdated', tries: 1, nextTry: null });
+    expect(site.watcher.clusterReports()[0]?.error).to.include('has taken its place');
+  });
+
   it('is told of by a watcher that finds it gone, in the same boot', async () => {
     for (const [bootId, told] of [['boot', 1], ['an earlier boot', 0]] as const) {
       const site = new WatcherSite([WEB]);

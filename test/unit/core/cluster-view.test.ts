@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { expect } from 'chai';
 
-import { MISMATCHES, mismatches, parseCrmMon, type ClusterInstance, type ClusterView, type HeldDaemon } from '../../../src/core/cluster-view.js';
+import type { ClusterReport } from '../../../src/core/cluster-report.js';
+import { MISMATCHES, mismatches, parseCrmMon, reportMismatch, type ClusterInstance, type ClusterView, type HeldDaemon } from '../../../src/core/cluster-view.js';
 
 const DOCUMENT = new URL('../../../docs/pacemaker.md', import.meta.url);
 
@@ -61,6 +62,14 @@ describe('a hold and the cluster', () => {
   for (const [what, expected, daemon, view] of CASES) {
     it(`differ where ${what}: ${expected.join(', ')}`, () => expect(codes(daemon, view)).to.deep.equal(expected));
   }
+
+  it('differ where the cluster was to be told of a failure and is not', () => {
+    const report: ClusterReport = { daemon: 'web', resource: 'web', node: 'n1', reason: 'killed by SIGSEGV', at: 0, state: 'pending', tries: 3, nextTry: 4000, error: 'no connection' };
+    expect(reportMismatch(report)).to.deep.equal({ code: 'untold', what: 'it failed at 1970-01-01 00:00:00Z (killed by SIGSEGV), and the cluster is not told yet; tries: 3, the next at 1970-01-01 00:00:04Z: no connection', command: 'systemctl status pacemaker' });
+    expect(reportMismatch({ ...report, tries: 0, nextTry: null, error: null })?.what).to.match(/tries: 0, one is under way$/);
+    expect(reportMismatch({ ...report, state: 'refused', nextTry: null })?.code).to.equal('refused');
+    for (const state of ['told', 'outdated'] as const) expect(reportMismatch({ ...report, state })).to.equal(undefined);
+  });
 
   it('have a row in the document for each way to differ', () => {
     const document = readFileSync(DOCUMENT, 'utf8');

@@ -3,6 +3,7 @@ import { configurationFromText } from '../../../../src/adapters/config/load.js';
 import { DirectControl } from '../../../../src/app/direct-control.js';
 import type { Means } from '../../../../src/cli/watchkeeper/command.js';
 import { runWatchkeeper } from '../../../../src/cli/watchkeeper/run.js';
+import type { ClusterHoldings } from '../../../../src/cli/watchkeeper/command.js';
 import type { CatalogueChange } from '../../../../src/core/catalogue-change.js';
 import { ok, type Outcome } from '../../../../src/core/outcome.js';
 import type { PauseLease } from '../../../../src/core/pause.js';
@@ -65,6 +66,10 @@ export class FakeWatcher implements WatcherClient {
     return Promise.resolve();
   }
 
+  clusterReports(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
   tasks(): Promise<readonly never[]> {
     return Promise.resolve([]);
   }
@@ -106,6 +111,8 @@ export class World {
   ownStatus: StatusAnswer = { schemaVersion: 1, watcher: null, roles: [], daemons: {} };
   released = 0;
 
+  holdings: ClusterHoldings | undefined;
+
   async run(...argv: string[]): Promise<Result> {
     const stdout: string[] = [];
     const stderr: string[] = [];
@@ -146,7 +153,7 @@ export class World {
       ownTasks: () => unused('tasks'),
       run: () => unused('run'),
       testHooks: () => unused('hooks'),
-      clusterHoldings: () => unused('cluster status'),
+      clusterHoldings: () => (this.holdings === undefined ? unused('cluster status') : Promise.resolve(this.holdings)),
       clusterRelease: () => unused('cluster release'),
       clusterConfiguration: () => unused('cluster configure'),
       clusterAgent: () => unused('cluster agent'),
