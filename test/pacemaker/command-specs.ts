@@ -56,7 +56,7 @@ export function commandSpecs(formed: () => ClusterWorld): void {
       expect(told.daemons['shown']).to.include({ resource: 'shown', node: node.node, observed: 'running', thisBoot: true, dropIn: world.driver === 'systemd' ? true : null });
       expect(told.daemons['shown']?.mismatches).to.deep.equal([]);
       // A failure is shown with what became of it.
-      await world.restarted('shown', () => world.kill(node, world.pid(node, 'shown'), 'SIGKILL'));
+      await world.restarted('shown', () => world.kill(node, world.board(node, 'shown')?.pid ?? 0, 'SIGKILL'));
       await world.settled('shown', 'shown');
       const failed = await watchkeeper(node, 'status', 'shown', '--json');
       expect((JSON.parse(failed.stdout) as { daemons: Record<string, { failure: object }> }).daemons['shown']?.failure, said(failed)).to.include({ state: 'told', nextTry: null, error: null });
