@@ -5,6 +5,7 @@ import type { DaemonSpec } from '../core/daemon.js';
 import { findDaemon } from '../core/catalogue.js';
 import { isValidName } from '../core/daemon.js';
 import { nothingThere, OCF, OCF_OK, startAnswer, type OcfAnswer } from '../core/ocf.js';
+import { uniqueCloneObjection } from '../core/ocf-clone.js';
 import { ocfCall, type OcfCall } from '../core/ocf-call.js';
 import { quoted } from '../core/printable.js';
 import { WatchkeeperError } from '../core/errors.js';
@@ -43,6 +44,8 @@ async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Pr
   if (!isValidName(name)) {
     return nothingThere(action, call, { status: OCF.configured, reason: name === '' ? 'the parameter name is missing: which daemon of the catalogue?' : `${quoted(name)} is no name of a daemon` });
   }
+  const objection = uniqueCloneObjection(action, call, `daemon ${name}`);
+  if (objection !== undefined) return { status: OCF.configured, reason: objection };
   const site = await sites.ofDaemons(action, call);
   const { host, note } = site;
   const { catalogue } = await host.configuration();
@@ -65,19 +68,14 @@ async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Pr
     case 'reload':
       return startAnswer(await (await site.means.manager()).reload(spec));
     default:
-      return validated(host, call);
+      return action === 'validate-all' ? validated(site, call, spec) : OCF_OK;
   }
 }
 
 /** The catalogue has been read by now, and knows the daemon. */
-async function validated(host: Host, call: OcfCall): Promise<OcfAnswer> {
-  for (const name of ['deep_hook', 'migrate_hook']) {
-    const hook = call.parameter(name);
-    if (hook === undefined) continue;
-    const objection = hook.startsWith('/') ? (await host.hookPrograms()).objection(hook) : `${quoted(hook)} is no absolute path`;
-    if (objection !== undefined) return { status: OCF.installed, reason: `${name}: ${objection}` };
-  }
-  return OCF_OK;
+async function validated(site: AgentSite, call: OcfCall, spec: DaemonSpec): Promise<OcfAnswer> {
+  const { daemonsFault, hookFault } = await import('./cluster-validate.js');
+  return (await hookFault(call, ['deep_hook', 'migrate_hook'], { trust: site.host.trust() })) ?? daemonsFault(call, site, [spec]);
 }
 
 export async function holdsOf(host: Host, note: (line: string) => void): Promise<ClusterHoldStore> {

@@ -6,6 +6,7 @@ import type { ClusterUnit, MonitorHook } from '../app/cluster-unit.js';
 import { parseDuration } from '../core/duration.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { OcfCall } from '../core/ocf-call.js';
+import { uniqueCloneObjection } from '../core/ocf-clone.js';
 import { nothingThere, OCF, OCF_OK, type OcfAnswer } from '../core/ocf.js';
 import { quoted } from '../core/printable.js';
 import { isTemplate, resourceUnit } from '../core/unit-name.js';
@@ -30,13 +31,14 @@ export async function unitAgent(action: string, call: OcfCall, sites: AgentSites
     const reason = parameter === '' ? 'the parameter unit is missing: which unit of systemd?' : `${quoted(parameter)} is no name of a unit that can be a resource`;
     return nothingThere(action, call, { status: OCF.configured, reason });
   }
-  if (uniqueClone(call) !== undefined && Number(call.meta('clone_node_max') ?? '1') > 1 && !isTemplate(parameter)) {
-    return nothingThere(action, call, { status: OCF.configured, reason: `instances of a globally unique clone on one node would all be ${unit}: the unit must be a template, as ${quoted('name@')}` });
-  }
+  const objection = isTemplate(parameter) ? undefined : uniqueCloneObjection(action, call, unit);
+  if (objection !== undefined) return { status: OCF.configured, reason: `${objection}, or name a template, as ${quoted('name@')}` };
   const site = sites.ofUnits();
   if (action === 'validate-all') {
-    const objection = await hookObjection(call, site.host);
-    if (objection !== undefined) return objection;
+    hookLevel(call);
+    hookTimeout(call);
+    const fault = await (await import('./cluster-validate.js')).hookFault(call, ['monitor_hook', 'migrate_hook'], { trust: site.host.trust() });
+    if (fault !== undefined) return fault;
     // Level 0 is about the parameters alone, which are the same on all nodes.
     if (call.level < 10) return OCF_OK;
   }
@@ -142,19 +144,6 @@ function hookTimeout(call: OcfCall): number {
   const timeout = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   if (timeout === undefined || timeout === 0) throw usage(`hook_timeout is ${quoted(text)}, and not a time as 10s`);
   return timeout;
-}
-
-async function hookObjection(call: OcfCall, host: Host): Promise<OcfAnswer | undefined> {
-  hookLevel(call);
-  hookTimeout(call);
-  for (const name of ['monitor_hook', 'migrate_hook']) {
-    const path = call.parameter(name);
-    if (path === undefined) continue;
-    if (!path.startsWith('/')) return { status: OCF.arguments, reason: `${name}: ${quoted(path)} is no absolute path` };
-    const objection = call.level < 10 ? undefined : (await host.hookPrograms()).objection(path);
-    if (objection !== undefined) return { status: OCF.installed, reason: `${name}: ${objection}` };
-  }
-  return undefined;
 }
 
 function usage(why: string): WatchkeeperError {

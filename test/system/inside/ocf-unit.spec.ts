@@ -238,8 +238,10 @@ describe('ocf:watchkeeper:unit', function () {
     expect(active()).to.deep.equal([true, false, true, true]);
     expect(world.call('stop', { unit: template }, clone('1')).status).to.equal(0);
     expect(active()).to.deep.equal([true, false, false, true]);
-    // One unit can't be two things on one node.
-    expect(world.call('start', { unit: world.unit(SLEEPER) }, clone('0')).status).to.equal(6);
+    // One unit can't be two things, on one node or on two: each node would be found to have them all.
+    const single = world.unit(SLEEPER);
+    for (const most of ['2', '1']) expect(world.call('start', { unit: single }, { ...clone('0'), clone_node_max: most }).status, most).to.equal(6);
+    expect(world.property(single, 'ActiveState')).to.equal('inactive');
     // The copies of an anonymous clone all are the unit.
     expect(world.call('start', { unit: template }, { clone: '1', globally_unique: 'false', clone_node_max: '1' }).status).to.equal(0);
     rmSync(`/run/watchkeeper/cluster-units/${world.resource}:1`, { force: true });
