@@ -27,6 +27,7 @@ import type { DesiredStateStore } from '../ports/store.js';
 import { Wishes } from './wishes.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
+import { refusedStarts } from './stopped-requirement.js';
 import { setupOnce } from './setup-once.js';
 import type { SetupOnce } from './setup-once.js';
 
@@ -58,7 +59,7 @@ export class DirectControl implements Controller {
   }
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    const { specs, held } = this.selectForStart(request.names, progress);
+    const { specs, held } = await this.selectForStart(request.names, progress);
     if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
@@ -80,9 +81,10 @@ export class DirectControl implements Controller {
   }
 
   async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    const specs = this.select(request.names);
+    const { specs, refused } = await this.withoutRefused(this.select(request.names), progress);
+    if (specs.length === 0) return refused;
     const [only] = specs;
-    if (only !== undefined && specs.length === 1) {
+    if (only !== undefined && refused.length === 0 && specs.length === 1) {
       return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
     }
     for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
@@ -94,7 +96,7 @@ export class DirectControl implements Controller {
     for (const failure of stopFailures) progress?.(failure);
     // What did not stop still runs; what did stop must not stay down because of it.
     const stopped = specs.filter((spec) => !stopFailures.some(({ name }) => name === spec.name));
-    return [...stopFailures, ...(await this.startWaves(await this.steps(stopped, 'start'), request, progress))];
+    return [...refused, ...stopFailures, ...(await this.startWaves(await this.steps(stopped, 'start'), request, progress))];
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
@@ -193,14 +195,25 @@ export class DirectControl implements Controller {
     return (await manager.keepsOrder(specs, way)) ? [ordered.sequence] : ordered.waves;
   }
 
-  private selectForStart(names: readonly string[], progress?: Progress): { specs: readonly DaemonSpec[]; held: readonly NamedOutcome[] } {
-    const specs = this.select(names);
-    const held = specs.flatMap((spec) => {
+  private async selectForStart(names: readonly string[], progress?: Progress): Promise<{ specs: readonly DaemonSpec[]; held: readonly NamedOutcome[] }> {
+    const all = this.select(names);
+    const held = all.flatMap((spec) => {
       const outcome = this.#wishes.heldBack(spec, names);
       return outcome === undefined ? [] : [{ name: spec.name, outcome, took: 0 }];
     });
     for (const outcome of held) progress?.(outcome);
-    return { specs: specs.filter(({ name }) => !held.some((other) => other.name === name)), held };
+    const { specs, refused } = await this.withoutRefused(all.filter(({ name }) => !held.some((other) => other.name === name)), progress);
+    return { specs, held: [...held, ...refused] };
+  }
+
+  private async withoutRefused(all: readonly DaemonSpec[], progress?: Progress): Promise<{ specs: readonly DaemonSpec[]; refused: readonly NamedOutcome[] }> {
+    const { manager } = this.parts;
+    if (manager.kind !== 'systemd') return { specs: all, refused: [] };
+    const machine = { find: (name: string) => this.find(name), stoppedByHand: (spec: DaemonSpec) => this.#wishes.stoppedByHand(spec), observe: (specs: readonly DaemonSpec[]) => manager.observe(specs) };
+    const outcomes = await refusedStarts(all, machine);
+    const refused = [...outcomes].map(([name, outcome]) => ({ name, outcome, took: 0 }));
+    for (const outcome of refused) progress?.(outcome);
+    return { specs: all.filter(({ name }) => !outcomes.has(name)), refused };
   }
 
   /** In the catalogue's order, each once. */

@@ -70,6 +70,14 @@ export class Wishes {
     return this.#look.latestUp;
   }
 
+  /** Why it is wanted down, where somebody said so of this very daemon: "stopped by daemon-util stop web (uid 0, pid 4711)". */
+  stoppedByHand(spec: DaemonSpec): string | undefined {
+    const record = this.store.read(spec.name);
+    if (record?.desired !== 'down' || (record.whole === true && record.hold !== true)) return undefined;
+    const { desired, reason } = wantedNow(spec, record, this.bootId);
+    return desired === 'down' ? reason : undefined;
+  }
+
   /** Why a start of many must leave this one alone; a start of it alone ends the hold. */
   heldBack(spec: DaemonSpec, names: readonly string[]): Extract<Outcome, { kind: 'skipped' }> | undefined {
     const { held, reason } = this.now(spec);

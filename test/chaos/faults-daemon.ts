@@ -19,9 +19,11 @@ async function signalAll(storm: Storm, fault: Fault, signal: NodeJS.Signals): Pr
 
 /** Nothing is made where nothing is: a file system may be gone, full or read-only at this moment. */
 function spoil(storm: Storm, fault: Fault, text: string): string | undefined {
-  const files = storm.world.site.pidFiles(storm.name(fault)).filter((path) => existsSync(path));
+  const { site } = storm.world;
+  // Its own, or of the next that has any: under systemd most have none.
+  const files = site.names.map((_, index) => site.pidFiles(site.names[(fault.target + index) % site.names.length] ?? '').filter((path) => existsSync(path))).find(({ length }) => length > 0) ?? [];
   const path = files[fault.choice % Math.max(files.length, 1)];
-  if (path === undefined) return 'it has no pid file at this moment';
+  if (path === undefined) return 'there is no pid file at this moment';
   try {
     if (text === '') truncateSync(path);
     else writeFileSync(path, text);

@@ -9,8 +9,8 @@ import type { Storm } from './storm.js';
 
 const special =
   (kind: FaultKind) =>
-  async (storm: Storm): Promise<undefined> => {
-    await storm.world.special(kind);
+  async (storm: Storm, fault: Fault): Promise<undefined> => {
+    await storm.world.special(kind, fault.choice);
     return undefined;
   };
 

@@ -13,7 +13,7 @@ import type { World } from './world.js';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as StormOptions & { readonly world: WorldKind; readonly directory: string };
 const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons) : new SystemdWorld(options.directory, options.daemons);
-const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, bound: options.bound, longestLook: LONGEST_LOOK };
+const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK };
 const storm = new Storm(world, expectations);
 const plan = planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons });
 const verdict = await storm.rage(plan, options.seconds, options.sabotage === true ? () => sabotage(storm) : undefined);

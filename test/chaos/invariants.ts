@@ -25,6 +25,8 @@ export interface Expectations {
   readonly daemons: readonly string[];
   /** A daemon, and what it requires: what is down takes with it what needs it. */
   readonly requires: ReadonlyMap<string, string>;
+  /** Whether a start brings what it requires along, unless that was stopped before: systemd. */
+  readonly pulls: boolean;
   /** ms from the last fault until all is where it is wanted. */
   readonly bound: number;
   /** ms; an observer that looked away for longer has seen nothing. */
@@ -39,6 +41,10 @@ export interface Verdict {
   readonly settledAfter: number | undefined;
   /** Instant of the last observation of that, by the log's clock. */
   readonly settledAt: number | undefined;
+  /** Requests of which nobody was told that they are done, or which another one at the same time may have undone. */
+  readonly open: readonly { readonly name: string; readonly verb: 'start' | 'stop' | 'restart' }[];
+  /** Who is not where he is wanted at the end of the log. */
+  readonly misplaced: readonly string[];
 }
 
 export function judge(log: readonly Observation[], expectations: Expectations): Verdict {
@@ -48,6 +54,10 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   const lose = (invariant: Invariant, at: number, what: string): void => void losses.push({ invariant, at: Math.round(at - begin), what, after: fault });
 
   const wishes = new Map<string, Wish>(expectations.daemons.map((name) => [name, 'unknown']));
+  const open = new Map<string, 'start' | 'stop' | 'restart'>();
+  /** Asked and not answered yet. */
+  const pending = new Map<string, 'start' | 'stop' | 'restart'>();
+  const mayBePulled = (name: string): boolean => expectations.pulls && [...expectations.requires].some(([other, required]) => required === name && (pending.get(other) ?? 'stop') !== 'stop');
   const seen = new Map<string, readonly number[]>();
   const desired = new Map<string, Wish>();
   let calm: number | undefined;
@@ -56,6 +66,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   let ended = false;
   /** Who is not where he is wanted, and since when nobody is. */
   let misplaced: readonly string[] = [];
+  let why = '';
   let settledAt: number | undefined;
 
   for (const one of log) {
@@ -64,10 +75,16 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         fault = { step: one.step, kind: one.kind };
         break;
       case 'ask':
+        open.set(one.name, one.verb);
+        pending.set(one.name, one.verb);
         if (wishes.get(one.name) !== 'down' || one.verb !== 'stop') wishes.set(one.name, 'unknown');
         break;
       case 'answer':
-        if (one.result === 'done') wishes.set(one.name, one.verb === 'stop' ? 'down' : 'up');
+        pending.delete(one.name);
+        if (one.result !== 'done') break;
+        if (one.verb === 'stop' && mayBePulled(one.name)) break;
+        wishes.set(one.name, one.verb === 'stop' ? 'down' : 'up');
+        open.delete(one.name);
         break;
       case 'begun':
         if (wishes.get(one.name) === 'down') lose('stopped stays stopped', one.at, `${one.name} began as pid ${one.pid}, though it was stopped by hand`);
@@ -106,6 +123,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         break;
       case 'take-down':
         takeDown = one.at;
+        why = misplaced.map((name) => `${name} is wanted ${wishOf(name, wishes, desired)} and has ${seen.get(name)?.length ?? 0} processes`).join(', ');
         break;
       case 'end':
         ended = true;
@@ -114,8 +132,8 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       case 'killed-before':
         break;
     }
+    misplaced = expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
     if (calm !== undefined && takeDown === undefined) {
-      misplaced = expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
       if (misplaced.length > 0) settledAt = undefined;
       else settledAt ??= one.at;
     }
@@ -123,11 +141,10 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   if (fault === undefined || looks === 0 || !ended || calm === undefined || takeDown === undefined) {
     lose('observed all along', log.at(-1)?.at ?? 0, fault === undefined ? 'no fault was tried' : looks === 0 ? 'the observer saw nothing' : 'the storm did not go through to its end');
   } else if (settledAt === undefined || settledAt - calm > expectations.bound) {
-    const why = settledAt === undefined ? misplaced.map((name) => `${name} is wanted ${wishOf(name, wishes, desired)} and has ${seen.get(name)?.length ?? 0} processes`).join(', ') : `only after ${Math.round(settledAt - calm)} ms`;
-    lose('up in time', takeDown, `not all is where it is wanted within ${expectations.bound} ms after the last fault: ${why}`);
+    lose('up in time', takeDown, `not all is where it is wanted within ${expectations.bound} ms after the last fault: ${settledAt === undefined ? why : `only after ${Math.round(settledAt - calm)} ms`}`);
   }
   const settledAfter = settledAt === undefined || calm === undefined ? undefined : Math.round(settledAt - calm);
-  return { losses, settledAfter, settledAt };
+  return { losses, settledAfter, settledAt, open: [...open].map(([name, verb]) => ({ name, verb })), misplaced };
 }
 
 interface Placement {

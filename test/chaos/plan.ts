@@ -27,7 +27,7 @@ const KINDS = {
   'slow-disk': { plain: 12, systemd: 12, hold: [200, 1500], what: "each system call on the watcher's state takes up to 60 ms more" },
   'half-request': { plain: 70, systemd: 60, hold: [100, 5000], what: 'a client sends half a request, and waits' },
   'many-clients': { plain: 3, systemd: 3, hold: [0, 0], what: '500 clients ask at once' },
-  'bus-restart': { plain: 0, systemd: 6, hold: [0, 0], what: 'dbus-daemon is restarted' },
+  'bus-restart': { plain: 0, systemd: 6, hold: [0, 0], what: 'dbus-daemon is restarted, or gets SIGKILL' },
   'manager-reexec': { plain: 0, systemd: 4, hold: [0, 0], what: 'systemd is re-executed' },
   'manager-reload': { plain: 0, systemd: 4, hold: [0, 0], what: 'systemd reloads its units' },
 } as const satisfies Record<string, { plain: number; systemd: number; hold: readonly [number, number]; what: string }>;

@@ -13,6 +13,8 @@ function commandOf(pid: number): readonly string[] {
 
 export async function sabotage(storm: Storm): Promise<void> {
   const { site } = storm.world;
+  // The storm before may have stopped them.
+  await Promise.all(['d0', 'd1', 'd2'].map((name) => storm.ask('start', name, 1)));
   await eventually('two daemons run', () => storm.pids('d0').length === 1 && storm.pids('d2').length === 1, 30_000);
   const [first = 0] = storm.pids('d0');
   const [program = '', ...words] = commandOf(first);
@@ -26,6 +28,9 @@ export async function sabotage(storm: Storm): Promise<void> {
   const torn = join(site.paths.runtime, 'state', 'd1');
   writeFileSync(`${torn}.new`, '1 d1 runn');
   renameSync(`${torn}.new`, torn);
+  // Ends at each start from now on: never up again.
+  writeFileSync(join(site.directoryOf('d1'), 'crash'), '');
+  for (const pid of storm.pids('d1')) storm.signal(pid, 'SIGKILL');
   await pause(1000);
   second.kill('SIGKILL');
   restarted.kill('SIGKILL');

@@ -61,6 +61,7 @@ export class Storm {
     await afterwards?.();
     this.world.order({ delay: 0 });
     this.tell({ e: 'calm' });
+    if (this.world.kind === 'systemd') await this.#askAgain();
     await this.#calm();
     await this.#takeDown();
     return this.verdict();
@@ -158,6 +159,15 @@ export class Storm {
     });
   }
 
+  /** As an operator does who was told that it failed: systemd is not told anything by what stands in our records. */
+  async #askAgain(): Promise<void> {
+    for (let round = 0; round < 5; round += 1) {
+      const { open } = this.verdict();
+      await Promise.all(open.map(({ name, verb }) => this.ask(verb, name, 1)));
+      if (open.length === 0) return;
+    }
+  }
+
   async #calm(): Promise<void> {
     const deadline = monotonic() + this.expectations.bound + STABLE;
     for (;;) {
@@ -187,10 +197,12 @@ export class Storm {
     await Promise.all(site.names.map((name) => this.ask('stop', name, 1)));
     await this.world.takeDown();
     await Promise.all([...this.#strangers.values()].map((child) => this.letGo(child)));
+    // tsx has a child of its own in each of them.
     const own = new Set([process.pid, process.ppid, 1, this.#observer?.pid]);
+    const parents = new Set([process.pid, this.#observer?.pid]);
     const foreign = (): readonly string[] =>
       liveProcesses()
-        .filter(({ pid, argv, ppid }) => !own.has(pid) && ppid !== process.pid && isOurs(argv, site.directory))
+        .filter(({ pid, argv, ppid }) => !own.has(pid) && !parents.has(ppid) && isOurs(argv, site.directory))
         .map(({ pid, argv, ppid }) => `process ${pid} of ${ppid}: ${argv.join(' ')}`);
     await eventually('all processes are gone', () => foreign().length === 0, 10_000).catch(() => undefined);
     for (const what of [...foreign(), ...this.world.leftovers()]) this.tell({ e: 'left', what });

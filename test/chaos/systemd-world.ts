@@ -77,8 +77,10 @@ export class SystemdWorld implements World {
     renameSync(`${this.#orders}.new`, this.#orders);
   }
 
-  async special(kind: FaultKind): Promise<void> {
-    const words = { 'bus-restart': ['restart', 'dbus.service'], 'manager-reexec': ['daemon-reexec'], 'manager-reload': ['daemon-reload'] }[kind as string];
+  async special(kind: FaultKind, choice: number): Promise<void> {
+    // Killed, it comes back by its socket with the next who wants it.
+    const bus = choice % 2 === 0 ? ['restart', 'dbus.service'] : ['kill', '--signal=KILL', 'dbus.service'];
+    const words = { 'bus-restart': bus, 'manager-reexec': ['daemon-reexec'], 'manager-reload': ['daemon-reload'] }[kind as string];
     if (words === undefined) throw new Error(`${kind} is no fault of systemd`);
     const child = spawn(SYSTEMCTL, words, { stdio: 'ignore', timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
     // What becomes of the command is no matter: the connection that it asks over may be the one that is cut.

@@ -31,7 +31,7 @@ export interface World {
   /** Told to the fault points of each watcher. */
   order(change: Partial<Orders>): void;
   /** Faults that only this world has. */
-  special(kind: FaultKind): Promise<void>;
+  special(kind: FaultKind, choice: number): Promise<void>;
   /** Stops the watcher as an operator does, for good. */
   takeDown(): Promise<void>;
   /** What is there after that and should not be, beside processes. */

@@ -231,6 +231,8 @@ function handle(name: string, root: string, machine: Machine, power: Pick<Contai
     },
     stop: async () => {
       const { nspawn } = machine;
+      // Nothing else may keep this process until then.
+      nspawn.ref();
       const ended = hasEnded(nspawn) ? Promise.resolve() : new Promise((resolve) => nspawn.once('exit', resolve));
       destroy(name);
       await ended;

@@ -190,6 +190,27 @@ describe('control without a watcher', () => {
     expect(metrics).to.include({ observed: 'stopped', desired: 'down' });
   });
 
+  it('starts nothing under systemd that would bring back what was stopped by hand, unless it is named, too', async () => {
+    const { start, restart, stop, desired, manager, diary } = world('systemd');
+    await start(['db', 'api', 'web', 'metrics']);
+    await stop(['db']);
+    manager.running.delete('api');
+    diary.length = 0;
+    for (const refused of [await start(['api', 'web']), await restart(['api', 'web'])]) {
+      expect(kinds(refused), 'web only comes after api').to.deep.equal(['api failed', 'web ok']);
+      expect(refused[0]?.outcome).to.deep.include({ code: 'dependency', reason: `it requires db, which was stopped by ${BY}`, next: 'daemon-util start db, then the same again' });
+    }
+    expect(diary.filter((line) => /(start|stop|want) (api|db)/.test(line)), 'nothing is written or done of it').to.deep.equal([]);
+    expect(kinds(await restart(['api']))).to.deep.equal(['api failed']);
+    manager.running.set('db', 77);
+    expect(kinds(await start(['api'])), 'somebody brought it back with systemctl').to.deep.equal(['api ok']);
+    manager.running.clear();
+    expect(kinds(await start(['db', 'api']))).to.deep.equal(['db ok', 'api ok']);
+    await stop(['db', 'api', 'web', 'metrics']);
+    expect(desired.read('db')).to.deep.include({ desired: 'down', whole: true });
+    expect(kinds(await start(['api'])), 'a stop of all singles none out').to.deep.equal(['api ok']);
+  });
+
   it('knows no daemon that the catalogue has not', async () => {
     const { start } = world();
     const error = await start(['no\nsuch']).then(() => undefined, (reason: unknown) => reason);

@@ -5,7 +5,7 @@ import { judge, type Expectations, type Invariant } from '../../chaos/invariants
 import { parseObservations, type Observation } from '../../chaos/observation.js';
 import { markdownTable, reportOf } from '../../chaos/report.js';
 
-const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), bound: 1000, longestLook: 500 };
+const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500 };
 
 const GOOD: readonly Observation[] = [
   { at: 0, e: 'ask', verb: 'start', name: 'a' },
@@ -45,7 +45,7 @@ function lost(log: readonly Observation[]): readonly Invariant[] {
 
 describe('the invariants of a storm', () => {
   it('hold in a good one, which settled when the killed one was back', () => {
-    expect(judge(GOOD, EXPECTATIONS)).to.deep.equal({ losses: [], settledAfter: 20, settledAt: 40 });
+    expect(judge(GOOD, EXPECTATIONS)).to.deep.equal({ losses: [], settledAfter: 20, settledAt: 40, open: [], misplaced: ['a'] });
   });
 
   const violations: readonly (readonly [string, Invariant, readonly Observation[]])[] = [
@@ -75,6 +75,18 @@ describe('the invariants of a storm', () => {
     expect(lost(and(...STOPPED, { at: 15, e: 'ask', verb: 'start', name: 'b' }, { at: 16, e: 'begun', name: 'b', pid: 14 }, { at: 17, e: 'answer', verb: 'start', name: 'b', result: 'done', detail: '' }, { at: 18, e: 'seen', name: 'b', pids: [14] }))).to.deep.equal([]);
     const rootDown = GOOD.filter((one) => one.at < 20 || one.at >= 50);
     expect(lost([...rootDown, { at: 12, e: 'ask', verb: 'stop', name: 'a' } as const, { at: 13, e: 'answer', verb: 'stop', name: 'a', result: 'done', detail: '' } as const, { at: 14, e: 'seen', name: 'b', pids: [] } as const, { at: 20, e: 'calm' } as const].sort((x, y) => x.at - y.at))).to.deep.equal([]);
+  });
+
+  it('where systemd brings what is required along, it may have begun with that before the stop was answered', () => {
+    const log = [...STOPPED.map((one) => ('name' in one ? { ...one, name: 'a' } : one)), { at: 11.5, e: 'ask', verb: 'start', name: 'b' } as const, { at: 15, e: 'begun', name: 'a', pid: 14 } as const];
+    const losses = (pulls: boolean, more: readonly Observation[]): readonly Invariant[] => judge(and(...log, ...more), { ...EXPECTATIONS, pulls }).losses.map(({ invariant }) => invariant);
+    expect(losses(true, [])).to.deep.equal([]);
+    expect(losses(false, [])).to.include('stopped stays stopped');
+    expect(losses(true, [{ at: 11.7, e: 'answer', verb: 'start', name: 'b', result: 'refused', detail: '' }])).to.include('stopped stays stopped');
+  });
+
+  it('requests that nobody was told to be done are open', () => {
+    expect(judge(and({ at: 12, e: 'ask', verb: 'stop', name: 'b' }, { at: 13, e: 'answer', verb: 'stop', name: 'b', result: 'refused', detail: '' }), EXPECTATIONS).open).to.deep.equal([{ name: 'b', verb: 'stop' }]);
   });
 
   it('a loss names the fault before it', () => {
