@@ -42,6 +42,8 @@ has_node() {
 
 # node_agent AGENT ACTION: never returns.
 node_agent() {
+  # Node takes `..` for text, and would look beside a link to a directory, not beside what it leads to.
+  home=$(CDPATH='' cd -P -- "$home" && pwd -P)
   bundle=$home/watchkeeper.cjs
   if [ ! -f "$bundle" ] && [ -f "$home/../dist/watchkeeper.cjs" ]; then bundle=$home/../dist/watchkeeper.cjs; fi
   # shellcheck disable=SC2034 # for run-node.sh

@@ -3,7 +3,7 @@
  * needs no cluster and no systemd. test/pacemaker has the rest.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -37,13 +37,13 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
     });
     after(() => rmSync(directory, { recursive: true, force: true }));
 
-    function call(shell: readonly string[], action: readonly string[], parameters: Readonly<Record<string, string>>): Answer {
+    function call(shell: readonly string[], action: readonly string[], parameters: Readonly<Record<string, string>>, how: { readonly cwd?: string; readonly program?: string } = {}): Answer {
       const words = Object.entries(parameters).map(([name, value]): [string, string] => [`OCF_RESKEY_${name}`, value]);
       const environment = {
         PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, LC_ALL: 'C', WATCHKEEPER_CONFIG: path.join(directory, 'watchkeeper.yaml'),
         OCF_RESOURCE_INSTANCE: 'rsc', OCF_RESKEY_CRM_meta_timeout: '20000', OCF_RESKEY_CRM_meta_on_node: 'n1', ...Object.fromEntries(words),
       };
-      return spawnSync('/usr/bin/env', [...shell, path.join(AGENTS, agent), ...action], { cwd: path.join(directory, 'state'), env: environment, encoding: 'utf8', timeout: 60_000 });
+      return spawnSync('/usr/bin/env', [...shell, how.program ?? path.join(AGENTS, agent), ...action], { cwd: how.cwd ?? path.join(directory, 'state'), env: environment, encoding: 'utf8', timeout: 60_000 });
     }
 
     for (const shell of SHELLS) {
@@ -64,6 +64,28 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
       });
     }
 
+    it('works by whatever path it is called: relative, or through links from elsewhere', () => {
+      const elsewhere = mkdtempSync(path.join(os.tmpdir(), 'watchkeeper ocf '));
+      try {
+        symlinkSync(path.join(AGENTS, agent), path.join(elsewhere, 'link'));
+        symlinkSync('link', path.join(elsewhere, 'further'));
+        symlinkSync(AGENTS, path.join(elsewhere, 'directory'));
+        const ways: readonly (readonly [string, string])[] = [
+          [AGENTS, `./${agent}`], [path.dirname(AGENTS), `ocf/${agent}`], [AGENTS, `../ocf/${agent}`],
+          ['/', path.join(elsewhere, 'link')], [elsewhere, './further'], [elsewhere, `directory/${agent}`], ['/', path.join(elsewhere, 'directory', agent)],
+        ];
+        for (const [cwd, program] of ways) {
+          // 6 is Node's answer, 5 that of a shell that has not found the rest.
+          const answer = call([], ['start'], { [subject]: '$(touch struck)' }, { cwd, program });
+          expect(answer.status, `${cwd}: ${program}: ${answer.stderr}`).to.equal(6);
+          expect(call([], ['meta-data'], {}, { cwd, program }).stdout, program).to.include('lang="de"');
+        }
+        for (const shell of SHELLS) expect(call(shell, ['start'], { [subject]: '$(touch struck)' }, { cwd: AGENTS, program: agent }).status, shell.join(' ')).to.equal(6);
+      } finally {
+        rmSync(elsewhere, { recursive: true });
+      }
+    });
+
     for (const [what, value] of HOSTILE) {
       // A role has a usual name.
       if (agent === 'role' && value === '') continue;
@@ -71,6 +93,7 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
         const parameters = { [subject]: value };
         expect(call([], ['stop'], parameters).status, 'stop').to.equal(0);
         expect(call(['/bin/bash'], ['monitor'], parameters).status, 'probe').to.equal(7);
+        if (value === '$(touch struck)') expect(call([], ['asyncmon'], parameters).status, 'asyncmon').to.equal(7);
         const start = call(['/bin/busybox', 'sh'], ['start'], parameters);
         expect(start.status, 'start').to.equal(6);
         expect(start.stderr).to.match(/^ocf-exit-reason:[ -~]{10,600}\n$/);

@@ -77,6 +77,25 @@ for (const suite of SUITES) {
       }
     });
 
+    it('have meta-data in the language of the caller, and of those that an operator has translated, valid all the same', async () => {
+      const directory = '/etc/watchkeeper/ocf-descriptions';
+      await booted().must(['/usr/bin/install', '--directory', directory]);
+      for (const agent of Object.keys(PARAMETERS)) {
+        await booted().must(['/usr/bin/tee', `${directory}/${agent}.fr`], { input: 'shortdesc: Tenu par Watchkeeper — <à & ses amis>\nlongdesc: Un démon.\nconfig.shortdesc: Fichier de configuration\nunit.shortdesc: Unité\n' });
+        for (const [locale, first] of [['de_DE.UTF-8', 'de'], ['fr_FR.UTF-8', 'fr'], ['C', 'en']] as const) {
+          const text = await booted().must(['/usr/bin/setpriv', '--reuid=nobody', '--clear-groups', '/usr/bin/env', '-i', `LANG=${locale}`, `${AGENTS}/${agent}`, 'meta-data']);
+          expect(/<longdesc lang="(\w+)">/.exec(text)?.[1], locale).to.equal(first);
+          for (const language of ['de', 'en', 'fr']) expect(text, locale).to.include(`<shortdesc lang="${language}">`);
+          await booted().must(['/usr/bin/env', '--chdir=/usr/share/resource-agents', '/usr/bin/xmllint', '--noout', '--valid', '-'], { input: text });
+          if (suite !== 'bookworm') await booted().must(['/usr/bin/xmllint', '--noout', '--relaxng', SCHEMA, '-'], { input: text });
+        }
+        // As crm shows it: the tools take the first description.
+        const shown = await booted().must(['/usr/sbin/crm_resource', '--show-metadata', `ocf:watchkeeper:${agent}`], { environment: { LANG: 'fr_FR.UTF-8' } });
+        expect(shown).to.include('<shortdesc lang="fr">Tenu par Watchkeeper &#8212; &lt;&#224; &amp; ses amis&gt;</shortdesc>');
+      }
+      await booted().must(['/usr/bin/rm', '-r', directory]);
+    });
+
     // Of the newer Debian alone: these tools take their time.
     if (suite === 'trixie') {
       it("are described by the cluster's own tools, whatever language their user speaks", async () => {
@@ -85,6 +104,8 @@ for (const suite of SUITES) {
           for (const argv of [['/usr/sbin/crm_resource', '--show-metadata', name], ['/usr/sbin/crm', 'ra', 'info', name], ['/usr/sbin/pcs', 'resource', 'describe', name]] as const) {
             const said = await booted().must(argv, { timeout: 60_000, environment: { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' } });
             expect(said, argv.join(' ')).to.include(parameter.split('=')[0]).and.include('Watchkeeper');
+            // pcs asks in English always.
+            expect(/startet/i.test(said), argv.join(' ')).to.equal(!argv[0].endsWith('pcs'));
           }
         }
       });
@@ -99,7 +120,12 @@ for (const suite of SUITES) {
         const commands = lines.map((line) => line.split(' ')).filter(([first]) => first === tool);
         expect(commands).to.have.length(tool === 'crm' ? 3 : 2);
         for (const [, ...words] of commands) await booted().must([`/usr/sbin/${tool}`, ...option, ...words], { timeout: 60_000, environment: { CIB_file: file } });
+        // What an operator may add for failures that are told.
+        const own = ['op', 'asyncmon', 'interval=0', 'on-fail=block'];
+        const words = tool === 'crm' ? ['configure', 'primitive', 'own', 'ocf:watchkeeper:daemon', 'params', 'name=chief', ...own] : ['resource', 'create', 'own', 'ocf:watchkeeper:daemon', 'name=chief', ...own];
+        await booted().must([`/usr/sbin/${tool}`, ...option, ...words], { timeout: 60_000, environment: { CIB_file: file } });
         const cib = await booted().read(file);
+        expect(cib).to.match(/name="asyncmon"[^>]* on-fail="block"|on-fail="block"[^>]* name="asyncmon"/);
         expect(cib).to.match(/<primitive [^>]*id="web"/).and.match(/<primitive [^>]*id="site"/).and.include('promotable').and.include('name="promote"');
         await booted().must(['/usr/bin/env', `CIB_file=${file}`, '/usr/sbin/cibadmin', '--query', '--scope=resources']);
       }
