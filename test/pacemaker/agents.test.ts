@@ -90,7 +90,7 @@ for (const suite of SUITES) {
           if (suite !== 'bookworm') await booted().must(['/usr/bin/xmllint', '--noout', '--relaxng', SCHEMA, '-'], { input: text });
         }
         // As crm shows it: the tools take the first description.
-        const shown = await booted().must(['/usr/sbin/crm_resource', '--show-metadata', `ocf:watchkeeper:${agent}`], { environment: { LANG: 'fr_FR.UTF-8' } });
+        const shown = await booted().must(['/usr/sbin/crm_resource', '--show-metadata', `ocf:watchkeeper:${agent}`], { environment: { LANG: 'fr_FR.UTF-8', LC_ALL: 'fr_FR.UTF-8' } });
         expect(shown).to.include('<shortdesc lang="fr">Tenu par Watchkeeper &#8212; &lt;&#224; &amp; ses amis&gt;</shortdesc>');
       }
       await booted().must(['/usr/bin/rm', '-r', directory]);
