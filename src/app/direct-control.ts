@@ -60,14 +60,14 @@ export class DirectControl implements Controller {
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
-    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
+    if (specs.length > 1) await this.#wishes.wantAll(specs, 'up', request.by);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.select(request.names);
     const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
-    if (specs.length > 1) for (const spec of specs) this.#wishes.want(spec, 'down', request.by, emphasis);
+    if (specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
       outcomes.push(
@@ -87,7 +87,7 @@ export class DirectControl implements Controller {
     if (only !== undefined && refused.length === 0 && specs.length === 1) {
       return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
     }
-    for (const spec of specs) this.#wishes.want(spec, 'up', request.by);
+    await this.#wishes.wantAll(specs, 'up', request.by);
     const stopFailures: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
       const outcomes = await this.underLocks(wave, request.by, undefined, () => this.parts.manager.stop(wave));

@@ -33,7 +33,7 @@ export class SupervisedControl {
     const free = specs.filter((spec) => held.get(spec) === undefined);
     // The whole intent first: whoever takes over from us in between goes on with it.
     const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec)]));
-    for (const spec of free) this.#wishes.want(spec, 'up', request.by);
+    await this.#wishes.wantAll(free, 'up', request.by);
     this.#handOut(free, request);
     try {
       const outcomes = await startInOrder(specs, {
@@ -55,7 +55,7 @@ export class SupervisedControl {
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
     const whole = specs.length > 1 && specs.length === this.daemons().length;
-    for (const spec of specs) this.#wishes.want(spec, 'down', request.by, { hold: request.hold, whole });
+    await this.#wishes.wantAll(specs, 'down', request.by, { hold: request.hold, whole });
     return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDownWithin(spec, request) });
   }
 

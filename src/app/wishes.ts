@@ -1,7 +1,7 @@
 /** What the operator wants: read with the boot in mind, and written down before anything is done. */
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
-import { isRevivable, latestWishUp, wantedNow, type Wanted } from '../core/desired-state.js';
+import { isRevivable, latestWishUp, wantedNow, type DesiredRecord, type Wanted } from '../core/desired-state.js';
 import { skipped, type Outcome } from '../core/outcome.js';
 import type { Clock } from '../ports/clock.js';
 import type { DesiredStateStore } from '../ports/store.js';
@@ -34,12 +34,30 @@ export class Wishes {
    * Skips the write where nothing changes: the fsync is what costs.
    * @throws WatchkeeperError STATE_UNWRITABLE
    */
-  want(spec: DaemonSpec, desired: DesiredState, by: string, { hold = false, whole = false }: Emphasis = {}): void {
-    const record = this.store.read(spec.name);
-    const same = record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === hold && (record.whole === true) === whole;
-    if (same) return;
+  want(spec: DaemonSpec, desired: DesiredState, by: string, emphasis: Emphasis = {}): void {
+    const record = this.#recordOf(desired, by, emphasis);
+    if (this.#stands(spec, record)) return;
     this.#look = undefined;
-    this.store.write(spec.name, { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}) });
+    this.store.write(spec.name, record);
+  }
+
+  /** The same for many. @throws as want() */
+  async wantAll(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}): Promise<void> {
+    const record = this.#recordOf(desired, by, emphasis);
+    const changed = specs.filter((spec) => !this.#stands(spec, record));
+    if (changed.length === 0) return;
+    await this.store.writeAll(new Map(changed.map(({ name }) => [name, record])));
+    this.#look = undefined;
+  }
+
+  #recordOf(desired: DesiredState, by: string, { hold = false, whole = false }: Emphasis): DesiredRecord {
+    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}) };
+  }
+
+  /** Whether the same is on record, whoever said it and when. */
+  #stands(spec: DaemonSpec, { desired, hold, whole }: DesiredRecord): boolean {
+    const record = this.store.read(spec.name);
+    return record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === (hold === true) && (record.whole === true) === (whole === true);
   }
 
   /** @returns to be called where nothing was done about a wish that is made now: what was wanted down before is so again */

@@ -156,6 +156,11 @@ export class FakeDesired implements DesiredStateStore {
     this.records.set(name, record);
   }
 
+  writeAll(records: ReadonlyMap<string, DesiredRecord>): Promise<void> {
+    for (const [name, record] of records) this.write(name, record);
+    return Promise.resolve();
+  }
+
   set(name: string, desired: 'up' | 'down', by = 'somebody'): void {
     this.records.set(name, { desired, at: 0, by, bootId: 'boot' });
   }

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { unwritable } from './unwritable.js';
 
@@ -23,6 +24,10 @@ export interface AtomicWrite {
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = fs.constants;
 
+const flush = promisify(fs.fsync);
+/** Descriptors: a soft limit of 1024 is usual. */
+const OPEN_AT_ONCE = 64;
+
 /** `.NAME.PID.RANDOM.tmp`: the leading dot keeps it out of every listing by daemon name. */
 const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.[0-9a-f]{12}\.tmp$/;
 
@@ -35,14 +40,11 @@ const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.[0-9a-f]{12}\.tmp$/;
  */
 export function writeAtomic(path: string, data: string | Uint8Array, options: AtomicWrite): void {
   const directory = dirname(path);
-  const random = nextSuffix();
-  const temporary = join(directory, `.${basename(path)}.${process.pid}.${random}.tmp`);
+  const temporary = temporaryOf(path);
   try {
     const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, options.mode);
     try {
-      // Not fs.writeFileSync(fd): one short write on a full disk must be an error, which it is only in a loop.
-      writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-      fs.fchmodSync(fd, options.mode);
+      fill(fd, data, options.mode);
       if (options.modified !== undefined) fs.futimesSync(fd, options.modified / 1000, options.modified / 1000);
       if (options.durable) fs.fsyncSync(fd);
     } finally {
@@ -54,6 +56,53 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: At
     throw unwritable(`cannot write ${path}`, directory, cause);
   }
   if (options.durable) syncDirectory(directory);
+}
+
+/**
+ * Many files of one directory, each as writeAtomic has it, and all of them on the
+ * disk when it resolves. They are flushed side by side, so that the file system
+ * can take many into one transaction, and the directory once.
+ *
+ * @param files by name in the directory
+ * @throws WatchkeeperError STATE_UNWRITABLE; some of the files may be the new ones then
+ */
+export async function writeAllDurably(directory: string, files: ReadonlyMap<string, string>, mode: number): Promise<void> {
+  const pending = new Map([...files.keys()].map((name) => [join(directory, name), temporaryOf(join(directory, name))]));
+  const texts = [...files.values()];
+  try {
+    const temporaries = [...pending.values()];
+    for (let from = 0; from < temporaries.length; from += OPEN_AT_ONCE) {
+      await Promise.all(temporaries.slice(from, from + OPEN_AT_ONCE).map((temporary, index) => flushed(temporary, texts[from + index] ?? '', mode)));
+    }
+    for (const [path, temporary] of pending) {
+      fs.renameSync(temporary, path);
+      pending.delete(path);
+    }
+  } catch (cause) {
+    for (const temporary of pending.values()) tryUnlink(temporary);
+    throw unwritable(`cannot write in ${directory}`, directory, cause);
+  }
+  syncDirectory(directory);
+}
+
+async function flushed(temporary: string, text: string, mode: number): Promise<void> {
+  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    fill(fd, text, mode);
+    await flush(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function fill(fd: number, data: string | Uint8Array, mode: number): void {
+  // Not fs.writeFileSync(fd): one short write on a full disk must be an error, which it is only in a loop.
+  writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+  fs.fchmodSync(fd, mode);
+}
+
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${nextSuffix()}.tmp`);
 }
 
 const seed = randomBytes(3).toString('hex');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { DesiredRecord } from '../../core/desired-state.js';
 import type { DesiredStateStore } from '../../ports/store.js';
-import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { removeLeftovers, writeAllDurably, writeAtomic } from './atomic-file.js';
 import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { jsonRecord } from './json-record.js';
@@ -20,6 +20,14 @@ const MAX_BOOT_ID = 64;
 export function desiredStateStore(state: string, warn: Warn): DesiredStateStore {
   const directory = join(state, 'desired');
   let prepared = false;
+  const prepare = (name: string): void => {
+    if (!isValidName(name)) throw new Error(`a daemon's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
+    if (prepared) return;
+    ensureDirectory(state, 0o755);
+    ensureDirectory(directory, 0o755);
+    removeLeftovers(directory);
+    prepared = true;
+  };
 
   return {
     read(name) {
@@ -33,14 +41,12 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
       return undefined;
     },
     write(name, record) {
-      if (!isValidName(name)) throw new Error(`a daemon's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
-      if (!prepared) {
-        ensureDirectory(state, 0o755);
-        ensureDirectory(directory, 0o755);
-        removeLeftovers(directory);
-        prepared = true;
-      }
+      prepare(name);
       writeAtomic(join(directory, name), formatDesired(record), { durable: true, mode: 0o600 });
+    },
+    async writeAll(records) {
+      for (const name of records.keys()) prepare(name);
+      await writeAllDurably(directory, new Map([...records].map(([name, record]) => [name, formatDesired(record)])), 0o600);
     },
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { desiredStateStore, formatDesired, parseDesired } from '../../../../src/adapters/state/desired-state.js';
+import { WatchkeeperError } from '../../../../src/core/errors.js';
 import type { DesiredRecord } from '../../../../src/core/desired-state.js';
 
 const DOWN: DesiredRecord = { desired: 'down', at: 1_700_000_000_000, by: 'daemon-util stop web (uid 0, pid 4711)', bootId: 'b0' };
@@ -27,6 +28,23 @@ describe('desired state on the disk', () => {
     expect(store().read('web')).to.deep.equal(DOWN);
     expect(fs.statSync(file()).mode & 0o777).to.equal(0o600);
     expect(warnings).to.deep.equal([]);
+  });
+
+  it('is written of many at once, more of them than are open at a time, and nothing is left beside them', async () => {
+    const names = Array.from({ length: 150 }, (_, index) => `d${index}`);
+    await store().writeAll(new Map(names.map((name, index) => [name, { ...DOWN, at: index }])));
+    expect(names.map((name) => store().read(name)?.at)).to.deep.equal(names.map((_, index) => index));
+    expect(fs.readdirSync(join(state, 'desired')).sort()).to.deep.equal([...names].sort());
+    expect(fs.statSync(file('d7')).mode & 0o777).to.equal(0o600);
+  });
+
+  it('is as it was, with nothing beside it, where not all of many can be written', async () => {
+    store().write('web', DOWN);
+    fs.mkdirSync(join(state, 'desired', 'db'));
+    const failure = await store().writeAll(new Map([['db', DOWN], ['web', { ...DOWN, desired: 'up' }]])).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(WatchkeeperError).with.property('code', 'STATE_UNWRITABLE');
+    expect(store().read('web')).to.deep.equal(DOWN);
+    expect(fs.readdirSync(join(state, 'desired')).sort()).to.deep.equal(['db', 'web']);
   });
 
   it('is nothing, without a warning, where nobody has said anything', () => {
