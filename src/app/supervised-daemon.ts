@@ -105,7 +105,7 @@ export class SupervisedDaemon {
         this.#around.tellCluster(effect.process, effect.reason);
         return;
       case 'remember':
-        this.#around.afterwards(() => this.#ports.memory.write(this.spec.name, effect.memory));
+        this.#around.remember(effect.memory);
         return;
       case 'announce':
         this.#around.announce(effect);
@@ -159,7 +159,7 @@ export class SupervisedDaemon {
     if (!launch.ok) { this.#launchFailed(launch.outcome); return; }
     const { process, exited, explain } = launch.child;
     this.#explain = explain;
-    void exited.then((exit) => this.#ended(process, exit, explain?.(exit)));
+    void exited.then((exit) => this.#around.inTurn(() => this.#ended(process, exit, explain?.(exit))));
     this.#around.send({ kind: 'launched', process });
     this.#awaitReadiness(process);
   }
@@ -211,7 +211,7 @@ export class SupervisedDaemon {
   /** Not our child: its end is seen, its exit status is not. */
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
-    this.#exitWatch = this.#ports.processes.onExit(process, () => this.#ended(process, { kind: 'unknown' }, undefined));
+    this.#exitWatch = this.#ports.processes.onExit(process, () => this.#around.inTurn(() => this.#ended(process, { kind: 'unknown' }, undefined)));
   }
 
   /** What it said before it ended is heard first: it may have named its successor. */

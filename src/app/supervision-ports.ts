@@ -1,6 +1,6 @@
 /** What the supervision of a daemon stands on: the machine below it, and the set that it belongs to. */
 import type { ProcessIdentity } from '../core/process-identity.js';
-import type { Effect, SupervisionEvent } from '../core/supervision-state.js';
+import type { Effect, Memory, SupervisionEvent } from '../core/supervision-state.js';
 import type { Claims } from '../ports/claims.js';
 import type { Clock } from '../ports/clock.js';
 import type { HealthChecker } from '../ports/health-checker.js';
@@ -31,8 +31,10 @@ export interface Surroundings {
   send(event: SupervisionEvent): void;
   announce(effect: Extract<Effect, { kind: 'announce' }>): void;
   tellCluster(process: ProcessIdentity | undefined, reason: string): void;
-  /** What only writes down waits until all that has to be done is done: first the replacement, then the words. */
-  afterwards(action: () => void): void;
+  /** Has the tally of failures written down once all that has to be done is done: first the replacement, then the words. */
+  remember(memory: Memory): void;
+  /** Has an end dealt with; of many at once in its turn. */
+  inTurn(action: () => void): void;
   /** Time is short: nobody gets more than his stopTimeout. */
   isHurried(): boolean;
   readonly setup: SetupGate;

@@ -5,18 +5,20 @@
  */
 import type { DaemonSpec } from '../core/daemon.js';
 import { failed, type Outcome } from '../core/outcome.js';
-import type { Supervision, SupervisionEvent, Effect } from '../core/supervision-state.js';
+import type { Effect, Memory, Supervision, SupervisionEvent } from '../core/supervision-state.js';
 import type { SetupGate } from './setup-gate.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import { isReady } from '../core/supervision-moves.js';
+import { Rush } from './rush.js';
 import { SupervisedDaemon } from './supervised-daemon.js';
 import type { SupervisionPorts } from './supervision-ports.js';
 import { Waiters } from './waiters.js';
 
 export interface SupervisorEvents {
-  /** A daemon's state is another one now; called once per drained queue. */
+  /** A daemon's state is another one now; once for all changes that come together. */
   changed(daemon: SupervisedDaemon): void;
-  announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>): void;
+  /** @param at when, ms since the epoch */
+  announced(daemon: SupervisedDaemon, news: Extract<Effect, { kind: 'announce' }>, at: number): void;
   /** The cluster is to be told of the end of what it holds. */
   tellCluster(daemon: SupervisedDaemon, process: ProcessIdentity | undefined, reason: string): void;
 }
@@ -33,7 +35,9 @@ export class Supervisor {
   readonly #lastReady = new Map<string, ProcessIdentity>();
   /** Restarts by `restartWith` of daemons that are paused, and the process that each is for. */
   readonly #owed = new Map<SupervisedDaemon, { readonly process: ProcessIdentity; readonly by: string }>();
-  readonly #afterwards: (() => void)[] = [];
+  readonly #news: (() => void)[] = [];
+  readonly #memories = new Map<string, Memory>();
+  readonly #rush: Rush;
   #draining = false;
   #released = false;
 
@@ -44,6 +48,7 @@ export class Supervisor {
     private readonly notMasterExitStatus: number,
   ) {
     this.#waiters = new Waiters(ports.clock);
+    this.#rush = new Rush(ports.clock, (isOver) => this.#write(isOver));
   }
 
   get daemons(): IterableIterator<SupervisedDaemon> {
@@ -57,9 +62,13 @@ export class Supervisor {
   add(spec: DaemonSpec, state: Supervision): SupervisedDaemon {
     const daemon: SupervisedDaemon = new SupervisedDaemon(spec, state, this.ports, {
       send: (event) => this.#enqueue(daemon, event),
-      announce: (news) => this.#afterwards.push(() => this.events.announced(daemon, news)),
+      announce: (news) => {
+        const at = this.ports.clock.wall();
+        this.#news.push(() => this.events.announced(daemon, news, at));
+      },
       tellCluster: (process, reason) => this.events.tellCluster(daemon, process, reason),
-      afterwards: (action) => this.#afterwards.push(action),
+      remember: (memory) => this.#memories.set(spec.name, memory),
+      inTurn: (action) => this.#rush.act(action),
       isHurried: () => this.hurried,
       setup: this.setup,
       notMasterExitStatus: this.notMasterExitStatus,
@@ -84,7 +93,10 @@ export class Supervisor {
   remove(name: string): void {
     const daemon = this.#daemons.get(name);
     daemon?.release();
-    if (daemon !== undefined) this.#owed.delete(daemon);
+    if (daemon !== undefined) {
+      this.#owed.delete(daemon);
+      this.#dirty.delete(daemon);
+    }
     this.#daemons.delete(name);
     this.#waiters.forget(name);
   }
@@ -112,6 +124,7 @@ export class Supervisor {
 
   /** From now on nothing is done and nothing told, whatever still happens to the daemons. */
   release(): void {
+    this.#rush.finish();
     this.#released = true;
     this.#waiters.release();
     for (const daemon of this.#daemons.values()) daemon.release();
@@ -134,6 +147,7 @@ export class Supervisor {
   #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    this.#rush.begin();
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         const [daemon, event] = next;
@@ -148,7 +162,7 @@ export class Supervisor {
     } finally {
       this.#draining = false;
     }
-    this.#settle();
+    this.#rush.owe();
   }
 
   /** Nobody who follows it is restarted because another of its processes is the main one now. */
@@ -203,13 +217,23 @@ export class Supervisor {
     this.#queue.push([daemon, { kind: 'dependencies', unmet }]);
   }
 
-  #settle(): void {
-    for (const write of this.#afterwards.splice(0)) write();
-    const changed = [...this.#dirty];
-    this.#dirty.clear();
-    for (const daemon of changed) {
+  #write(isOver: () => boolean): boolean {
+    for (const [name, memory] of this.#memories) {
+      if (isOver()) return false;
+      this.#memories.delete(name);
+      this.ports.memory.write(name, memory);
+    }
+    for (let tell = this.#news.shift(); tell !== undefined; tell = this.#news.shift()) {
+      tell();
+      if (isOver()) return false;
+    }
+    for (const daemon of this.#dirty) {
+      if (isOver()) return false;
+      this.#dirty.delete(daemon);
       this.events.changed(daemon);
+      // Only now: who asks the board next is to find there what he was told.
       this.#waiters.answer(daemon);
     }
+    return true;
   }
 }

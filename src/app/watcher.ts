@@ -75,8 +75,7 @@ export class Watcher implements Controller {
       parts,
       {
         changed: (daemon) => this.#publish(daemon),
-        announced: (daemon, { news, reason, delay }) =>
-          parts.journal.append({ at: parts.clock.wall(), daemon: daemon.spec.name, news, reason, delay }),
+        announced: (daemon, { news, reason, delay }, at) => parts.journal.append({ at, daemon: daemon.spec.name, news, reason, delay }),
         tellCluster: (daemon, process, reason) => this.#reports.tell(daemon.spec.name, process, reason),
       },
       this.#setup,
