@@ -1,4 +1,5 @@
 /** Processes by their pid and start time, from /proc. */
+import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import { bootId, hasEnded, readStat } from './proc.js';
 
@@ -11,5 +12,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 /** Whether exactly this process still runs. */
 export function isAlive(process: ProcessIdentity): boolean {
+  // On the way of each restart: no exception for what is gone, as usual.
+  if (!existsSync(`/proc/${process.pid}`)) return false;
   return process.bootId === bootId() && identify(process.pid)?.startTicks === process.startTicks;
 }

@@ -1,5 +1,6 @@
 /** What /proc says of one process. A process may end at any moment: undefined then. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { errorCode } from './error-code.js';
 
 /** USER_HZ, the unit of the kernel's clock ticks for programs: 100 on every Linux that Node runs on. */
@@ -95,9 +96,9 @@ export function bootId(): string {
   return bootIdOnce;
 }
 
-/** ms since boot, time asleep included, as start times of processes are counted. */
+/** ms since boot, time asleep included, as start times of processes are counted; libuv has it from /proc/uptime. */
 export function sinceBoot(): number {
-  return Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000;
+  return uptime() * 1000;
 }
 
 /** The first `size` bytes of a file; undefined where it can't be read. */

@@ -15,10 +15,13 @@ import type { Sessions } from '../host/session-passes.js';
 
 /** ms */
 const LATER = 100;
+/** With many daemons a pass costs as much as some restarts: between two there is so many times what the last one took. */
+const REST = 20;
 
 export class LateSweep {
   /** With the ticks since boot when it was seen dead. */
   #dead: { readonly leader: ProcessIdentity; readonly seen: number }[] = [];
+  #later = LATER;
 
   constructor(
     private readonly sessions: Sessions,
@@ -27,14 +30,16 @@ export class LateSweep {
   ) {}
 
   add(leader: ProcessIdentity): void {
-    if (this.#dead.length === 0) this.clock.after(LATER, () => this.#sweep());
+    if (this.#dead.length === 0) this.clock.after(this.#later, () => this.#sweep());
     this.#dead.push({ leader, seen: (sinceBoot() * TICKS_PER_SECOND) / 1000 });
   }
 
   #sweep(): void {
     const dead = this.#dead;
     this.#dead = [];
+    const began = this.clock.monotonic();
     const found = this.sessions.membersOfSessions(dead.map(({ leader }) => leader));
+    this.#later = Math.max(LATER, REST * (this.clock.monotonic() - began));
     for (const { leader, seen } of dead) {
       const members = found.get(leader) ?? [];
       if (!members.some(({ startTicks }) => startTicks < seen)) continue;

@@ -1,5 +1,5 @@
 /** Whether nobody but root could have replaced a program that root is about to run (gogs#1025, pnp4nagios#140). */
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -24,14 +24,15 @@ export function distrust(path: string, trust: Trust): string | undefined {
   const pending = path.split('/').filter((part) => part !== '');
   let at = '/';
   let links = 0;
-  const first = objection('/', trust);
+  const first = objection('/', lstatSync('/'), trust);
   if (first !== undefined) return first;
   for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
     if (name === '.') continue;
     const next = name === '..' ? dirname(at) : join(at, name);
-    const problem = objection(next, trust);
+    const stat = lstatSync(next);
+    const problem = objection(next, stat, trust);
     if (problem !== undefined) return problem;
-    if (!lstatSync(next).isSymbolicLink()) {
+    if (!stat.isSymbolicLink()) {
       at = next;
       continue;
     }
@@ -44,8 +45,7 @@ export function distrust(path: string, trust: Trust): string | undefined {
   return undefined;
 }
 
-function objection(path: string, trust: Trust): string | undefined {
-  const stat = lstatSync(path);
+function objection(path: string, stat: Stats, trust: Trust): string | undefined {
   if (stat.uid !== 0 && !trust.owners.includes(stat.uid)) return `${path} belongs to uid ${stat.uid}, not to root`;
   // A link has no mode of its own; who may replace it is the directory's matter.
   if (stat.isSymbolicLink() || (stat.mode & GROUP_OR_OTHERS_WRITE) === 0) return undefined;
