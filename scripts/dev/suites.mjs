@@ -18,6 +18,7 @@ const SUITES = [
   { name: 'pacemaker', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'package', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
   { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
+  { name: 'fuzz', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'lint', kind: 'programs', deadline: 6 * MINUTE },
   { name: 'types', kind: 'programs', deadline: 4 * MINUTE },
   { name: 'unit', kind: 'mocha', deadline: 4 * MINUTE },

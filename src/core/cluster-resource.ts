@@ -7,6 +7,7 @@ const OLD_ROLES: Readonly<Record<string, string>> = { Master: 'Promoted', Slave:
 /** In the order in which an agent is named. */
 const AGENT_ATTRIBUTES = ['class', 'provider', 'type'];
 const LEVEL = 'OCF_CHECK_LEVEL';
+const MOST_LEVELS = 20;
 
 type Words = Readonly<Record<string, string>>;
 
@@ -79,7 +80,8 @@ function parse(xml: string): readonly Element[] {
     }
     const element: Element = { name, words: Object.fromEntries([...words.matchAll(ATTRIBUTE)].map(([, key = '', value = '']) => [key, unescaped(value)])), children: [] };
     open.at(-1)?.children.push(element);
-    if (single !== '/') open.push(element);
+    // Deeper is nothing of a primitive's, and would be too deep to be looked through.
+    if (single !== '/' && open.length < MOST_LEVELS) open.push(element);
   }
   return root.children;
 }

@@ -23,6 +23,10 @@ function protocolOf(address: Exclude<Address, { kind: 'unix' }>): 'tcp' | 'udp' 
  *   address: who has it elsewhere is worth knowing of, too.
  */
 export function listenerInodes(address: Address, table: string): readonly string[] {
+  return inodes(address, table).filter((inode) => /^[0-9]+$/.test(inode));
+}
+
+function inodes(address: Address, table: string): readonly string[] {
   const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
   if (address.kind === 'unix') {
     return rows.flatMap(([, , , flags = '', , , inode = '', name]) => (name === address.path && (Number.parseInt(flags, 16) & ACCEPTS) !== 0 ? [inode] : []));

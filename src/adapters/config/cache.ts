@@ -111,14 +111,20 @@ function readRecord(path: string): Record | undefined {
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile() || stat.uid !== process.geteuid?.() || (stat.mode & OTHERS) !== 0 || stat.size > MAX_SIZE) return undefined;
-    const record = deserialize(fs.readFileSync(fd)) as Partial<Record> | undefined;
-    // What else it holds is our own: nobody else could write there.
-    return record?.format === FORMAT ? (record as Record) : undefined;
+    const record: unknown = deserialize(fs.readFileSync(fd));
+    return isRecord(record) ? record : undefined;
   } catch {
     return undefined;
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** What its meaning holds is our own: nobody else could write there. */
+function isRecord(value: unknown): value is Record {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format, environment, sources, dropIns, meaning } = value as Partial<{ readonly [K in keyof Record]: unknown }>;
+  return format === FORMAT && [environment, sources, dropIns].every((list) => Array.isArray(list)) && typeof meaning === 'object' && meaning !== null;
 }
 
 /** There is such a directory, and nobody but us could put anything there. */

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { Log } from '../../ports/log.js';
+import { errorCode } from '../host/error-code.js';
 import { listenPrivately } from '../host/unix-listener.js';
 import { ensureDirectory } from '../state/directories.js';
 import { writeAtomic } from '../state/atomic-file.js';
@@ -36,6 +37,10 @@ export async function serveControl(runtime: string, service: ControlService, log
 
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT }, (request, response) => {
     answer(request, response, token, service).catch((error: unknown) => {
+      if (errorCode(error) === 'ECONNRESET') {
+        log.debug({ url: request.url?.slice(0, 200) }, 'a client has left before its request was complete');
+        return;
+      }
       log.error({ error: String(error), url: request.url?.slice(0, 200) }, 'a control request failed');
       if (response.headersSent) response.destroy();
       else refuse(response, 500, 'internal error: see the watcher\'s log');
@@ -57,7 +62,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, token:
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
   if (!ALLOWED_HOSTS.includes(host)) { refuse(response, 403, `host ${JSON.stringify(host.slice(0, 80))} is not allowed; use http://localhost/`); return; }
   if (request.headers.origin !== undefined) { refuse(response, 403, 'requests of web pages are not served here'); return; }
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  // "//" and the like, which Node's parser lets through.
+  const target = request.url ?? '/';
+  if (!URL.canParse(target, 'http://localhost')) { refuse(response, 400, `${JSON.stringify(target.slice(0, 80))} is no path`); return; }
+  const url = new URL(target, 'http://localhost');
   const found = route(request.method ?? '', url.pathname);
   if (found.kind === 'refused') { refuse(response, found.status, found.why); return; }
   if (found.changes && !isToken(request.headers.authorization, token)) {

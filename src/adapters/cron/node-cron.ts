@@ -7,11 +7,14 @@ import { CivilPattern } from './civil-pattern.js';
 import { Zone } from './zone.js';
 
 const DAY = 86_400_000;
+/** node-cron writes out each range before it looks at the limits: 0-999999999 takes all memory. */
+const TOO_LARGE = /[0-9]{4}/;
 /** Transitions turned over before a timetable counts as one that never comes. */
 const MOST_TURNS = 200;
 
 export class NodeCron implements Cron {
   problem(expression: string): string | undefined {
+    if (TOO_LARGE.test(expression)) return 'it has a number of more than three digits, which no field can be';
     const { valid, errors } = validateDetailed(expression);
     return valid ? undefined : errors.map(({ message }) => message).join('; ');
   }

@@ -3,15 +3,15 @@
  * seen in this boot, kept in RUNTIME/clock, which a boot empties. See
  * process-table.ts for what it is good for.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WatchkeeperError } from '../../core/errors.js';
 import { writeAtomic } from '../state/atomic-file.js';
-import { errorCode } from './error-code.js';
+import { readBounded } from '../state/bounded-file.js';
 import { bootId, sinceBoot } from './proc.js';
 
 /** ms; smaller differences are slewing and rounding, not worth a write. */
 const NOTEWORTHY = 1000;
+const MAX_SIZE = 100;
 
 export interface BootOffset {
   /** ms to add to a time since boot for the earliest wall-clock time that it may have had. */
@@ -38,14 +38,9 @@ export class RecordedBootOffset implements BootOffset {
   }
 
   #read(): number | undefined {
-    try {
-      const [boot, offset] = readFileSync(this.#path, 'latin1').slice(0, 100).trim().split(' ');
-      const value = Number(offset);
-      return boot === bootId() && Number.isFinite(value) && offset !== undefined ? value : undefined;
-    } catch (error) {
-      if (errorCode(error) !== undefined) return undefined;
-      throw error;
-    }
+    const [boot, offset] = (readBounded(this.#path, MAX_SIZE, () => undefined) ?? '').trim().split(' ');
+    const value = Number(offset);
+    return boot === bootId() && Number.isFinite(value) && offset !== undefined ? value : undefined;
   }
 
   #write(offset: number): void {

@@ -95,7 +95,8 @@ export class OutputFollower {
   }
 
   look(): void {
-    const now = fs.statSync(this.path, { throwIfNoEntry: false });
+    // Not through a link, as open() does not: its directory may be the daemon's.
+    const now = fs.lstatSync(this.path, { throwIfNoEntry: false });
     if (this.#fd !== undefined) {
       const ours = fs.fstatSync(this.#fd);
       if (ours.size !== this.#at) {

@@ -1,11 +1,9 @@
 /** RUNTIME/KIND/NAME: what one watcher leaves to the next one of the same boot. Losing it costs exactness, never a daemon. */
-import * as fs from 'node:fs';
 import { join } from 'node:path';
 
 import { writeAtomic } from './atomic-file.js';
-import type { Warn } from './bounded-file.js';
+import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
-import { errorCode } from './unwritable.js';
 
 const MAX_SIZE = 16 * 1024;
 
@@ -31,16 +29,11 @@ export function bootRecords<T>(runtime: string, format: RecordFormat<T>, warn: W
   return {
     read(name) {
       const path = join(directory, name);
-      try {
-        const size = fs.lstatSync(path, { throwIfNoEntry: false })?.size;
-        if (size === undefined) return undefined;
-        const record = size < MAX_SIZE ? format.parse(fs.readFileSync(path, 'utf8')) : undefined;
-        if (record === undefined) warn(`${path} is not used: it is not ${format.what}`);
-        return record;
-      } catch (cause) {
-        warn(`${path} cannot be read: ${errorCode(cause) ?? String(cause)}`);
-        return undefined;
-      }
+      const text = readBounded(path, MAX_SIZE, warn);
+      if (text === undefined) return undefined;
+      const record = format.parse(text);
+      if (record === undefined) warn(`${path} is not used: it is not ${format.what}`);
+      return record;
     },
     write(name, record) {
       try {

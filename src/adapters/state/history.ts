@@ -20,6 +20,7 @@ import { errorCode } from './unwritable.js';
 
 const FILE = 'history.jsonl';
 const SEGMENT = 4 * 1024 * 1024;
+const MOST_READ = 2 * SEGMENT;
 /** ms until what was written is on the disk for good. */
 const SYNC_DELAY = 3000;
 
@@ -196,12 +197,16 @@ function text(path: string): string {
   try {
     const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      return fs.fstatSync(fd).isFile() ? fs.readFileSync(fd, 'utf8') : '';
+      const stat = fs.fstatSync(fd);
+      if (!stat.isFile()) return '';
+      // Of what has grown beyond any of ours the end.
+      const buffer = Buffer.alloc(Math.min(stat.size, MOST_READ));
+      return buffer.toString('utf8', 0, fs.readSync(fd, buffer, 0, buffer.length, stat.size - buffer.length));
     } finally {
       fs.closeSync(fd);
     }
   } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return '';
+    if (errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ELOOP') return '';
     throw cause;
   }
 }

@@ -23,9 +23,16 @@ export interface FileJournal extends Journal {
 export function fileJournal(state: string, warn: Warn, onAppend: (item: NewsItem) => void): FileJournal {
   ensureDirectory(state, 0o755);
   const path = join(state, 'events.jsonl');
-  const items: NewsItem[] = readTail(path);
+  const items: NewsItem[] = [];
+  let size = 0;
+  try {
+    items.push(...readTail(path));
+    size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (cause) {
+    if (errorCode(cause) === undefined) throw cause;
+    warn(`${path} cannot be read: ${errorCode(cause) ?? ''}; earlier events are not known`);
+  }
   let nextId = (items.at(-1)?.id ?? 0) + 1;
-  let size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   let fd: number | undefined;
   let complained = false;
 
@@ -65,7 +72,7 @@ export function fileJournal(state: string, warn: Warn, onAppend: (item: NewsItem
   };
 }
 
-/** The last items on the disk, oldest first; lines that are not ours are passed over. */
+/** The last items on the disk, oldest first; lines that are not ours are passed over. @throws system errors */
 export function readTail(path: string): NewsItem[] {
   let fd: number;
   try {
@@ -75,7 +82,8 @@ export function readTail(path: string): NewsItem[] {
     throw cause;
   }
   try {
-    const { size } = fs.fstatSync(fd);
+    const stat = fs.fstatSync(fd);
+    const size = stat.isFile() ? stat.size : 0;
     const buffer = Buffer.alloc(Math.min(size, TAIL));
     const length = fs.readSync(fd, buffer, 0, buffer.length, Math.max(0, size - TAIL));
     return buffer.toString('utf8', 0, length).split('\n').flatMap(parseItem).slice(-MAX_IN_MEMORY);
@@ -88,7 +96,7 @@ function parseItem(line: string): NewsItem[] {
   if (!line.startsWith('{')) return [];
   try {
     const item = JSON.parse(line) as Partial<NewsItem>;
-    const whole = typeof item.id === 'number' && typeof item.at === 'number' && typeof item.daemon === 'string';
+    const whole = Number.isSafeInteger(item.id) && Number.isFinite(item.at) && typeof item.daemon === 'string';
     return whole && typeof item.news === 'string' && typeof item.reason === 'string' ? [item as NewsItem] : [];
   } catch {
     return []; // the first line of the tail is usually cut

@@ -7,6 +7,7 @@ import type { PauseStore } from '../../ports/pause-store.js';
 import { writeAtomic } from './atomic-file.js';
 import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
+import { jsonRecord } from './json-record.js';
 import { errorCode } from './unwritable.js';
 
 const SCHEMA_VERSION = 1;
@@ -71,9 +72,10 @@ function readLeases(path: string, warn: Warn): readonly PauseLease[] {
 
 /** @throws Error that says what is wrong */
 export function parseLeases(text: string): readonly PauseLease[] {
-  const value = JSON.parse(text) as { schemaVersion?: unknown; leases?: unknown } | null;
-  if (value?.schemaVersion !== SCHEMA_VERSION || !Array.isArray(value.leases)) throw new Error('it is not a list of pauses');
-  return value.leases.map((lease) => {
+  const record = jsonRecord(text, SCHEMA_VERSION);
+  const leases = typeof record === 'string' ? undefined : record['leases'];
+  if (!Array.isArray(leases)) throw new Error('it is not a list of pauses');
+  return leases.map((lease) => {
     if (!isLease(lease)) throw new Error('a pause in it is incomplete');
     return lease;
   });

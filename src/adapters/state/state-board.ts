@@ -17,10 +17,13 @@ import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { StateBoard } from '../../ports/state-board.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { readBounded } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 
 const FORMAT = 1;
 const MAX_REASON = 400;
+const MAX_SIGN = 256;
+const SIGN_OF_LIFE = /^1 ([1-9]\d{0,9}) (\d{1,15}) (\S{1,64}) \d+ \d+\n$/;
 const FILE = { durable: false, mode: 0o600 } as const;
 
 /**
@@ -76,13 +79,6 @@ export function boardLine(status: DaemonStatus, process: ProcessIdentity | undef
 
 /** Who wrote the board's sign of life last, whether or not it lives; undefined: nobody in sight. */
 export function lastWatcher(runtime: string): ProcessIdentity | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(join(runtime, 'watcher'), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return undefined;
-  }
-  const [format, pid, startTicks, bootId = ''] = text.trim().split(' ');
-  return format === String(FORMAT) ? { pid: Number(pid), startTicks: Number(startTicks), bootId } : undefined;
+  const [, pid, startTicks, bootId] = SIGN_OF_LIFE.exec(readBounded(join(runtime, 'watcher'), MAX_SIGN, () => undefined) ?? '') ?? [];
+  return bootId === undefined ? undefined : { pid: Number(pid), startTicks: Number(startTicks), bootId };
 }

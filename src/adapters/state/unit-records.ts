@@ -10,11 +10,14 @@ import { isClusterName } from '../../core/cluster-hold.js';
 import type { UnitProof } from '../../ports/unit-control.js';
 import type { UnitRecords } from '../../ports/unit-records.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { readBounded } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { errorCode, unwritable } from './unwritable.js';
 
 /** A file name has 255 bytes, of which writing needs some. */
 const MAX_NAME = 200;
+/** Bytes: the longest path there is, and a name. */
+const MAX_SIZE = 5000;
 
 export function unitRecords(runtime: string): UnitRecords {
   const directory = join(runtime, 'cluster-units');
@@ -63,11 +66,7 @@ function proofWords(unit: string, proof: UnitProof): string {
   }
 }
 
+/** What is no such file is as good as none. */
 function readText(path: string): string | undefined {
-  try {
-    return fs.readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) !== undefined) return undefined;
-    throw error;
-  }
+  return readBounded(path, MAX_SIZE, () => undefined);
 }

@@ -64,7 +64,7 @@ export function unitFacts(unit: string, source: PropertySource): UnitFacts {
   const text = (name: PropertyName): string => source.text(name) ?? '';
   const count = (name: PropertyName): number => {
     const value = Number(text(name));
-    return Number.isFinite(value) ? value : 0;
+    return Number.isFinite(value) && value >= 0 ? value : 0;
   };
   return {
     unit,
@@ -75,7 +75,7 @@ export function unitFacts(unit: string, source: PropertySource): UnitFacts {
     unitFileState: text('UnitFileState'),
     result: text('Result'),
     job: count('Job'),
-    mainPid: count('MainPID'),
+    mainPid: pidOf(count('MainPID')),
     restarts: count('NRestarts'),
     restartPolicy: text('Restart'),
     conditionMet: text('ConditionResult') === 'yes',
@@ -107,3 +107,8 @@ export interface UnitFiles {
 }
 
 export const FILE_PROPERTIES = ['LoadState', 'UnitFileState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'] as const;
+
+/** What no process can have is none. */
+function pidOf(value: number): number {
+  return Number.isSafeInteger(value) ? value : 0;
+}

@@ -9,7 +9,7 @@
  * processes' markers be asked (find.ts): a child that outlived its daemon carries
  * the same marker and must not be taken for the daemon.
  */
-import { closeSync, existsSync, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
@@ -19,6 +19,8 @@ import { bootId } from '../host/proc.js';
 import { writeAtomic } from '../state/atomic-file.js';
 import { ensureDirectory } from '../state/directories.js';
 import { readOwnPidFile, removePidFile } from './pid-file.js';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** What the record says; `unknown`: there is none. */
 export type ClaimState = 'claimed' | 'starting' | 'none' | 'unknown';
@@ -109,7 +111,8 @@ export class HostClaims implements Claims {
   #read(name: string): ClaimRecord | undefined {
     let fd: number;
     try {
-      fd = openSync(this.#claimPath(name), 'r');
+      // O_NONBLOCK: a FIFO there must not hang us.
+      fd = openSync(this.#claimPath(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
       if (errorCode(error) !== undefined) return undefined;
       throw error;

@@ -50,9 +50,19 @@ export function lastOutput(text: string): string {
   return `; its last output: ${escapeControl(lines.slice(-TAIL_LINES).join(' | '), TAIL_CHARACTERS)}`;
 }
 
+/** 0 where nothing can be seen; a link counts as such, as it is not followed either. */
+function sizeOf(path: string): number {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    if (errorCode(error) !== undefined) return 0;
+    throw error;
+  }
+}
+
 function readTail(path: string, offset: number): string {
   // On the way of each restart: most daemons say nothing.
-  if ((fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= offset) return '';
+  if (sizeOf(path) <= offset) return '';
   const opened = openDirectoryOf(path);
   if (!opened.ok) return '';
   try {
