@@ -15,6 +15,7 @@ import type { DriftWatch } from './drift-watch.js';
 import type { ObservedHealthParts } from './observed-health.js';
 import type { Pauses } from './pauses.js';
 import type { SlowRetry } from './slow-retry.js';
+import type { WishStamp } from './wish-stamp.js';
 import type { Wishes } from './wishes.js';
 
 export interface ObservingPorts {
@@ -37,6 +38,7 @@ export interface ObservingPorts {
   readonly informant: ClusterInformant;
   readonly bootId: string;
   readonly board: StateBoard;
+  readonly wishStamp: WishStamp;
   readonly journal: Journal;
   readonly log: Log;
   readonly clock: Clock;

@@ -141,9 +141,12 @@ export class ObservingWatcher implements Controller {
     this.#publish(spec);
   }
 
-  #publish(spec: DaemonSpec): void {
+  /** @param ifOutdated only if the board lacks the last word of what is wanted */
+  #publish(spec: DaemonSpec, ifOutdated = false): void {
     const observation = this.#seen.get(spec.name);
-    if (observation !== undefined) this.parts.board.publish(this.#statusOf(spec, observation), observation.process, observation.barred);
+    if (observation === undefined || (ifOutdated && !this.#sees)) return;
+    const status = this.#statusOf(spec, observation);
+    if (!ifOutdated || !this.parts.wishStamp.isTold(status)) this.parts.board.publish(status, observation.process, observation.barred);
   }
 
   start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -216,6 +219,7 @@ export class ObservingWatcher implements Controller {
   refresh(): void {
     this.#cluster.refresh();
     this.parts.pauses.refresh();
+    this.parts.wishStamp.look(() => this.#catalogue.daemons.forEach((spec) => this.#publish(spec, true)));
   }
 
   release(): void {

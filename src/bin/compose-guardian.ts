@@ -1,9 +1,12 @@
 /** The watcher for this machine's restart owner: one that supervises, or one that observes. */
+import { join } from 'node:path';
+
 import type { Configuration } from '../adapters/config/configuration.js';
 import type { ObservingWatcher as Observing } from '../app/observing-watcher.js';
 import type { Looked } from '../app/measured-checks.js';
 import type { RoleDuty } from '../app/role-duty.js';
 import type { Roles } from '../app/roles.js';
+import type { WishStamp } from '../app/wish-stamp.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { ClusterReport } from '../core/cluster-report.js';
@@ -142,8 +145,21 @@ async function observe(clock: Clock, host: Host): Promise<Observer> {
   return new SystemdObserver({ clock, processes });
 }
 
+/** The board, and the proof that it has the last word of what is wanted. */
+async function stamped({ configuration, clock, board }: GuardianParts): Promise<{ readonly board: StateBoard; readonly wishStamp: WishStamp }> {
+  const [{ WishStamp, stampedBoard }, { wishStampFile }, { HOST_GROUND }] = await Promise.all([
+    import('../app/wish-stamp.js'),
+    import('../adapters/state/wish-stamp-file.js'),
+    import('../adapters/state/start-claim-file.js'),
+  ]);
+  const { runtime, state } = configuration.paths;
+  const directory = join(state, 'desired');
+  const wishStamp = new WishStamp({ clock, ground: HOST_GROUND, file: wishStampFile(runtime, directory), directory });
+  return { board: stampedBoard(board, wishStamp), wishStamp };
+}
+
 async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
-  const { configuration, host, clock, runner, locks, self, journal, board, log } = parts;
+  const { configuration, host, clock, runner, locks, self, journal, log } = parts;
   const { observedHealth } = await import('./compose-health.js');
   const [{ ObservingWatcher }, units, { DirectControl }, { Wishes }, { Pauses }, observer, manager] = await Promise.all([
     import('../app/observing-watcher.js'),
@@ -171,7 +187,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     holds,
     informant,
     bootId: self.bootId,
-    board,
+    ...(await stamped(parts)),
     journal,
     log,
     clock,

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 
+import { formatDuration } from '../../src/core/duration.js';
 import { onTerminal, SCRIPT } from '../support/pty.js';
 
 const SCRIPTS = path.resolve(import.meta.dirname, '../../scripts');
@@ -51,10 +52,10 @@ describe('the front of daemon-util', function () {
     for (const directory of ['clone/scripts', 'clone/dist', 'clone/src/core', 'bin', 'user/watchkeeper-demo/run/state']) {
       mkdirSync(path.join(top, directory), { recursive: true });
     }
-    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh', 'start-claim.sh', 'demo-runtime.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
+    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh', 'start-claim.sh', 'status-line.sh', 'demo-runtime.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
     script = path.join(top, 'clone/scripts/daemon-util');
     writeFileSync(path.join(top, 'clone/dist/watchkeeper.cjs'), '');
-    writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*"\nexit 42\n`);
+    writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*" >&\${NODE_SAYS-1}\nexit 42\n`);
     chmodSync(path.join(top, 'bin/node'), 0o755);
     runtime = path.join(top, 'user/watchkeeper-demo/run');
   });
@@ -258,6 +259,30 @@ describe('the front of daemon-util', function () {
         }
       });
 
+      it('tells the age of a process, and any duration as Node does', async () => {
+        const pid = await goodBoard();
+        const began = Number(statOf(pid).startTicks) * 10;
+        await until(() => uptime() > began + 1200);
+        const [before, { stdout }, after] = [uptime(), ask(shell, ['status', 'web']), uptime()];
+        const told = Number(/^web: running \(pid \d+, up ([\d.]+) s, 3 restarts\)\n$/.exec(stdout)?.[1]) * 1000;
+        expect(told, stdout).to.be.within(before - began - 51, after - began + 51);
+
+        const times = [-1, 0, 10, 999, 1000, 1049, 1050, 1950, 2000, 9949, 9950, 9999, 10_499, 59_499, 59_500, 60_000, 61_000, 119_600, 3_599_499, 3_599_500, 3_660_000, 7_380_000, 86_399_000, 86_400_000, 90_000_000, 900_000_000, 10_000_000_000];
+        const loop = '. "$1"; shift; for time; do in_words "$time"; printf "%s\\n" "$words"; done';
+        const { stdout: words } = spawnSync(shell[0], [...shell.slice(1), '-c', loop, 'loop', path.join(SCRIPTS, 'status-line.sh'), ...times.map(String)], { encoding: 'utf8' });
+        expect(words.trimEnd().split('\n')).to.deep.equal(times.map((time) => formatDuration(Math.max(0, time))));
+      });
+
+      it('leaves to Node what it cannot print', async () => {
+        await goodBoard();
+        const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'exec 3>&1 >/dev/full; NODE_SAYS=3 exec "$@"', 'sh', ...shell, script, 'status', 'web'], {
+          encoding: 'utf8',
+          env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user'), NODE_SAYS: '3' },
+        });
+        expect(stderr).to.equal('');
+        expect(stdout).to.match(/^NODE /);
+      });
+
       describe('start-all', () => {
         const old = new Date(Date.now() - 60_000);
         const at = (name: string): string => path.join(top, 'grounds', name);
@@ -436,7 +461,7 @@ describe('the front of daemon-util', function () {
 
       it('leaves all other commands, options and names to Node', async () => {
         await goodBoard();
-        for (const args of [['status', 'web'], ['check'], ['check', 'web', '--json'], ['--json', 'check', 'web'], ['--verbose', 'check'], ['pid', 'web', 'api'], [], ['help']]) {
+        for (const args of [['status'], ['status', 'web', 'api'], ['status', '--json'], ['check'], ['check', 'web', '--json'], ['--json', 'check', 'web'], ['--verbose', 'check'], ['pid', 'web', 'api'], [], ['help']]) {
           expectNode(args);
         }
         for (const name of ['', '.', '..', '../state/web', '.web', '-web', 'web ', 'we b', 'web\n', '\nweb', 'a'.repeat(65), 'a'.repeat(10_000), '*', 'we?', '$(id)', 'wéb']) {

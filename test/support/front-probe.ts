@@ -60,7 +60,7 @@ export class FrontProbe {
     return first;
   }
 
-  /** The same in one of SHELLS. */
+  /** The same in one of SHELLS. What is told of the time is left out: it goes on from one question to the next. */
   askIn(shell: string, lines: readonly string[]): ReadonlyMap<string, FrontAnswer> {
     const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', DRIVER, 'driver', shell, this.front], {
       encoding: 'utf8',
@@ -74,10 +74,15 @@ export class FrontProbe {
   }
 
   #answer(line: string, stdout: string, status: number, stderr: string): FrontAnswer {
-    if (!stdout.startsWith(this.bundle)) return { by: 'front', status, stdout, stderr };
+    if (!stdout.startsWith(this.bundle)) return { by: 'front', status, stdout: timeless(stdout), stderr };
     if (status !== 0 || stderr !== '' || stdout !== `${this.bundle} daemon-util ${line}\n`) throw new Error(`'${line}' became ${JSON.stringify({ status, stdout, stderr })}`);
     return { by: 'node', status, stdout, stderr };
   }
+}
+
+/** A status line without its durations. */
+export function timeless(text: string): string {
+  return text.replace(/\b(up|next try in) \d+(?:\.\d)? (?:ms|s|m|h|d)(?: \d+ [smh])?(?=[,)])/g, '$1 …');
 }
 
 /** What stands between two ends, without the rest of the first one's line. */

@@ -1,8 +1,9 @@
 /** Boards of every kind, for a front that has to tell them apart: real files, real processes, no timing. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { STATUS_STATES, type DaemonStatus } from '../../src/core/daemon-status.js';
 import { procProcess } from './proc.js';
 
 const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -12,6 +13,17 @@ export const REASON = 'killed by SIGKILL; "quoted" $(id) *';
 export interface Claimed {
   readonly pid: number;
   readonly ticks: number;
+}
+
+export interface DaemonChanges {
+  readonly version?: string;
+  readonly as?: string;
+  readonly owner?: string;
+  readonly desired?: string;
+  readonly restarts?: number | string;
+  readonly nextTry?: number | string;
+  readonly reason?: string;
+  readonly end?: string;
 }
 
 export function claimed(pid: number): Claimed {
@@ -34,7 +46,7 @@ export class HandMadeBoard {
   constructor(private readonly runtime: string) {}
 
   clear(): void {
-    for (const name of ['watcher', 'state', 'start-all']) rmSync(join(this.runtime, name), { recursive: true, force: true });
+    for (const name of ['watcher', 'state', 'start-all', 'wishes', 'wanted', 'records']) rmSync(join(this.runtime, name), { recursive: true, force: true });
   }
 
   watcher({ pid, ticks }: Claimed, changes: WatcherChanges = {}): void {
@@ -44,9 +56,39 @@ export class HandMadeBoard {
   }
 
   /** @param process undefined: none */
-  daemon(name: string, observed: string, process: Claimed | undefined, changes: { version?: string; as?: string; end?: string; owner?: string; desired?: string } = {}): void {
-    const words = [changes.version ?? '1', changes.as ?? name, observed, process === undefined ? 0 : 1, process?.pid ?? '-', process?.ticks ?? '-', changes.desired ?? 'up', changes.owner ?? 'watcher', 3, '-', 123_456, REASON];
-    this.put(join('state', name), `${words.join(' ')}${changes.end ?? '\n'}`);
+  daemon(name: string, observed: string, process: Claimed | undefined, changes: DaemonChanges = {}): void {
+    const { version = '1', as = name, desired = 'up', owner = 'watcher', restarts = 3, nextTry = '-', reason = REASON, end = '\n' } = changes;
+    const words = [version, as, observed, process === undefined ? 0 : 1, process?.pid ?? '-', process?.ticks ?? '-', desired, owner, restarts, nextTry, 123_456, reason];
+    this.put(join('state', name), `${words.join(' ')}${end}`);
+  }
+
+  /** What the board says of it now, as Node has it. */
+  status(name: string): DaemonStatus {
+    const [, , observed, , pid, ticks, desired, , restarts, nextTry, , ...reason] = readFileSync(this.path(join('state', name)), 'utf8').slice(0, -1).split(' ');
+    const now = Number(process.hrtime.bigint()) / 1e6;
+    return {
+      name,
+      observed: STATUS_STATES.find((state) => state === observed) ?? 'failed',
+      desired: desired === 'up' ? 'up' : 'down',
+      ready: false,
+      pid: pid === '-' ? null : Number(pid),
+      uptime: pid === '-' ? null : now - Number(ticks) * 10,
+      owner: 'watcher',
+      restarts: Number(restarts),
+      nextTry: nextTry === '-' ? null : Math.max(0, Number(nextTry) - now),
+      reason: reason.join(' '),
+      lastExit: null,
+    };
+  }
+
+  /** Proof that the board has the last word of what is wanted. @param younger ms than the last record */
+  wishes(younger: number): void {
+    const at = Date.now() / 1000 - 3600;
+    mkdirSync(this.path('records'), { recursive: true });
+    symlinkSync(this.path('records'), this.path('wanted'));
+    this.put('wishes', '1\n');
+    utimesSync(this.path('records'), at, at);
+    utimesSync(this.path('wishes'), at, at + younger / 1000);
   }
 
   put(name: string, content: string | Buffer): void {

@@ -13,8 +13,12 @@ import { errorCode } from './unwritable.js';
 
 /** One that an earlier watcher left is removed. */
 export function startClaimFile(runtime: string): ClaimFile {
-  const path = join(runtime, 'start-all');
   ensureDirectory(runtime, 0o755);
+  return touchedFile(join(runtime, 'start-all'));
+}
+
+/** A file whose time says when its text was proven last. One that is there is removed. */
+export function touchedFile(path: string): ClaimFile {
   fs.rmSync(path, { force: true });
   let published: string | undefined;
   return {

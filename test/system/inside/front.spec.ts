@@ -4,13 +4,13 @@
  * front-equivalence.test.ts has it without systemd.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
 
 import { Cleanups, eventually } from '../../support/eventually.js';
-import { FrontProbe, SHELLS } from '../../support/front-probe.js';
+import { FrontProbe, SHELLS, timeless } from '../../support/front-probe.js';
 import type { TestDaemon } from '../../support/test-daemon.js';
 import { only, systemctl } from './bench.js';
 import { daemonUtil, HAS_SYSTEMD, property, Site, UNITS, watchkeeper, WATCHER, watcherPid } from './site.js';
@@ -18,10 +18,13 @@ import { daemonUtil, HAS_SYSTEMD, property, Site, UNITS, watchkeeper, WATCHER, w
 const LIBRARY = '/usr/lib/watchkeeper';
 const PATIENCE = 60_000;
 const NAMES = ['active', 'inactive', 'failed', 'masked', 'activating'];
-const LINES = NAMES.flatMap((name) => [`check ${name}`, `pid ${name}`]).concat('check nobody');
+const LINES = NAMES.flatMap((name) => [`check ${name}`, `pid ${name}`, `status ${name}`]).concat('check nobody');
 const BOARD = '/run/watchkeeper/watcher';
 const UP = ['check active', 'pid active'];
 const DOWN = ['check inactive', 'check failed', 'check masked'];
+/** What is wanted is what the last records say, and those are older than the last heartbeat. */
+const TOLD = ['status active', 'status inactive'];
+const ALL = [...UP, ...DOWN, ...TOLD];
 
 (HAS_SYSTEMD ? describe : describe.skip)('daemon-util by the front and by Node, under systemd', function () {
   this.timeout(180_000);
@@ -59,6 +62,7 @@ const DOWN = ['check inactive', 'check failed', 'check masked'];
     await eventually('the watcher answers', () => watchkeeper('status', '--json').stdout.includes('"restartOwner"'), PATIENCE);
     expect(daemonUtil('start', 'active').status).to.equal(0);
     expect(daemonUtil('start', 'failed').status).to.equal(1);
+    expect(daemonUtil('stop', 'inactive').status).to.equal(0);
     systemctl('start', '--no-block', 'wk-activating.service');
     cleanups.add(() => void spawnSync('/usr/bin/systemctl', ['kill', '--signal=SIGKILL', 'wk-activating.service']));
     await eventually('it is activating', () => property('wk-activating.service', 'ActiveState') === 'activating', PATIENCE);
@@ -71,7 +75,7 @@ const DOWN = ['check inactive', 'check failed', 'check masked'];
 
   function node(line: string): { status: number | null; stdout: string; stderr: string } {
     const { status, stdout, stderr } = spawnSync('/usr/bin/node', [join(LIBRARY, 'watchkeeper.cjs'), 'daemon-util', ...line.split(' ')], { encoding: 'utf8', timeout: PATIENCE, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', WATCHKEEPER_CONTROL_TIMEOUT: '300ms' } });
-    return { status, stdout, stderr };
+    return { status, stdout: timeless(stdout), stderr };
   }
 
   /** By one shell: what changes meanwhile, the next one sees otherwise. */
@@ -85,8 +89,29 @@ const DOWN = ['check inactive', 'check failed', 'check masked'];
     for (const [line, { status, stdout, stderr }] of answers) expect({ status, stdout, stderr }, line).to.deep.equal(node(line));
   }
 
-  it(`in each state of a unit, in ${SHELLS.length} shells`, () => {
-    compare([...UP, ...DOWN]);
+  const settled = (): Promise<void> => eventually('the watcher has proven the board', () => alone().length === ALL.length, PATIENCE);
+
+  it(`in each state of a unit, in ${SHELLS.length} shells`, async () => {
+    await settled();
+    compare(ALL);
+  });
+
+  it('where somebody wants something else, and where the watcher has seen that', async () => {
+    // it goes on running: the unit itself tells nothing of it
+    await settled();
+    const record = '/var/lib/watchkeeper/desired/active';
+    const before = readFileSync(record, 'utf8');
+    writeFileSync(`${record}.new`, before.replace('"desired":"up"', '"desired":"down"'));
+    renameSync(`${record}.new`, record);
+    compare();
+    await settled();
+    compare(ALL);
+    expect(probe.askIn(SHELLS[0] ?? '', ['status active']).get('status active')?.stdout).to.include('wanted down');
+    writeFileSync(`${record}.new`, before);
+    renameSync(`${record}.new`, record);
+    compare();
+    await settled();
+    compare(ALL);
   });
 
   it('where the bus is away', async () => {
@@ -98,7 +123,7 @@ const DOWN = ['check inactive', 'check failed', 'check masked'];
     } finally {
       systemctl('start', 'dbus.socket', 'dbus.service');
     }
-    await eventually('the watcher sees again', () => SHELLS.every((shell) => alone(shell).length === UP.length + DOWN.length), PATIENCE);
+    await eventually('the watcher sees again', () => SHELLS.every((shell) => alone(shell).length === ALL.length), PATIENCE);
   });
 
   it('where one was killed, and its board is old', async () => {
