@@ -12,7 +12,7 @@
 # shellcheck disable=SC2154 # set by state-board.sh, and by who sources it
 is_all_started() {
   read_watcher && is_watched || return 1
-  words='' ended=''
+  words='' ended='' claim=$runtime/start-all
   {
     read -r version claimer since claimed || return 1
     if [ "$version $claimer $since $claimed" != "1 $watcher_pid $watcher_ticks $1" ]; then return 1; fi
@@ -20,7 +20,7 @@ is_all_started() {
       if [ -n "$ended" ]; then return 1; fi
       holds "$ground" "$about" || return 1
     done
-  } <"$runtime/start-all" || return 1
+  } <"$claim" || return 1
   # half a line after the last one
   [ -n "$ended" ] && [ -z "$ground" ]
 }
@@ -32,14 +32,14 @@ is_wanted() {
   [ "$desired" = up ] || [ "$owner" = systemd ]
 }
 
-# One line of the claim. The claim is as old as its last proof, and a file that
+# One line of the claim in file `claim`. The claim is as old as its last proof, and a file that
 # has changed since is not older. Of a time in whole seconds, as busybox has it,
 # the same second is in doubt.
 # shellcheck disable=SC3013 # dash, busybox and bash all have -ot
 # shellcheck disable=SC2154 # set by read_daemon
 holds() {
   case $1 in
-    same) [ -e "$2" ] && [ "$2" -ot "$runtime/start-all" ] ;;
+    same) [ -e "$2" ] && [ "$2" -ot "$claim" ] ;;
     there) [ -e "$2" ] ;;
     absent) [ ! -e "$2" ] ;;
     unset)

@@ -56,7 +56,11 @@ is_started_at() {
 # Whether the watcher that wrote the board is alive, and its loop turns: only
 # then does "not running" on the board still hold.
 is_watched() {
-  is_process "$watcher_pid" "$watcher_ticks" || return 1
+  is_process "$watcher_pid" "$watcher_ticks" && is_fresh
+}
+
+# Whether `heartbeat`, ms since boot, is at most `stale_after` ms ago.
+is_fresh() {
   case $heartbeat in '' | 0?* | *[!0-9]* | ????????????????*) return 1 ;; esac
   case $stale_after in '' | 0* | *[!0-9]* | ??????????*) return 1 ;; esac
   { read -r uptime _ </proc/uptime; } 2>/dev/null || return 1

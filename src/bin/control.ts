@@ -68,6 +68,7 @@ export class ControlMeans {
   async #direct(): Promise<Controller> {
     const configuration = await this.host.configuration();
     const { catalogue, settings } = configuration;
+    if ((await this.detection()).kind === 'systemd') (await import('./unit-claim.js')).claimUnits(configuration, await this.host.clock(), process.env);
     const [{ DirectControl }, { desiredStateStore }, { clusterHoldStore }] = await Promise.all([
       import('../app/direct-control.js'),
       import('../adapters/state/desired-state.js'),

@@ -52,7 +52,7 @@ describe('the front of daemon-util', function () {
     for (const directory of ['clone/scripts', 'clone/dist', 'clone/src/core', 'bin', 'user/watchkeeper-demo/run/state']) {
       mkdirSync(path.join(top, directory), { recursive: true });
     }
-    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh', 'start-claim.sh', 'status-line.sh', 'demo-runtime.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
+    for (const name of ['daemon-util', 'run-node.sh', 'state-board.sh', 'start-claim.sh', 'status-line.sh', 'unit-claim.sh', 'demo-runtime.sh']) copyFileSync(path.join(SCRIPTS, name), path.join(top, 'clone/scripts', name));
     script = path.join(top, 'clone/scripts/daemon-util');
     writeFileSync(path.join(top, 'clone/dist/watchkeeper.cjs'), '');
     writeFileSync(path.join(top, 'bin/node'), `#!/bin/sh\necho "NODE demo=\${WATCHKEEPER_DEMO-} options=\${NODE_OPTIONS-}:\${NODE_EXTRA_CA_CERTS-} $*" >&\${NODE_SAYS-1}\nexit 42\n`);

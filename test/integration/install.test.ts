@@ -52,6 +52,7 @@ describe('scripts/install', function () {
       ['usr/lib/watchkeeper/state-board.sh', 0o644],
       ['usr/lib/watchkeeper/start-claim.sh', 0o644],
       ['usr/lib/watchkeeper/status-line.sh', 0o644],
+      ['usr/lib/watchkeeper/unit-claim.sh', 0o644],
       ['usr/lib/watchkeeper/demo-runtime.sh', 0o644],
       ['usr/sbin/daemon-util', 0o755],
       ['usr/sbin/watchkeeper', 0o755],

@@ -140,10 +140,90 @@ const ALL = [...UP, ...DOWN, ...TOLD];
     }
   });
 
-  it('where there is no watcher, and no board', () => {
-    systemctl('stop', WATCHER);
-    expect(existsSync(BOARD)).to.equal(false);
-    compare([]);
-    expect(existsSync(join(UNITS, active.spec.unit))).to.equal(true);
+  describe('where there is no watcher, and no board', () => {
+    const CLAIM = '/run/watchkeeper/units';
+    const CONFIGURATION = '/etc/watchkeeper/watchkeeper.yaml';
+    const LOOKED = ['check active', 'check-and-start active', ...DOWN];
+    let claim: string;
+
+    before(async () => {
+      systemctl('stop', WATCHER);
+      expect(existsSync(BOARD)).to.equal(false);
+      await eventually('systemd has restarted what was killed', () => property(active.spec.unit, 'ActiveState') === 'active', PATIENCE);
+      LINES.push('check-and-start active');
+      rmSync(CLAIM, { force: true });
+      compare([]);
+      expect(existsSync(join(UNITS, active.spec.unit))).to.equal(true);
+    });
+
+    beforeEach(() => {
+      // Node has looked, and says so
+      expect(node('check active').status).to.equal(0);
+      claim = readFileSync(CLAIM, 'utf8');
+    });
+
+    function changed(from: string | RegExp, to: string): void {
+      expect(claim).to.match(typeof from === 'string' ? new RegExp(from) : from);
+      // in place, with a time that is younger: only its text differs
+      writeFileSync(CLAIM, claim.replace(from, to));
+    }
+
+    it('systemd itself is asked, once', () => {
+      expect(claim).to.include(`\nsame ${CONFIGURATION}\n`);
+      compare(LOOKED);
+    });
+
+    it('where a unit died, and where it is started', () => {
+      process.kill(only(active.mains()), 'SIGKILL');
+      compare();
+      systemctl('stop', active.spec.unit);
+      expect(alone()).to.have.members(['check active', ...DOWN]);
+      systemctl('start', active.spec.unit);
+      compare(LOOKED);
+    });
+
+    it('not where the configuration has changed since, or might have', async () => {
+      const text = readFileSync(CONFIGURATION, 'utf8');
+      writeFileSync(CONFIGURATION, `${text}# changed\n`);
+      expect(alone()).to.deep.equal([]);
+      writeFileSync(CONFIGURATION, text);
+      // a claim is as old as the process that made it, and some shells know no parts of a second
+      await eventually('Node has looked since', () => node('check active').status === 0 && SHELLS.every((shell) => alone(shell).length === LOOKED.length), PATIENCE);
+      compare(LOOKED);
+      writeFileSync('/etc/watchkeeper/another', '');
+      expect(alone(), 'its directory').to.deep.equal([]);
+      rmSync('/etc/watchkeeper/another');
+    });
+
+    it('not where somebody listens', () => {
+      writeFileSync('/run/watchkeeper/control.sock', '');
+      try {
+        expect(alone()).to.deep.equal([]);
+      } finally {
+        rmSync('/run/watchkeeper/control.sock');
+      }
+    });
+
+    const UNFIT: readonly (readonly [string, string | RegExp, string])[] = [
+      ['is of another version', /^1 /, '2 '],
+      ['is of another boot', /^1 [0-9a-f-]+ /, '1 00000000-0000-4000-8000-000000000000 '],
+      ['is for another configuration', ` ${CONFIGURATION}\n`, ' /etc/watchkeeper/other.yaml\n'],
+      ['is old', /^(1 \S+) \d+ /, '$1 1000 '],
+      ['is of the future', /^(1 \S+) (\d+) /, '$1 9$2 '],
+      ['has no end', /end\n$/, ''],
+      ['has half an end', /end\n$/, 'end'],
+      ['goes on after its end', /end\n$/, 'end\nunit active active.service\n'],
+      ['names no target', /\ntarget [^\n]+/, ''],
+      ['names a target that is not there', /\ntarget [^\n]+/, '\ntarget nobody.target'],
+      ['has a word that nobody knows', /\ntarget /, '\nmaybe x\ntarget '],
+      ['wants a path absent that is there', /\ntarget /, '\nabsent /etc\ntarget '],
+      ['wants a variable unset that is set', /\ntarget /, '\nunset PATH\ntarget '],
+    ];
+    for (const [what, from, to] of UNFIT) {
+      it(`not where the claim ${what}`, () => {
+        changed(from, to);
+        expect(SHELLS.map((shell) => alone(shell))).to.deep.equal(SHELLS.map(() => []));
+      });
+    }
   });
 });

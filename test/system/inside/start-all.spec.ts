@@ -57,7 +57,7 @@ describe(`start-all by the front, ${HAS_SYSTEMD ? 'where systemd restarts' : 'wh
     cleanups.add(() => rmSync(top, { recursive: true, force: true }));
     for (const directory of ['sbin', 'lib/watchkeeper', 'bin']) mkdirSync(join(top, directory), { recursive: true });
     copyFileSync('/usr/sbin/daemon-util', join(top, 'sbin/daemon-util'));
-    for (const name of ['run-node.sh', 'state-board.sh', 'start-claim.sh', 'status-line.sh']) copyFileSync(join(LIBRARY, name), join(top, 'lib/watchkeeper', name));
+    for (const name of ['run-node.sh', 'state-board.sh', 'start-claim.sh', 'status-line.sh', 'unit-claim.sh']) copyFileSync(join(LIBRARY, name), join(top, 'lib/watchkeeper', name));
     writeFileSync(join(top, 'lib/watchkeeper/watchkeeper.cjs'), '');
     writeFileSync(join(top, 'bin/node'), '#!/bin/sh\necho NODE\nexit 42\n');
     chmodSync(join(top, 'bin/node'), 0o755);
