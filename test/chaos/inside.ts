@@ -8,14 +8,20 @@ import { PlainWorld } from './plain-world.js';
 import { LONGEST_LOOK, type StormOptions } from './options.js';
 import { sabotage } from './sabotage.js';
 import { Storm } from './storm.js';
+import { sweep } from './sweep.js';
 import { SystemdWorld } from './systemd-world.js';
 import type { World } from './world.js';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as StormOptions & { readonly world: WorldKind; readonly directory: string };
-const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons) : new SystemdWorld(options.directory, options.daemons);
+// In a sweep the calls of a request are counted, which no heartbeat is to disturb.
+const heartbeat = options.sweep === undefined ? '1s' : '30s';
+const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, heartbeat) : new SystemdWorld(options.directory, options.daemons, heartbeat);
 const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK };
 const storm = new Storm(world, expectations);
-const plan = planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons });
-const verdict = await storm.rage(plan, options.seconds, options.sabotage === true ? () => sabotage(storm) : undefined);
+const verdict = await storm.rage(async () => {
+  if (options.sweep === undefined) await storm.carryOut(planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons }), options.seconds);
+  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options.seconds)), of: options.sweep });
+  if (options.sabotage === true) await sabotage(storm);
+});
 writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));
 process.exit(0);

@@ -118,6 +118,12 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       case 'desired':
         desired.set(one.name, one.desired);
         break;
+      case 'misplaced':
+        lose('up in time', one.at, `${one.name} is not where it is wanted within ${one.bound} ms`);
+        break;
+      case 'swept':
+        for (const way of one.of) if (one.points[way] === undefined) lose('observed all along', one.at, `the sweep of ${way} was cut off`);
+        break;
       case 'calm':
         calm = one.at;
         break;

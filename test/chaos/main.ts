@@ -1,5 +1,5 @@
 /**
- * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --keep --list]`:
+ * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --sweep WHAT --keep --list]`:
  * a storm in each world, side by side. Exit status 1 if anything was lost.
  */
 import { writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { systemdStorm } from './container.js';
 import { faultLine, planFaults, type WorldKind } from './plan.js';
 import { plainStorm } from './plain.js';
 import type { StormOptions } from './options.js';
+import { SWEEPS, type SweepKind } from './sweep.js';
 import { lossLines, markdownTable, reportOf, type WorldReport } from './report.js';
 
 const { values } = parseArgs({
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     daemons: { type: 'string', default: '24' },
     world: { type: 'string', multiple: true },
     time: { type: 'string', default: '10m' },
+    sweep: { type: 'string', multiple: true },
     json: { type: 'string' },
     keep: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -40,6 +42,11 @@ function seconds(text: string): number {
 }
 
 const worlds = (values.world ?? ['plain']).map((world): WorldKind => (world === 'plain' || world === 'systemd' ? world : refuse(`--world ${world}`)));
+/** Without systemd, daemon-util does without a watcher what it asks it for. */
+const swept = values.sweep?.flatMap((word): readonly SweepKind[] => {
+  if (word === 'all') return SWEEPS.filter((kind) => worlds.includes('plain') || !kind.startsWith('direct-'));
+  return [SWEEPS.find((kind) => kind === word) ?? refuse(`--sweep ${word}: it knows all, ${SWEEPS.join(', ')}`)];
+});
 const options: StormOptions = {
   seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : count(values.seed, 'seed'),
   faults: count(values.faults, 'faults'),
@@ -47,6 +54,7 @@ const options: StormOptions = {
   daemons: count(values.daemons, 'daemons'),
   bound: 45_000,
   keep: values.keep,
+  ...(swept === undefined ? {} : { sweep: swept }),
 };
 
 process.stdout.write(`seed ${options.seed}, at most ${options.faults} faults in ${options.seconds} s, worlds ${worlds.join(' and ')}\n`);
@@ -64,7 +72,7 @@ const failures = await Promise.all(
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);
-    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}`];
+    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${swept?.map((kind) => ` --sweep ${kind}`).join('') ?? ''}`];
   }),
 );
 process.stdout.write(`\n${markdownTable(reports)}\n`);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Verdict } from './invariants.js';
 import type { Observation } from './observation.js';
+import type { SweepKind } from './sweep.js';
 
 export interface StormOptions {
   readonly seed: number;
@@ -14,6 +15,8 @@ export interface StormOptions {
   readonly bound: number;
   /** Whether what was observed is kept without a loss, too. */
   readonly keep?: boolean;
+  /** Instead of a storm: whom to kill at each of his calls, see sweep.ts. */
+  readonly sweep?: readonly SweepKind[];
   /** Whether it does what a broken watcher would do, see sabotage.ts. */
   readonly sabotage?: boolean;
 }

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 import { connectWatcher } from '../../src/adapters/control-socket/client.js';
 import type { NamedOutcome } from '../../src/ports/controller.js';
+import { eventually } from '../support/eventually.js';
 import { groupMembers, groupsOf } from '../support/control-groups.js';
 import { ownsPidMax, PID_MAX } from './options.js';
-import { mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
+import { filesLeft, mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
@@ -30,7 +31,7 @@ export class PlainWorld implements World {
   #wanted = true;
 
   /** @param directory on the machine's own disk, where the log of the storm remains */
-  constructor(directory: string, daemons: number) {
+  constructor(directory: string, daemons: number, heartbeat: string) {
     const world = join(directory, 'world');
     const paths = { state: join(world, 'state'), runtime: join(world, 'run'), log: join(world, 'log') };
     mkdirSync(world);
@@ -46,7 +47,7 @@ export class PlainWorld implements World {
     this.#orders = join(world, 'orders');
     this.#output = join(directory, 'watcher.out');
     this.order({});
-    writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: '1s', group: { name: 'chaos' }, daemons: this.site.daemons() }));
+    writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: heartbeat, group: { name: 'chaos' }, daemons: this.site.daemons() }));
     this.#spawn();
   }
 
@@ -82,6 +83,11 @@ export class PlainWorld implements World {
     return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders });
   }
 
+  endAbsence(): void {
+    this.#absentUntil = 0;
+    if (this.#child === undefined && this.#wanted) this.#spawn();
+  }
+
   order(change: Partial<Orders>): void {
     this.#order = { ...this.#order, ...change };
     writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
@@ -93,6 +99,15 @@ export class PlainWorld implements World {
   }
 
   async takeDown(): Promise<void> {
+    // What the last one of the storm left is swept up by the one after it.
+    await this.#end();
+    this.#wanted = true;
+    this.#spawn();
+    await eventually('one more watcher answers', async () => (await connectWatcher(this.site.paths.runtime, SILENCE)) !== undefined, 60_000);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     this.#wanted = false;
     const child = this.#child;
     if (child === undefined) return;
@@ -110,7 +125,7 @@ export class PlainWorld implements World {
     const paths = Object.values(this.site.paths) as readonly string[];
     const own = new Set([this.site.directory, ...paths, ...paths.map(readOnlyTwin)]);
     return [
-      ...[state, runtime].flatMap((directory) => filesBelow(directory)).filter((path) => /\.tmp$|\.sock$|control\.token|\/run\/(watcher|state\/)/.test(path)).map((path) => `file ${path}`),
+      ...filesLeft([state, runtime]),
       ...members.map(({ name }) => `processes in the control group ${name}`),
       ...mounts().filter((point) => point.startsWith(this.site.directory) && !own.has(point)).map((point) => `mount ${point}`),
     ];
@@ -127,7 +142,7 @@ export class PlainWorld implements World {
     this.#child = child;
     child.once('exit', () => {
       this.#child = undefined;
-      if (this.#wanted) setTimeout(() => this.#wanted && this.#spawn(), Math.max(RESPAWN, this.#absentUntil - performance.now()));
+      if (this.#wanted) setTimeout(() => this.#wanted && this.#child === undefined && this.#spawn(), Math.max(RESPAWN, this.#absentUntil - performance.now()));
     });
   }
 
@@ -150,10 +165,6 @@ export function answerOf(name: string, outcomes: readonly NamedOutcome[]): Answe
   if (outcome === undefined) return { result: 'none', detail: 'no outcome' };
   if (outcome.kind === 'ok') return { result: 'done', detail: outcome.detail };
   return { result: 'refused', detail: outcome.reason };
-}
-
-function filesBelow(directory: string): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? filesBelow(join(directory, entry.name)) : [join(directory, entry.name)]));
 }
 
 function mounts(): readonly string[] {

@@ -1,6 +1,6 @@
 /** What a storm rages over: daemons, their configuration, and small file systems of their own. The same in both worlds. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,6 +40,15 @@ export function mountReadOnlyTwin(directory: string): void {
 
 export function readOnlyTwin(directory: string): string {
   return `${directory}-read-only`;
+}
+
+/** What a watcher that ended in good order should have taken with it. */
+export function filesLeft(directories: readonly string[]): readonly string[] {
+  return directories.flatMap(filesBelow).filter((path) => /\.tmp$|\.sock$|control\.token|\/(run|run\/watchkeeper)\/(watcher|state\/[^/]*)$/.test(path)).map((path) => `file ${path}`);
+}
+
+function filesBelow(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? filesBelow(join(directory, entry.name)) : [join(directory, entry.name)]));
 }
 
 export class Site {

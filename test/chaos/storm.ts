@@ -37,18 +37,29 @@ export class Storm {
     appendFileSync(this.world.site.observations, `${JSON.stringify({ at: monotonic(), ...observation })}\n`);
   }
 
-  /** @param seconds from the first fault on; those of the plan that are left then are not tried */
-  async rage(plan: readonly Fault[], seconds: number, afterwards?: () => Promise<void>): Promise<Verdict> {
+  /** From all that runs to nothing that is left, with what happens in between. */
+  async rage(faults: () => Promise<void>): Promise<Verdict> {
     const { site } = this.world;
     this.#observe();
     for (let index = 0; index < STRANGERS; index += 1) this.stranger();
     await Promise.all(site.names.map((name) => this.ask('start', name, 1)));
     await eventually('all daemons run', () => liveProcesses().filter(({ argv }) => argv[1] === site.program).length >= site.names.length, 120_000);
+    await faults();
+    this.world.order({ delay: 0 });
+    this.tell({ e: 'calm' });
+    if (this.world.kind === 'systemd') await this.#askAgain();
+    await this.#calm();
+    await this.#takeDown();
+    return this.verdict();
+  }
+
+  /** @param seconds from the first fault on; those of the plan that are left then are not tried */
+  async carryOut(plan: readonly Fault[], seconds: number): Promise<void> {
     const until = monotonic() + seconds * 1000;
     let unwatched = 0;
     for (const fault of plan) {
       if (monotonic() > until) break;
-      this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: site.names[fault.target] ?? '' });
+      this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: this.name(fault) });
       this.#carryOut(fault);
       await pause(fault.pause);
       while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending);
@@ -58,13 +69,6 @@ export class Storm {
       await eventually('a watcher is back', () => this.#isWatched(), LONGEST_WAIT).catch(() => undefined);
     }
     await Promise.all(this.#pending);
-    await afterwards?.();
-    this.world.order({ delay: 0 });
-    this.tell({ e: 'calm' });
-    if (this.world.kind === 'systemd') await this.#askAgain();
-    await this.#calm();
-    await this.#takeDown();
-    return this.verdict();
   }
 
   verdict(): Verdict {
@@ -123,6 +127,33 @@ export class Storm {
     if (status !== 0) this.tell({ e: 'stranger-lost', pid, how: signal ?? `status ${status ?? -1}` });
   }
 
+  /** How often somebody was killed at one of the fault points. */
+  deaths(): number {
+    return readFileSync(this.world.site.observations, 'utf8').split('"killed-before"').length - 1;
+  }
+
+  /** Until a daemon is where it is wanted, and a request that failed is repeated where nobody else would. */
+  async settle(name: string): Promise<void> {
+    const until = monotonic() + this.expectations.bound;
+    if (this.world.kind === 'systemd') await this.#askAgain();
+    while (this.verdict().misplaced.includes(name)) {
+      if (monotonic() < until) await pause(50);
+      else return this.tell({ e: 'misplaced', name, bound: this.expectations.bound });
+    }
+  }
+
+  /** "yes", or what is wrong with the watcher's answer. */
+  async answers(): Promise<string> {
+    try {
+      const client = await connectWatcher(this.world.site.paths.runtime, 10_000);
+      if (client === undefined) return 'nobody listens';
+      const { daemons } = await client.statusAnswer();
+      return Object.keys(daemons).length === this.world.site.names.length ? 'yes' : `it knows ${Object.keys(daemons).length} daemons`;
+    } catch (error) {
+      return String(error);
+    }
+  }
+
   signal(pid: number, signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
@@ -177,19 +208,8 @@ export class Storm {
       if (settledAt !== undefined && now - settledAt > STABLE) break;
       if (now > deadline) break;
     }
-    this.tell({ e: 'answers', detail: await this.#answers() });
+    this.tell({ e: 'answers', detail: await this.answers() });
     this.tell({ e: 'take-down' });
-  }
-
-  async #answers(): Promise<string> {
-    try {
-      const client = await connectWatcher(this.world.site.paths.runtime, 10_000);
-      if (client === undefined) return 'nobody listens';
-      const { daemons } = await client.statusAnswer();
-      return Object.keys(daemons).length === this.world.site.names.length ? 'yes' : `it knows ${Object.keys(daemons).length} daemons`;
-    } catch (error) {
-      return String(error);
-    }
   }
 
   async #takeDown(): Promise<void> {

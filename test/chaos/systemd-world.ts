@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { monotonic, pause } from './clock.js';
 import type { FaultKind } from './plan.js';
-import { mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
+import { filesLeft, mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
 
 const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
@@ -25,7 +25,7 @@ export class SystemdWorld implements World {
   #stopped = false;
 
   /** @param directory on a file system that no fault hits */
-  constructor(directory: string, daemons: number) {
+  constructor(directory: string, daemons: number, heartbeat: string) {
     const paths = { state: '/var/lib/watchkeeper', runtime: '/run/watchkeeper', log: '/var/log/watchkeeper' };
     for (const path of [paths.state, paths.runtime]) {
       mkdirSync(path, { recursive: true });
@@ -35,7 +35,7 @@ export class SystemdWorld implements World {
     this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
     this.#orders = join(directory, 'orders');
     this.order({});
-    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: '1s', daemons: this.site.daemons() }));
+    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: heartbeat, daemons: this.site.daemons() }));
     run('/usr/sbin/watchkeeper', 'units', 'install');
     const dropIn = `/run/systemd/system/${WATCHER}.d`;
     mkdirSync(dropIn, { recursive: true });
@@ -71,6 +71,10 @@ export class SystemdWorld implements World {
     throw new Error('this is no fault of this world');
   }
 
+  endAbsence(): void {
+    throw new Error('systemd brings it back in its own time');
+  }
+
   order(change: Partial<Orders>): void {
     this.#order = { ...this.#order, ...change };
     writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
@@ -88,6 +92,8 @@ export class SystemdWorld implements World {
   }
 
   async takeDown(): Promise<void> {
+    // What the last one of the storm left is swept up by the one after it.
+    spawnSync(SYSTEMCTL, ['restart', WATCHER], { timeout: 60_000 });
     const until = monotonic() + 60_000;
     while (!this.#stopped && monotonic() < until) {
       this.#stopped = spawnSync(SYSTEMCTL, ['stop', WATCHER], { timeout: 60_000 }).status === 0;
@@ -99,6 +105,6 @@ export class SystemdWorld implements World {
     const failed = spawnSync(SYSTEMCTL, ['list-units', '--all', '--plain', '--no-legend', '--state=active,activating,deactivating', ...this.site.names.map((name) => `${name}.service`)], { encoding: 'utf8', timeout: 30_000 }).stdout;
     const own = new Set([this.site.paths.state, this.site.paths.runtime]);
     const doubled = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '').filter((point, index, all) => own.has(point) && all.indexOf(point) !== index);
-    return [...failed.split('\n').filter((line) => line !== '').map((line) => `unit ${line}`), ...doubled.map((point) => `mount ${point}`)];
+    return [...filesLeft([this.site.paths.state, this.site.paths.runtime]), ...failed.split('\n').filter((line) => line !== '').map((line) => `unit ${line}`), ...doubled.map((point) => `mount ${point}`)];
   }
 }

@@ -24,6 +24,8 @@ export interface World {
   watcher(): number | undefined;
   /** SIGKILL to the watcher; another one comes, not before so many ms. */
   killWatcher(absent: number): Promise<void>;
+  /** Another one comes now. */
+  endAbsence(): void;
   /** Something to be carried out by operators' means. @param choice by which */
   ask(verb: Verb, name: string, choice: number): Promise<Answer>;
   /** daemon-util, killed just before its N-th system call. */

@@ -29,7 +29,7 @@ const flush = promisify(fs.fsync);
 const OPEN_AT_ONCE = 64;
 
 /** `.NAME.PID.RANDOM.tmp`: the leading dot keeps it out of every listing by daemon name. */
-const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.[0-9a-f]{12}\.tmp$/;
+const LEFTOVER = /^\.[A-Za-z0-9._-]+\.([0-9]{1,10})\.([0-9a-f]{12})\.tmp$/;
 
 /**
  * Writes to a new file in the same directory, then renames it over `path`. The
@@ -143,6 +143,11 @@ function tryUnlink(path: string): boolean {
   }
 }
 
+/** In a container each watcher may have the pid of the one before. */
+function isBeingWritten(pid: number, suffix: string): boolean {
+  return pid === process.pid ? suffix.startsWith(seed) : fs.existsSync(`/proc/${pid}`);
+}
+
 /**
  * Removes what writers that were killed between creation and rename left
  * behind. Files of a writer that still lives are spared.
@@ -152,9 +157,17 @@ function tryUnlink(path: string): boolean {
 export function removeLeftovers(directory: string): number {
   let removed = 0;
   for (const name of fs.readdirSync(directory)) {
-    const pid = LEFTOVER.exec(name)?.[1];
-    if (pid === undefined || fs.existsSync(`/proc/${pid}`)) continue;
+    const [, pid, suffix] = LEFTOVER.exec(name) ?? [];
+    if (pid === undefined || suffix === undefined || isBeingWritten(Number(pid), suffix)) continue;
     if (tryUnlink(join(directory, name))) removed += 1;
   }
   return removed;
+}
+
+/** The same in a directory of ours, and in those right below it. */
+export function removeLeftoversBelow(directory: string): void {
+  removeLeftovers(directory);
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeLeftovers(join(directory, entry.name));
+  }
 }

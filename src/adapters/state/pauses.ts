@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { leaseOfPauseFile, PAUSE_FILE_ID, type PauseLease } from '../../core/pause.js';
 import type { PauseStore } from '../../ports/pause-store.js';
-import { writeAtomic } from './atomic-file.js';
+import { removeLeftovers, writeAtomic } from './atomic-file.js';
 import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { jsonRecord } from './json-record.js';
@@ -25,6 +25,7 @@ export function pauseStore(state: string, pauseFile: string | undefined, warn: W
     },
     write(leases) {
       ensureDirectory(state, 0o755);
+      removeLeftovers(state);
       const kept = leases.filter(({ id }) => id !== PAUSE_FILE_ID);
       writeAtomic(path, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, leases: kept })}\n`, { durable: true, mode: 0o600 });
     },

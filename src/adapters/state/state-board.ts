@@ -16,7 +16,7 @@ import { escapeControl } from '../../core/escape.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { StateBoard } from '../../ports/state-board.js';
-import { removeLeftovers, writeAtomic } from './atomic-file.js';
+import { removeLeftoversBelow, writeAtomic } from './atomic-file.js';
 import { readBounded } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 
@@ -35,7 +35,8 @@ export function stateBoard(runtime: string, self: ProcessIdentity, clock: Clock,
   const watcherFile = join(runtime, 'watcher');
   ensureDirectory(runtime, 0o755);
   ensureDirectory(directory, 0o700);
-  removeLeftovers(directory);
+  // Claims, memory, token: whoever was killed at them may have been the watcher before us.
+  removeLeftoversBelow(runtime);
   const published = new Set<string>();
 
   return {

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { removeLeftovers, writeAtomic } from '../../../../src/adapters/state/atomic-file.js';
+import { removeLeftovers, removeLeftoversBelow, writeAtomic } from '../../../../src/adapters/state/atomic-file.js';
 import { WatchkeeperError } from '../../../../src/core/errors.js';
 
 const DURABLE = { durable: true, mode: 0o600 } as const;
@@ -50,9 +50,26 @@ describe('atomic files', () => {
 
   it('sweep up what a killed writer left, but not what a living one is writing, nor anything else', () => {
     const gone = `.web.4194305.0123456789ab.tmp`; // above the greatest pid_max
-    const living = `.web.${process.pid}.0123456789ab.tmp`;
-    for (const name of [gone, living, 'web', '.hidden', 'x.tmp']) fs.writeFileSync(join(directory, name), '');
-    expect(removeLeftovers(directory)).to.equal(1);
+    const living = `.web.${process.ppid}.0123456789ab.tmp`;
+    const before = `.web.${process.pid}.0123456789ab.tmp`; // its writer had our pid, and was not we
+    for (const name of [gone, living, before, 'web', '.hidden', 'x.tmp']) fs.writeFileSync(join(directory, name), '');
+    expect(removeLeftovers(directory)).to.equal(2);
     expect(fs.readdirSync(directory).sort()).to.deep.equal([living, 'web', '.hidden', 'x.tmp'].sort());
+  });
+
+  it('what killed writers left goes from the directories right below, too, and from nowhere else', () => {
+    const elsewhere = join(directory, 'elsewhere');
+    const runtime = join(directory, 'run');
+    const left = '.web.4194305.0123456789ab.tmp';
+    for (const one of [elsewhere, runtime, join(runtime, 'claims'), join(runtime, 'state')]) {
+      fs.mkdirSync(one);
+      fs.writeFileSync(join(one, left), '');
+      fs.writeFileSync(join(one, 'web'), '');
+    }
+    fs.symlinkSync(elsewhere, join(runtime, 'link'));
+    removeLeftoversBelow(runtime);
+    expect(fs.readdirSync(runtime).sort()).to.deep.equal(['claims', 'link', 'state', 'web']);
+    expect(['claims', 'state'].flatMap((name) => fs.readdirSync(join(runtime, name)))).to.deep.equal(['web', 'web']);
+    expect(fs.readdirSync(elsewhere)).to.deep.equal([left, 'web']);
   });
 });
