@@ -17,6 +17,7 @@ const SUITES = [
   { name: 'integration', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'pacemaker', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'package', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
+  { name: 'chaos', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
   { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'fuzz', kind: 'mocha', deadline: 10 * MINUTE },
   { name: 'lint', kind: 'programs', deadline: 6 * MINUTE },

@@ -120,7 +120,7 @@ function failure(name, problem) {
 async function prepare(suites) {
   await setup();
   // the others run from the sources and need no tools of the machine
-  if (!suites.some(({ name }) => ['contract', 'ganeti', 'integration', 'page', 'system'].includes(name))) return [];
+  if (!suites.some(({ name }) => ['chaos', 'contract', 'ganeti', 'integration', 'page', 'system'].includes(name))) return [];
   const failures = [];
   try {
     await build();

@@ -12,6 +12,15 @@ export interface Beat {
   readonly beat: () => void;
 }
 
+/** A beat that fails, as on a full /run, keeps nobody from serving: the next one tries again. */
+export function beatOnce(beat: () => void, failed: (error: unknown) => void): void {
+  try {
+    beat();
+  } catch (error) {
+    failed(error);
+  }
+}
+
 export function keepBeating(clock: Clock, beats: readonly Beat[], failed: (error: unknown) => void): Cancel {
   const timers = new Map<Beat, Timer>();
   let cancelled = false;
@@ -21,11 +30,7 @@ export function keepBeating(clock: Clock, beats: readonly Beat[], failed: (error
   };
   const turn = (beat: Beat): void => {
     arm(beat, 0, () => {
-      try {
-        beat.beat();
-      } catch (error) {
-        failed(error);
-      }
+      beatOnce(beat.beat, failed);
       arm(beat, beat.interval, () => turn(beat));
     });
   };

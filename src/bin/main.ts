@@ -12,6 +12,8 @@ const EXIT_UNWRITTEN = 1;
 /** As a shell tells it: 128 + SIGPIPE. */
 const EXIT_BROKEN_PIPE = 141;
 const MAX_MESSAGE = 2000;
+/** ms that a program that has failed gets to print the rest. */
+const MOST_AFTERWARDS = 1000;
 
 const MAX_REASON = 500;
 /** OCF_ERR_GENERIC. */
@@ -74,11 +76,16 @@ process.once('uncaughtException', (error) => {
   process.exit(report(error));
 });
 
+/**
+ * What a watcher had begun before it failed would keep the process for ever: it
+ * would have control, and serve nobody. Where nothing keeps it, it ends at once.
+ */
+function end(status: number): void {
+  process.exitCode = status;
+  if (status !== 0) setTimeout(() => process.exit(), MOST_AFTERWARDS).unref();
+}
+
 run().then(
-  (status) => {
-    process.exitCode = unwritten && status === 0 ? EXIT_UNWRITTEN : status;
-  },
-  (error: unknown) => {
-    process.exitCode = report(error);
-  },
+  (status) => end(unwritten && status === 0 ? EXIT_UNWRITTEN : status),
+  (error: unknown) => end(report(error)),
 );

@@ -13,7 +13,7 @@ import { stateBoard } from '../adapters/state/state-board.js';
 import { within } from '../app/within.js';
 import { recordedBoard } from '../app/history-recorder.js';
 import { patientBoard } from '../app/patient-board.js';
-import { keepBeating, type Beat } from '../app/heartbeat.js';
+import { beatOnce, keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
 import { entryChanges, type CatalogueChange } from '../core/catalogue-change.js';
@@ -163,7 +163,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
 
   await web.begin(service, () => configuration.catalogue);
   await guardian.begin();
-  board.heartbeat();
+  const beatFailed = (error: unknown): void => log.error({ error: String(error) }, 'a heartbeat failed');
+  beatOnce(() => board.heartbeat(), beatFailed);
   const server = await serveControl(paths.runtime, service, log);
   void agents.begin();
   await web.serve();
@@ -173,7 +174,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     { interval: OUTPUT_LOOK, beat: () => void capOutputs(guardian.outputFiles(), output).then((problems) => problems.forEach(warn)) },
   ];
   if (notifier.watchdogInterval !== undefined) beats.push({ interval: notifier.watchdogInterval, beat: () => notifier.watchdog() });
-  const beating = keepBeating(clock, beats, (error) => log.error({ error: String(error) }, 'a heartbeat failed'));
+  const beating = keepBeating(clock, beats, beatFailed);
   const table = options.table ? await liveTable(guardian, journal, terminal, info, options.demo ? DEMO_HINTS : []) : undefined;
   log.info({ version, owner: guardian.restartOwner, manager: guardian.detection.kind, why: guardian.detection.reason }, 'the watcher has control');
 

@@ -40,4 +40,4 @@ export function ownsPidMax(): boolean {
 }
 
 /** ms; on a machine that others share an observer waits for its turn, too. */
-export const LONGEST_LOOK = 5000;
+export const LONGEST_LOOK = 10_000;

@@ -138,7 +138,10 @@ export class Storm {
     if (this.world.kind === 'systemd') await this.#askAgain();
     while (this.verdict().misplaced.includes(name)) {
       if (monotonic() < until) await pause(50);
-      else return this.tell({ e: 'misplaced', name, bound: this.expectations.bound });
+      else {
+        this.tell({ e: 'misplaced', name, bound: this.expectations.bound });
+        return;
+      }
     }
   }
 
