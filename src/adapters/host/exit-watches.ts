@@ -5,8 +5,10 @@
  * - A process that is alone in its control group (version 2): the group's events
  *   tell its end within a millisecond. It may get children, whose lives would
  *   hide its end from the group; so it is looked at all the same, but in turn.
- * - Any other: its /proc/PID/stat, kept open, which pins the process (a reused pid
- *   can't be mistaken for it), is read every 250 ms.
+ * - Any other: its /proc/PID/statm, kept open, which pins the process (a reused pid
+ *   can't be mistaken for it), is read every 250 ms. Its size is 0 from
+ *   shortly before it has ended; /proc/PID/stat, which tells it exactly, takes the
+ *   kernel several times as long, and is asked only then.
  *
  * Up to TURN processes are looked at every 250 ms in either case; with 1000 it is
  * a few seconds until the unlikely is seen: a process that was alone, got a child,
@@ -19,7 +21,6 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import type { Cancel } from '../../ports/process-table.js';
 import { groupDirectory } from './control-groups.js';
 import { errorCode } from './error-code.js';
-import { hasEnded, parseStat } from './proc.js';
 
 /** ms between two looks. */
 const INTERVAL = 250;
@@ -30,11 +31,13 @@ const REGROUP = 20;
 /** ms after an event: the group is left a moment before the process counts as ended. */
 const AFTER_EVENT = [1, 2, 4, 8, 16, 32];
 
+const [ZERO, SPACE] = Buffer.from('0 ');
+
 interface ExitWatch {
   readonly process: ProcessIdentity;
   readonly callback: () => void;
-  /** Of /proc/PID/stat. undefined: lonely, or too many open files. */
-  stat: number | undefined;
+  /** Of /proc/PID/statm. undefined: lonely, or too many open files. */
+  size: number | undefined;
   group: GroupWatch | undefined;
   settling: Timer | undefined;
   /** false: told, or cancelled. */
@@ -63,7 +66,7 @@ export class ExitWatches {
   ) {}
 
   add(process: ProcessIdentity, callback: () => void): Cancel {
-    const watch: ExitWatch = { process, callback, stat: openOrNot(`/proc/${process.pid}/stat`), group: undefined, settling: undefined, open: true };
+    const watch: ExitWatch = { process, callback, size: this.#pin(process), group: undefined, settling: undefined, open: true };
     this.#close.add(watch);
     const runs = this.#stillRuns(watch);
     if (runs) this.#joinGroup(watch);
@@ -112,10 +115,10 @@ export class ExitWatches {
     const lonely = watch.group !== undefined && this.#read(watch.group.members) === `${watch.process.pid}\n`;
     (lonely ? this.#close : this.#lonely).delete(watch);
     (lonely ? this.#lonely : this.#close).add(watch);
-    if (!lonely) watch.stat ??= openOrNot(`/proc/${watch.process.pid}/stat`);
-    else if (watch.stat !== undefined) {
-      closeSync(watch.stat);
-      watch.stat = undefined;
+    if (!lonely) watch.size ??= this.#pin(watch.process);
+    else if (watch.size !== undefined) {
+      closeSync(watch.size);
+      watch.size = undefined;
     }
     return lonely;
   }
@@ -160,7 +163,7 @@ export class ExitWatches {
     this.#close.delete(watch);
     this.#lonely.delete(watch);
     watch.settling?.cancel();
-    if (watch.stat !== undefined) closeSync(watch.stat);
+    if (watch.size !== undefined) closeSync(watch.size);
     if (watch.group !== undefined) closeSync(watch.group.members);
     watch.group?.events.close();
     if (this.#close.size + this.#lonely.size > 0) return;
@@ -168,19 +171,33 @@ export class ExitWatches {
     this.#timer = undefined;
   }
 
-  #stillRuns({ process, stat }: ExitWatch): boolean {
-    if (stat === undefined) return this.isAlive(process);
-    const text = this.#read(stat);
-    const now = text === undefined ? undefined : parseStat(text);
-    return now !== undefined && !hasEnded(now) && now.startTicks === process.startTicks;
+  /** What was opened is this very process's if it lives afterwards. */
+  #pin(process: ProcessIdentity): number | undefined {
+    const size = openOrNot(`/proc/${process.pid}/statm`);
+    if (size === undefined || this.isAlive(process)) return size;
+    closeSync(size);
+    return undefined;
+  }
+
+  #stillRuns({ process, size }: ExitWatch): boolean {
+    const length = size === undefined ? -1 : this.#readInto(size);
+    const hasMemory = length > 1 && !(this.#buffer[0] === ZERO && this.#buffer[1] === SPACE);
+    // Its memory goes first; only then its files, such as a port that its successor wants.
+    return hasMemory || this.isAlive(process);
   }
 
   /** undefined: the process, or the group, is gone. */
   #read(fd: number): string | undefined {
+    const length = this.#readInto(fd);
+    return length < 0 ? undefined : this.#buffer.toString('latin1', 0, length);
+  }
+
+  /** -1: it is gone. */
+  #readInto(fd: number): number {
     try {
-      return this.#buffer.toString('latin1', 0, readSync(fd, this.#buffer, 0, this.#buffer.length, 0));
+      return readSync(fd, this.#buffer, 0, this.#buffer.length, 0);
     } catch (error) {
-      if (errorCode(error) === 'ESRCH' || errorCode(error) === 'ENODEV') return undefined;
+      if (errorCode(error) === 'ESRCH' || errorCode(error) === 'ENODEV') return -1;
       throw error;
     }
   }
