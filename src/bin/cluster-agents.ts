@@ -123,8 +123,7 @@ async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], m
 const QUICK = 10_000;
 
 async function killer(host: Host): Promise<ClusterDaemonParts['kill']> {
-  const { Systemctl } = await import('../adapters/systemd/systemctl.js');
-  const systemctl = new Systemctl(await host.runner());
+  const systemctl = await host.systemctl();
   return async (spec) => {
     await systemctl.killAll(spec.unit, QUICK);
   };

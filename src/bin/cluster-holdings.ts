@@ -50,8 +50,8 @@ export async function release(host: Host, names: readonly string[], force: boole
   const { view, daemons } = await holdings(host, names, complain);
   const holds = await store(host, complain);
   const underSystemd = existsSync('/run/systemd/system');
-  const [{ ClusterDropIn }, { Systemctl }] = await Promise.all([import('../adapters/systemd/cluster-drop-in.js'), import('../adapters/systemd/systemctl.js')]);
-  const override = underSystemd ? new ClusterDropIn(new Systemctl(await host.runner())) : undefined;
+  const { ClusterDropIn } = await import('../adapters/systemd/cluster-drop-in.js');
+  const override = underSystemd ? new ClusterDropIn(await host.systemctl()) : undefined;
   const results: ReleaseResult[] = [];
   for (const name of names) {
     const held = daemons.find((each) => each.name === name);

@@ -47,8 +47,8 @@ export function ownSites(environment: Environment, note: (line: string) => void)
     note,
     refresh: async () => (await host.watcher((await host.configuration()).settings.controlTimeout))?.refresh(),
     override: async () => {
-      const [{ Systemctl }, { ClusterDropIn }] = await Promise.all([import('../adapters/systemd/systemctl.js'), import('../adapters/systemd/cluster-drop-in.js')]);
-      return new ClusterDropIn(new Systemctl(await host.runner()));
+      const { ClusterDropIn } = await import('../adapters/systemd/cluster-drop-in.js');
+      return new ClusterDropIn(await host.systemctl());
     },
     gone: undefined,
   });

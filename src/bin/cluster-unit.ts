@@ -85,16 +85,14 @@ interface UnitSite {
 
 async function compose({ site, unit, parameter, call, needsHook }: UnitSite): Promise<ClusterUnit> {
   const { host, note } = site;
-  const [{ ClusterUnit }, { SystemdUnitControl }, { Systemctl }, { unitRecords }, { HostLocks }, { identify, isAlive }] = await Promise.all([
+  const [{ ClusterUnit }, { SystemdUnitControl }, { unitRecords }, { HostLocks }, { identify, isAlive }] = await Promise.all([
     import('../app/cluster-unit.js'),
     import('../adapters/systemd/unit-control.js'),
-    import('../adapters/systemd/systemctl.js'),
     import('../adapters/state/unit-records.js'),
     import('../adapters/host/locks.js'),
     import('../adapters/host/identity.js'),
   ]);
-  const [clock, runner] = await Promise.all([host.clock(), host.runner()]);
-  const systemctl = new Systemctl(runner);
+  const [clock, runner, systemctl] = await Promise.all([host.clock(), host.runner(), host.systemctl()]);
   const locks = new HostLocks(RUNTIME, clock);
   return new ClusterUnit({ unit, parameter }, call, {
     control: new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl }),

@@ -70,6 +70,7 @@ export interface GuardianParts {
 }
 
 export async function composeGuardian(detection: Detection, parts: GuardianParts): Promise<Guardian> {
+  parts.host.keepBus();
   const { desiredStateStore } = await import('../adapters/state/desired-state.js');
   const desired = desiredStateStore(parts.configuration.paths.state, parts.warn);
   switch (detection.kind) {

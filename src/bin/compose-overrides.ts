@@ -1,6 +1,5 @@
 /** The drop-ins of units that the cluster holds, as the watcher keeps them where systemd drives the machine. */
 import { ClusterDropIn } from '../adapters/systemd/cluster-drop-in.js';
-import { Systemctl } from '../adapters/systemd/systemctl.js';
 import { SystemdUnitControl } from '../adapters/systemd/unit-control.js';
 import { clusterHoldStore } from '../adapters/state/cluster-holds.js';
 import { identify, isAlive } from '../adapters/host/identity.js';
@@ -11,8 +10,7 @@ import { unitLock, RUNTIME } from './cluster-unit.js';
 import type { WatcherAtHand } from './compose-agents.js';
 
 export async function composeOverrides({ host, controller, warn }: WatcherAtHand): Promise<PatientOverride> {
-  const [clock, runner, { settings }] = await Promise.all([host.clock(), host.runner(), host.configuration()]);
-  const systemctl = new Systemctl(runner);
+  const [clock, runner, systemctl, { settings }] = await Promise.all([host.clock(), host.runner(), host.systemctl(), host.configuration()]);
   const units = new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl });
   const holds = clusterHoldStore(settings.paths.state, warn);
   const locks = new HostLocks(RUNTIME, clock);

@@ -9,6 +9,8 @@ import type { Configuration, LoadedConfiguration } from '../adapters/config/conf
 import { configurationFile, type Environment } from '../adapters/config/location.js';
 import type { HostAccounts } from '../adapters/host/user.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
+import type { BusSystemctl } from '../adapters/systemd/bus-systemctl.js';
+import type { Systemctl } from '../adapters/systemd/systemctl.js';
 import type { Trust } from '../adapters/sysv/trusted-path.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { Clock } from '../ports/clock.js';
@@ -26,6 +28,9 @@ export class Host {
   #clock: Promise<Clock> | undefined;
   #runner: Promise<Runner> | undefined;
   #manager: Promise<ServiceManager> | undefined;
+  #systemctl: Promise<Systemctl> | undefined;
+  #bus: BusSystemctl | undefined;
+  #keepsBus = false;
 
   /** @param option value of --config */
   constructor(
@@ -102,6 +107,19 @@ export class Host {
     return connectWatcher(settings.paths.runtime, timeout);
   }
 
+  systemctl(): Promise<Systemctl> {
+    return (this.#systemctl ??= this.#makeSystemctl());
+  }
+
+  /** For a process that lives long, and until close(): systemd is asked over the bus. To be said first. */
+  keepBus(): void {
+    this.#keepsBus = true;
+  }
+
+  close(): void {
+    this.#bus?.close();
+  }
+
   /** @param explicit whether an operator asks: only then a start limit that was hit is cleared first */
   manager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
     return (this.#manager ??= this.#makeManager(kind, explicit));
@@ -132,6 +150,14 @@ export class Host {
     return new HostHookPrograms(this.trust());
   }
 
+  async #makeSystemctl(): Promise<Systemctl> {
+    const runner = await this.runner();
+    if (!this.#keepsBus) return new (await import('../adapters/systemd/systemctl.js')).Systemctl(runner);
+    const { BusSystemctl } = await import('../adapters/systemd/bus-systemctl.js');
+    this.#bus = new BusSystemctl(runner, await this.clock());
+    return this.#bus;
+  }
+
   async #makeManager(kind: Detection['kind'], explicit: boolean): Promise<ServiceManager> {
     if (kind === 'fake') throw new Error('the fake service manager is for tests');
     if (kind !== 'systemd') return (await this.directParts(kind)).manager;
@@ -142,7 +168,7 @@ export class Host {
       this.directParts('built-in'),
     ]);
     const oneshot = new OneshotArguments(settings.paths.runtime, await this.self());
-    return new SystemdManager({ group: catalogue.group, runner, processes, readiness, clock: await this.clock(), oneshot, explicit });
+    return new SystemdManager({ group: catalogue.group, runner, processes, readiness, clock: await this.clock(), oneshot, explicit, systemctl: await this.systemctl() });
   }
 
   /** Whose programs root runs besides its own. */

@@ -211,6 +211,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   await web.close();
   roles.release();
   guardian.release();
+  host.close();
   history.close();
   journal.close();
   lock.release();

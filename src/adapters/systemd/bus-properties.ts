@@ -1,13 +1,19 @@
 /** The properties of a unit as the bus tells them: a{sv} of every interface of its object. */
 import { Variant } from 'dbus-next';
 
-import type { PropertyName, PropertySource } from './unit-facts.js';
+import type { PropertySource } from './unit-facts.js';
+
+/** Whatever properties there are, not only those of facts. */
+export interface BusProperties extends PropertySource {
+  text(name: string): string | undefined;
+  list(name: string): readonly string[];
+}
 
 /** @param body of the answer to GetAll */
-export function busProperties(body: readonly unknown[]): PropertySource {
+export function busProperties(body: readonly unknown[]): BusProperties {
   const [record] = body;
   const values: Readonly<Record<string, unknown>> = typeof record === 'object' && record !== null ? { ...record } : {};
-  const valueOf = (name: PropertyName): unknown => {
+  const valueOf = (name: string): unknown => {
     const variant = values[name];
     return variant instanceof Variant ? (variant.value as unknown) : undefined;
   };
@@ -17,7 +23,7 @@ export function busProperties(body: readonly unknown[]): PropertySource {
   };
 }
 
-function textOf(name: PropertyName, value: unknown): string | undefined {
+function textOf(name: string, value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value;

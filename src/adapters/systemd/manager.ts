@@ -37,7 +37,7 @@ export interface SystemdManagerOptions {
   readonly oneshot: OneshotArguments;
   /** Whether an operator asks: only then a start limit that was hit is cleared first. */
   readonly explicit: boolean;
-  readonly systemctl?: string;
+  readonly systemctl?: Systemctl;
 }
 
 /** ms on top of a unit's own time-outs, so that systemd's verdict comes before our deadline. */
@@ -66,7 +66,7 @@ export class SystemdManager implements ServiceManager {
 
   constructor(options: SystemdManagerOptions) {
     this.#options = options;
-    this.#systemctl = new Systemctl(options.runner, options.systemctl);
+    this.#systemctl = options.systemctl ?? new Systemctl(options.runner);
   }
 
   async observe(specs: readonly DaemonSpec[]): Promise<readonly Observation[]> {

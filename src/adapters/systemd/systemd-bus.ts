@@ -49,6 +49,11 @@ export class SystemdBus {
     return path;
   }
 
+  /** Also its count of starts, for the start limit. @throws BusFailure NoSuchUnit: it is not loaded, so nothing is known of it */
+  async resetFailed(unit: string): Promise<void> {
+    await this.#manager('ResetFailedUnit', 's', [unit]);
+  }
+
   /** Properties of all the object's interfaces: systemd takes '' for all of them. */
   properties(path: string): Promise<readonly unknown[]> {
     return this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'GetAll', signature: 's', body: [''] });

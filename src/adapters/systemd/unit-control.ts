@@ -14,7 +14,7 @@ import { livesOn } from './first-breath.js';
 import { lastLines, said } from './journal.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
-import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
+import { type ActResult, type Systemctl, SystemdSilent } from './systemctl.js';
 import { awaitEmpty, groupOf, isPopulated, killGroup } from './unit-group.js';
 import { endsDeliberately, type HeldUnit, heldUnit, HELD_PROPERTIES, unitLook } from './unit-look.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
@@ -32,14 +32,14 @@ export interface UnitControlParts {
   readonly runner: Runner;
   readonly processes: Pick<ProcessTable, 'identify' | 'isAlive'>;
   readonly clock: Clock;
-  readonly systemctl?: Systemctl;
+  readonly systemctl: Systemctl;
 }
 
 export class SystemdUnitControl implements UnitControl {
   readonly #systemctl: Systemctl;
 
   constructor(private readonly parts: UnitControlParts) {
-    this.#systemctl = parts.systemctl ?? new Systemctl(parts.runner);
+    this.#systemctl = parts.systemctl;
   }
 
   async look(unit: string): Promise<UnitLook> {

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import { detectServiceManager, type Machine } from '../../../src/adapters/systemd/detect.js';
 import { SystemdManager } from '../../../src/adapters/systemd/manager.js';
-import { SYSTEMCTL } from '../../../src/adapters/systemd/systemctl.js';
+import { SYSTEMCTL, Systemctl } from '../../../src/adapters/systemd/systemctl.js';
 import type { DaemonSpec } from '../../../src/core/daemon.js';
 import type { FailureCode, Outcome } from '../../../src/core/outcome.js';
 import { daemonSpec, TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
@@ -262,7 +262,7 @@ describe('systemd manager', function () {
   it('tells where systemctl cannot be run at all', async () => {
     const options = { group: GROUP, runner: bench.runner, processes: bench.processes, clock: bench.clock, oneshot: bench.oneshot, explicit: true };
     const readiness = { check: () => Promise.resolve({ ready: true, reason: '' }) };
-    const manager = new SystemdManager({ ...options, readiness, systemctl: '/nonexistent/systemctl' });
+    const manager = new SystemdManager({ ...options, readiness, systemctl: new Systemctl(options.runner, '/nonexistent/systemctl') });
     const spec = daemonSpec({ name: newName() });
     expectFailed(only(await manager.start([{ spec, oneShotArguments: [] }])), 'timeout');
     expectFailed(only(await manager.stop([spec])), 'timeout');

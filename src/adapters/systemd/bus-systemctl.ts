@@ -1,0 +1,132 @@
+/**
+ * systemctl for a process that lives long: what is only asked, and what is at an
+ * end with its answer, goes over the system bus, a message instead of a process,
+ * as long as there is a bus that answers. Else, and for every order that makes
+ * jobs, systemctl is what it is (systemctl.ts).
+ */
+import type { Clock } from '../../ports/clock.js';
+import type { Runner } from '../../ports/runner.js';
+import { BusConnection, BusFailure, SYSTEM_BUS_SOCKET } from './bus.js';
+import { type BusProperties, busProperties } from './bus-properties.js';
+import { type ActResult, Systemctl, UnitTable } from './systemctl.js';
+import { SYSTEMD_NAME, SYSTEMD_OBJECT, SystemdBus } from './systemd-bus.js';
+import { type FILE_PROPERTIES, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
+
+/** ms for an answer: systemctl can still ask in time what the bus did not tell. */
+const CALL_TIMEOUT = 2_000;
+/** ms without the bus once it has failed. */
+const REST = 5_000;
+/** Calls under way at once; dbus-daemon lets a connection wait for 128 answers. */
+const AT_ONCE = 32;
+
+export class BusSystemctl extends Systemctl {
+  #connection: Promise<BusConnection> | undefined;
+  #restsUntil = -Infinity;
+  #closed = false;
+
+  constructor(
+    runner: Runner,
+    private readonly clock: Clock,
+    private readonly socket: string = SYSTEM_BUS_SOCKET,
+  ) {
+    super(runner);
+  }
+
+  override async show(units: readonly string[]): Promise<UnitTable> {
+    const facts = await this.#overBus(units, async (unit, systemd) => factsOf(unit, await read(unit, systemd)));
+    return facts === undefined ? super.show(units) : new UnitTable(facts);
+  }
+
+  override async showWith(unit: string, extra: readonly string[]): Promise<{ readonly facts: UnitFacts; readonly extra: ReadonlyMap<string, string> }> {
+    const told = await this.#overBus([unit], async (_, systemd) => {
+      const properties = await read(unit, systemd);
+      const texts = extra.map((name) => [name, properties.text(name)] as const);
+      return { facts: factsOf(unit, properties), extra: new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]))) };
+    });
+    return told?.[0] ?? super.showWith(unit, extra);
+  }
+
+  override async showFiles(units: readonly string[]): Promise<readonly UnitFiles[]> {
+    return (await this.#overBus(units, async (unit, systemd) => filesOf(await read(unit, systemd)))) ?? super.showFiles(units);
+  }
+
+  override async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
+    const unknown = verb === 'reset-failed' ? await this.#overBus(units, resetFailed) : undefined;
+    if (unknown === undefined) return super.act(verb, units, timeout, abort);
+    const stderr = unknown.flat().join('\n');
+    return { ok: stderr === '', timedOut: false, stderr };
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true;
+    this.#connection?.then((connection) => connection.close('no longer wanted'), () => undefined);
+  }
+
+  /** undefined: the bus does not tell. */
+  async #overBus<T>(units: readonly string[], ask: (unit: string, systemd: SystemdBus) => Promise<T>): Promise<readonly T[] | undefined> {
+    if (this.#closed || this.clock.monotonic() < this.#restsUntil) return undefined;
+    try {
+      const systemd = new SystemdBus(await (this.#connection ??= this.#open()));
+      const answers: T[] = [];
+      for (let from = 0; from < units.length; from += AT_ONCE) {
+        answers.push(...(await Promise.all(units.slice(from, from + AT_ONCE).map((unit) => ask(unit, systemd)))));
+      }
+      return answers;
+    } catch (error) {
+      if (!(error instanceof BusFailure)) throw error;
+      this.#restsUntil = this.clock.monotonic() + REST;
+      return undefined;
+    }
+  }
+
+  #open(): Promise<BusConnection> {
+    const ended = (): void => {
+      this.#connection = undefined;
+    };
+    return BusConnection.open(this.socket, this.clock, CALL_TIMEOUT, { signal: () => undefined, ended });
+  }
+}
+
+async function read(unit: string, systemd: SystemdBus): Promise<BusProperties> {
+  return busProperties(await systemd.properties(objectOf(unit)));
+}
+
+/** @returns why it could not be done */
+async function resetFailed(unit: string, systemd: SystemdBus): Promise<readonly string[]> {
+  try {
+    await systemd.resetFailed(unit);
+    return [];
+  } catch (error) {
+    if (error instanceof BusFailure && error.code === `${SYSTEMD_NAME}.NoSuchUnit`) return [error.message];
+    throw error;
+  }
+}
+
+function factsOf(unit: string, properties: BusProperties): UnitFacts {
+  const facts = unitFacts(unit, properties);
+  // An answer without it is about something else than a unit.
+  if (facts.loadState === '' || facts.activeState === '') throw new BusFailure('protocol', `the bus does not tell the state of ${unit}`);
+  return facts;
+}
+
+function filesOf(properties: BusProperties): UnitFiles {
+  const text = (name: (typeof FILE_PROPERTIES)[number]): string => properties.text(name) ?? '';
+  return {
+    loadState: text('LoadState'),
+    unitFileState: text('UnitFileState'),
+    fragment: text('FragmentPath'),
+    dropIns: properties.list('DropInPaths'),
+    needsReload: text('NeedDaemonReload') === 'yes',
+  };
+}
+
+/** systemd loads the unit when its object is asked for; what is no letter or digit is escaped (sd_bus_path_encode(3)). */
+export function objectOf(unit: string): string {
+  const label = [...Buffer.from(unit)].map((byte, index) => {
+    const character = String.fromCharCode(byte);
+    const isPlain = index === 0 ? /[A-Za-z]/ : /[A-Za-z0-9]/;
+    return isPlain.test(character) ? character : `_${byte.toString(16).padStart(2, '0')}`;
+  });
+  return `${SYSTEMD_OBJECT}/unit/${label.join('')}`;
+}

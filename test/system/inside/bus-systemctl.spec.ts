@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { expect } from 'chai';
+
+import { BusSystemctl } from '../../../src/adapters/systemd/bus-systemctl.js';
+import { Systemctl } from '../../../src/adapters/systemd/systemctl.js';
+import { HELD_PROPERTIES } from '../../../src/adapters/systemd/unit-look.js';
+import type { Runner } from '../../../src/ports/runner.js';
+import { eventually } from '../../support/eventually.js';
+import { Bench, newName, systemctl } from './bench.js';
+
+/** Counts the programs that are run. */
+function counting(runner: Runner): { readonly runner: Runner; readonly calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    runner: {
+      run: (argv, options) => {
+        calls.push(argv.slice(1).filter((word) => !word.startsWith('--')).join(' '));
+        return runner.run(argv, options);
+      },
+    },
+  };
+}
+
+describe('systemctl whose questions go over the bus', function () {
+  this.timeout(60_000);
+  let bench: Bench;
+  let asked: ReturnType<typeof counting>;
+  let bus: BusSystemctl;
+  let program: Systemctl;
+
+  beforeEach(() => {
+    bench = new Bench();
+    asked = counting(bench.runner);
+    bus = new BusSystemctl(asked.runner, bench.clock);
+    program = new Systemctl(bench.runner);
+  });
+
+  afterEach(() => {
+    bus.close();
+    bench.cleanup();
+  });
+
+  /** Units in every state that the bus and systemctl could tell in another way. */
+  async function units(): Promise<readonly string[]> {
+    const up = bench.daemon();
+    const dead = bench.daemon();
+    const failed = bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program'));
+    const masked = bench.daemon();
+    bench.mask(masked.spec.unit);
+    await bench.start(up.spec);
+    await bench.start(failed.spec);
+    const template = `wk-${newName()}`;
+    bench.unit(`${template}@.service`, '[Unit]\nDescription=a template %i\nRequires=basic.target\n[Service]\nEnvironmentFile=-/nonexistent/%i\nExecStart=/bin/sleep infinity\n');
+    const instance = `${template}@a\\x2db:c.d_1.service`;
+    systemctl('start', instance);
+    return [up.spec.unit, dead.spec.unit, failed.spec.unit, masked.spec.unit, instance, `wk-${newName()}.service`, '-.mount', 'basic.target', 'dbus.socket', 'dbus.service'];
+  }
+
+  it('tells of each unit what systemctl tells, without a program', async () => {
+    const all = await units();
+    const told = (await bus.show(all)).all;
+    for (const [index, expected] of (await program.show(all)).all.entries()) {
+      // They only put it in other words: NAME "TEXT".
+      const same = { ...expected, loadError: expected.loadError.replace(/ "(.*)"$/, ': $1') };
+      for (const [name, value] of Object.entries(same)) expect(Object.entries(told[index] ?? {}).find(([key]) => key === name)?.[1], `${name} of ${expected.unit}`).to.deep.equal(value);
+    }
+    expect(await bus.showFiles(all)).to.deep.equal(await program.showFiles(all));
+    for (const unit of all) {
+      const more = await bus.showWith(unit, HELD_PROPERTIES);
+      const expected = await program.showWith(unit, HELD_PROPERTIES);
+      expect({ ...more.facts, loadError: '' }).to.deep.equal({ ...expected.facts, loadError: '' });
+      for (const name of HELD_PROPERTIES) expect(more.extra.get(name) ?? '', `${name} of ${unit}`).to.equal(expected.extra.get(name) ?? '');
+    }
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('sees what an order has done', async () => {
+    const daemon = bench.daemon();
+    const { unit } = daemon.spec;
+    await bus.act('start', [unit], 20_000);
+    expect((await bus.showOne(unit)).activeState).to.equal('active');
+    await bus.act('stop', [unit], 20_000);
+    expect((await bus.showOne(unit)).activeState).to.equal('inactive');
+    expect(asked.calls).to.deep.equal([`start ${unit}`, `stop ${unit}`]);
+  });
+
+  it('has old failures forgotten over the bus, and no others', async () => {
+    const daemons = [1, 2].map(() => bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program')));
+    for (const { spec } of daemons) await bench.start(spec);
+    const [one = '', other = ''] = daemons.map(({ spec }) => spec.unit);
+    expect(await bus.act('reset-failed', [one], 20_000)).to.include({ ok: true });
+    expect((await bus.show([one, other])).all.map(({ activeState }) => activeState)).to.deep.equal(['inactive', 'failed']);
+    const unknown = `wk-${newName()}.service`;
+    const answer = await bus.act('reset-failed', [unknown, other], 20_000);
+    expect(answer.ok).to.equal(false);
+    expect(answer.stderr).to.contain(unknown);
+    expect((await bus.showOne(other)).activeState).to.equal('inactive');
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('asks by systemctl where there is no bus, and by the bus again when it is back', async () => {
+    const daemon = bench.daemon();
+    await bench.start(daemon.spec);
+    await bus.show([daemon.spec.unit]);
+    expect(asked.calls).to.deep.equal([]);
+    systemctl('stop', 'dbus.socket', 'dbus.service');
+    try {
+      expect((await bus.showOne(daemon.spec.unit)).mainPid).to.equal(daemon.mains()[0]);
+      expect(asked.calls).to.have.length(1);
+    } finally {
+      systemctl('start', 'dbus.socket', 'dbus.service');
+    }
+    await eventually('the bus is asked again', async () => {
+      const before = asked.calls.length;
+      await bus.show([daemon.spec.unit]);
+      return asked.calls.length === before;
+    }, 20_000);
+  });
+
+  it('opens nothing any more once it is closed', async () => {
+    bus.close();
+    const [facts] = (await bus.show(['basic.target'])).all;
+    expect(facts?.activeState).to.equal('active');
+    expect(asked.calls).to.have.length(1);
+  });
+
+  it('survives a systemd that executes itself anew', async () => {
+    await bus.show(['basic.target']);
+    expect(spawnSync('/usr/bin/systemctl', ['daemon-reexec'], { timeout: 60_000 }).status).to.equal(0);
+    await eventually('it answers', async () => {
+      try {
+        return (await bus.showOne('basic.target')).activeState === 'active';
+      } catch {
+        return false; // systemd is deaf for a moment, also to systemctl
+      }
+    }, 20_000);
+  });
+});
