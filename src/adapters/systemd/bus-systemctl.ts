@@ -1,21 +1,27 @@
 /**
- * systemctl for a process that lives long: what is only asked, and what is at an
- * end with its answer, goes over the system bus, a message instead of a process,
- * as long as there is a bus that answers. Else, and for every order that makes
- * jobs, systemctl is what it is (systemctl.ts).
+ * systemctl for a process that lives long: what is asked of systemd, and orders
+ * for one unit, go over the system bus, a few messages instead of a process, as
+ * long as there is a bus that answers. Else systemctl is what it is
+ * (systemctl.ts). It also has the last word: what the bus does not tell, a job
+ * that takes longer, an order that systemd refuses, a connection that ends in
+ * between, is left to it. A second order for the same joins the job of the first.
  */
 import type { Clock } from '../../ports/clock.js';
 import type { Runner } from '../../ports/runner.js';
 import { BusConnection, BusFailure, SYSTEM_BUS_SOCKET } from './bus.js';
 import { type BusProperties, busProperties } from './bus-properties.js';
-import { type ActResult, Systemctl, UnitTable } from './systemctl.js';
+import { type JobListener, type Order, orderUnit } from './bus-job.js';
+import { type ActResult, checked, Systemctl, UnitTable } from './systemctl.js';
 import { SYSTEMD_NAME, SYSTEMD_OBJECT, SystemdBus } from './systemd-bus.js';
 import { type FILE_PROPERTIES, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
+import { jobVerdict } from './vocabulary.js';
 
 /** ms for an answer: systemctl can still ask in time what the bus did not tell. */
 const CALL_TIMEOUT = 2_000;
 /** ms without the bus once it has failed. */
 const REST = 5_000;
+/** ms for a job; no process is worth its while for one that ends sooner. */
+const PATIENCE = 3_000;
 /** Calls under way at once; dbus-daemon lets a connection wait for 128 answers. */
 const AT_ONCE = 32;
 
@@ -23,6 +29,7 @@ export class BusSystemctl extends Systemctl {
   #connection: Promise<BusConnection> | undefined;
   #restsUntil = -Infinity;
   #closed = false;
+  readonly #listeners = new Set<JobListener>();
 
   constructor(
     runner: Runner,
@@ -51,10 +58,38 @@ export class BusSystemctl extends Systemctl {
   }
 
   override async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
-    const unknown = verb === 'reset-failed' ? await this.#overBus(units, resetFailed) : undefined;
-    if (unknown === undefined) return super.act(verb, units, timeout, abort);
+    const [unit] = checked(units);
+    if (verb === 'reset-failed') return (await this.#forgotten(units)) ?? super.act(verb, units, timeout, abort);
+    if (unit === undefined || units.length > 1 || verb === 'reload') return super.act(verb, units, timeout, abort);
+    const began = this.clock.monotonic();
+    const ended = await this.#ordered(verb, unit, Math.min(timeout, PATIENCE), abort);
+    if (ended !== undefined) return ended;
+    const left = timeout - (this.clock.monotonic() - began);
+    if (left <= 0 || abort?.aborted === true) return { ok: false, timedOut: true, stderr: '', verdicts: new Map() };
+    return super.act(verb, units, left, abort);
+  }
+
+  async #forgotten(units: readonly string[]): Promise<ActResult | undefined> {
+    const unknown = await this.#overBus(units, resetFailed);
+    if (unknown === undefined) return undefined;
     const stderr = unknown.flat().join('\n');
-    return { ok: stderr === '', timedOut: false, stderr };
+    return { ok: stderr === '', timedOut: false, stderr, verdicts: new Map() };
+  }
+
+  async #ordered(order: Order, unit: string, patience: number, abort?: AbortSignal): Promise<ActResult | undefined> {
+    const told = await this.#overBus([unit], async (_, systemd) => {
+      try {
+        return await orderUnit(order, unit, patience, { systemd, clock: this.clock, listeners: this.#listeners }, abort);
+      } catch (error) {
+        // systemctl says in words what systemd refuses.
+        if (error instanceof BusFailure && error.code.includes('.')) return undefined;
+        throw error;
+      }
+    });
+    const result = told?.[0];
+    if (result === undefined) return undefined;
+    const verdict = jobVerdict(result);
+    return { ok: verdict === undefined, timedOut: false, stderr: '', verdicts: new Map(verdict === undefined ? [] : [[unit, verdict]]) };
   }
 
   /** For good. */
@@ -84,7 +119,7 @@ export class BusSystemctl extends Systemctl {
     const ended = (): void => {
       this.#connection = undefined;
     };
-    return BusConnection.open(this.socket, this.clock, CALL_TIMEOUT, { signal: () => undefined, ended });
+    return BusConnection.open(this.socket, this.clock, CALL_TIMEOUT, { signal: (signal) => this.#listeners.forEach((listener) => listener(signal)), ended });
   }
 }
 

@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import type { ObserverEvents } from '../../ports/observer.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import { busProperties } from './bus-properties.js';
+import { hasDropIn } from './cluster-drop-in.js';
 import { leftDown } from './left-down.js';
 import { observation } from './observation.js';
 import { StopMarks } from './stop-marks.js';
@@ -85,12 +86,28 @@ export class FollowedUnit {
     if (isFinal(facts)) {
       this.#settled();
       this.#tell(facts);
-    } else {
-      this.#doubt ??= this.host.clock.after(DOUBT, () => {
-        this.#doubt = undefined;
-        this.#tell(this.#facts());
-      });
+      return;
     }
+    if (this.#doubt !== undefined) return;
+    this.#doubt = this.host.clock.after(DOUBT, () => {
+      this.#doubt = undefined;
+      this.#tell(this.#facts());
+    });
+    if (hasDropIn(this.spec.unit)) this.#readPolicy();
+  }
+
+  /**
+   * systemd sends no signal for Restart=, which the cluster's drop-in changes, and it
+   * reads that without a word when a unit is loaded for its start. The cluster waits.
+   */
+  #readPolicy(): void {
+    this.read().then(
+      () => {
+        if (this.#doubt !== undefined && isFinal(this.#facts())) this.tell();
+      },
+      // Whoever follows is told of the connection's end himself.
+      () => undefined,
+    );
   }
 
   #settled(): void {

@@ -26,7 +26,7 @@ import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
 import { unitsKeepOrder } from './unit-order.js';
-import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
+import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
 
 export interface SystemdManagerOptions {
   readonly group: Pick<GroupSpec, 'notMasterExitStatus' | 'refusals'>;
@@ -187,7 +187,7 @@ export class SystemdManager implements ServiceManager {
   /** undefined: it is up. */
   async #verdict(attempt: Attempt, after: UnitFacts, result: ActResult): Promise<Outcome | undefined> {
     const { spec } = attempt.request;
-    const verdict = jobVerdicts(result.stderr).get(spec.unit);
+    const verdict = result.verdicts.get(spec.unit);
     const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
     const unmet = spec.conditions.filter((condition) => !isMet(condition)).map(describeUnmet);
     const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });

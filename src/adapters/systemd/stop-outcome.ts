@@ -5,7 +5,7 @@ import type { UnitFacts } from './unit-facts.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
 
 /** @param limit ms that we waited at most */
-export function stopOutcome(after: UnitFacts, result: ActResult | undefined, limit: number): Outcome {
+export function stopOutcome(after: UnitFacts, result: Pick<ActResult, 'timedOut' | 'stderr'> | undefined, limit: number): Outcome {
   const { unit } = after;
   if (isDown(after) || isNotFound(after)) {
     return after.job === 0

@@ -6,6 +6,7 @@
 import { describeExit } from '../../core/exit-status.js';
 import type { Runner, RunResult } from '../../ports/runner.js';
 import { ORDER_PROPERTIES, type UnitOrder } from './unit-order.js';
+import { jobVerdicts, type JobVerdict } from './vocabulary.js';
 import { FILE_PROPERTIES, PROPERTIES, type PropertyName, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
 
 export const SYSTEMCTL = '/usr/bin/systemctl';
@@ -39,6 +40,8 @@ export interface ActResult {
   readonly ok: boolean;
   readonly timedOut: boolean;
   readonly stderr: string;
+  /** Of those units whose jobs did not end as they should, as far as it is told. */
+  readonly verdicts: ReadonlyMap<string, JobVerdict>;
 }
 
 export interface Job {
@@ -185,10 +188,10 @@ export class Systemctl {
 }
 
 function summary(result: RunResult): ActResult {
-  return { ok: result.exit.kind === 'exited' && result.exit.status === 0, timedOut: result.timedOut, stderr: result.stderr };
+  return { ok: result.exit.kind === 'exited' && result.exit.status === 0, timedOut: result.timedOut, stderr: result.stderr, verdicts: jobVerdicts(result.stderr) };
 }
 
-function checked(units: readonly string[]): readonly string[] {
+export function checked(units: readonly string[]): readonly string[] {
   const bad = units.find((unit) => !UNIT_NAME.test(unit));
   if (bad !== undefined) throw new Error(`not a unit's name: ${JSON.stringify(bad.slice(0, 80))}`);
   return units;

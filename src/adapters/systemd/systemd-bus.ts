@@ -49,6 +49,22 @@ export class SystemdBus {
     return path;
   }
 
+  /** The ends of this unit's jobs. @param unit a name without quotes, which all units have */
+  watchJobs(unit: string): Promise<void> {
+    return this.#match(jobRule(unit));
+  }
+
+  /** As often as watchJobs(). */
+  async unwatchJobs(unit: string): Promise<void> {
+    await this.#bus('RemoveMatch', `type='signal',${jobRule(unit)}`);
+  }
+
+  /** Takes the place of a contrary job, and joins one of its kind. @returns the job's object. @throws BusFailure */
+  async order(order: 'start' | 'stop', unit: string): Promise<string> {
+    const [job] = await this.#manager(order === 'start' ? 'StartUnit' : 'StopUnit', 'ss', [unit, 'replace']);
+    return String(job);
+  }
+
   /** Also its count of starts, for the start limit. @throws BusFailure NoSuchUnit: it is not loaded, so nothing is known of it */
   async resetFailed(unit: string): Promise<void> {
     await this.#manager('ResetFailedUnit', 's', [unit]);
@@ -71,4 +87,8 @@ export class SystemdBus {
     const bus = 'org.freedesktop.DBus';
     return this.connection.call({ destination: bus, path: '/org/freedesktop/DBus', interface: bus, member, signature: 's', body: [text] });
   }
+}
+
+function jobRule(unit: string): string {
+  return `path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='JobRemoved',arg2='${unit}'`;
 }

@@ -17,7 +17,7 @@ import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, type Systemctl, SystemdSilent } from './systemctl.js';
 import { awaitEmpty, groupOf, isPopulated, killGroup } from './unit-group.js';
 import { endsDeliberately, type HeldUnit, heldUnit, HELD_PROPERTIES, unitLook } from './unit-look.js';
-import { awaitsRestart, callRefusal, isDown, isNotFound, isUp, jobVerdicts } from './vocabulary.js';
+import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
 
 /** ms for what systemd answers at once. */
 const QUICK = 10_000;
@@ -111,7 +111,7 @@ export class SystemdUnitControl implements UnitControl {
       notMaster: -1,
       before: before.facts,
       after: facts,
-      verdict: jobVerdicts(result.stderr).get(unit),
+      verdict: result.verdicts.get(unit),
       allWell: result.ok,
       unmet: [],
       broken,

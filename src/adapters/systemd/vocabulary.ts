@@ -163,6 +163,21 @@ export function jobVerdicts(stderr: string): ReadonlyMap<string, JobVerdict> {
   return verdicts;
 }
 
+/** @param result of a job, of those that JobRemoved tells. undefined: it ended as it should */
+export function jobVerdict(result: string): JobVerdict | undefined {
+  switch (result) {
+    case 'done':
+    case 'skipped':
+      return undefined;
+    case 'dependency':
+    case 'canceled':
+    case 'timeout':
+      return result;
+    default:
+      return 'other';
+  }
+}
+
 /** systemctl could not do the whole call, for a reason that no unit's state tells. */
 export function callRefusal(stderr: string): { readonly code: FailureCode; readonly reason: string } | undefined {
   const line = stderr.split('\n').find((text) => /^(?:Failed to |Call failed)/.test(text));

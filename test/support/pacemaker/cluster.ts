@@ -1,5 +1,5 @@
 /** A real cluster: Corosync and Pacemaker in containers that share a wire, with Watchkeeper installed on each node. */
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -191,7 +191,7 @@ function prepareNode(root: string, names: readonly string[], key: Buffer): void 
   chmodSync(join(root, 'usr/sbin/fence_wire'), 0o755);
   const cib = join(root, 'var/lib/pacemaker/cib');
   mkdirSync(cib, { recursive: true });
-  writeFileSync(join(cib, 'cib.xml'), CIB);
+  writeFileSync(join(cib, 'cib.xml'), cibOf(schemaOf(root)));
   const { uid, gid } = accountOf(root);
   chownSync(join(cib, 'cib.xml'), uid, gid);
   chmodSync(join(cib, 'cib.xml'), 0o600);
@@ -217,7 +217,19 @@ function corosyncConf(names: readonly string[]): string {
   ].join('\n');
 }
 
-const CIB = `<cib crm_feature_set="3.1.0" validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0">
+/**
+ * The newest schema that its Pacemaker knows, as a cluster of this version has it.
+ * With an older one each transition and each crm_resource reads and upgrades
+ * through all in between, which took 0.1 s and more.
+ */
+function schemaOf(root: string): string {
+  const schemas = readdirSync(join(root, 'usr/share/pacemaker')).flatMap((name) => /^(pacemaker-\d+\.\d+)\.rng$/.exec(name)?.[1] ?? []);
+  const newest = schemas.sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
+  if (newest === undefined) throw new Error('Pacemaker is not installed there: it has no schema');
+  return newest;
+}
+
+const cibOf = (schema: string): string => `<cib crm_feature_set="3.1.0" validate-with="${schema}" admin_epoch="0" epoch="1" num_updates="0">
 <configuration>
 <crm_config><cluster_property_set id="cib-bootstrap-options">
 <nvpair id="o-stonith" name="stonith-enabled" value="true"/>

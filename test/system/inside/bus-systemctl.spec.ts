@@ -75,14 +75,64 @@ describe('systemctl whose questions go over the bus', function () {
     expect(asked.calls).to.deep.equal([]);
   });
 
-  it('sees what an order has done', async () => {
+  it('sees what an order has done, without a program', async () => {
     const daemon = bench.daemon();
     const { unit } = daemon.spec;
-    await bus.act('start', [unit], 20_000);
+    expect(await bus.act('start', [unit], 20_000)).to.deep.equal({ ok: true, timedOut: false, stderr: '', verdicts: new Map() });
     expect((await bus.showOne(unit)).activeState).to.equal('active');
-    await bus.act('stop', [unit], 20_000);
+    // What is up already has a job that ends at once.
+    expect(await bus.act('start', [unit], 20_000)).to.include({ ok: true });
+    expect(await bus.act('stop', [unit], 20_000)).to.include({ ok: true });
     expect((await bus.showOne(unit)).activeState).to.equal('inactive');
-    expect(asked.calls).to.deep.equal([`start ${unit}`, `stop ${unit}`]);
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('waits for the end of a job, and knows how it ended', async () => {
+    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 1'));
+    const began = performance.now();
+    expect(await bus.act('start', [slow.spec.unit], 20_000)).to.include({ ok: true });
+    expect(performance.now() - began).to.be.greaterThan(900);
+    expect((await bus.showOne(slow.spec.unit)).activeState).to.equal('active');
+    const broken = bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program'));
+    const dependant = bench.daemon({}, {}, (text) => text.replace(/^\[Unit\]$/m, `[Unit]\nRequires=${broken.spec.unit}\nAfter=${broken.spec.unit}`));
+    expect((await bus.act('start', [broken.spec.unit], 20_000)).verdicts.get(broken.spec.unit)).to.equal('other');
+    const { ok, verdicts } = await bus.act('start', [dependant.spec.unit], 20_000);
+    expect({ ok, verdict: verdicts.get(dependant.spec.unit) }).to.deep.equal({ ok: false, verdict: 'dependency' });
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('leaves to systemctl what takes long, and what systemd refuses', async () => {
+    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
+    expect(await bus.act('start', [slow.spec.unit], 30_000)).to.include({ ok: true });
+    expect((await bus.showOne(slow.spec.unit)).activeState).to.equal('active');
+    const unknown = `wk-${newName()}.service`;
+    const { ok, stderr } = await bus.act('start', [unknown], 20_000);
+    expect(ok).to.equal(false);
+    expect(stderr).to.contain(unknown);
+    expect(asked.calls).to.deep.equal([`start ${slow.spec.unit}`, `start ${unknown}`]);
+  });
+
+  it('gives up when nobody waits any more, and at its time-out', async () => {
+    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 200);
+    expect(await bus.act('start', [slow.spec.unit], 30_000, abort.signal)).to.include({ ok: false, timedOut: true });
+    expect(await bus.act('start', [slow.spec.unit], 300)).to.include({ ok: false, timedOut: true });
+    expect(await bus.act('stop', [slow.spec.unit], 20_000)).to.include({ ok: true });
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('goes on by systemctl where the bus ends in the middle of a job', async () => {
+    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 2'));
+    const started = bus.act('start', [slow.spec.unit], 30_000);
+    await eventually('the job is under way', async () => (await program.showOne(slow.spec.unit)).activeState === 'activating', 20_000);
+    systemctl('stop', 'dbus.socket', 'dbus.service');
+    try {
+      expect(await started).to.include({ ok: true });
+      expect((await program.showOne(slow.spec.unit)).restarts).to.equal(0);
+    } finally {
+      systemctl('start', 'dbus.socket', 'dbus.service');
+    }
   });
 
   it('has old failures forgotten over the bus, and no others', async () => {

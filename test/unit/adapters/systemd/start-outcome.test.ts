@@ -83,14 +83,14 @@ describe('outcome of a start under systemd', () => {
 });
 
 describe('outcome of a stop under systemd', () => {
-  const result = { ok: true, timedOut: false, stderr: '' };
+  const result = { timedOut: false, stderr: '' };
   const table: readonly [title: string, outcome: Outcome, expected: string][] = [
     ['down', stopOutcome(facts(), result, 1), 'ok'],
     ['killed after its time-out', stopOutcome(facts({ activeState: 'failed', result: 'timeout' }), result, 1), 'ok'],
     ['started by somebody else', stopOutcome(facts({ activeState: 'active', mainPid: 5 }), result, 1), 'canceled'],
     ['about to be started by somebody else', stopOutcome(facts({ job: 4 }), result, 1), 'canceled'],
     ['hangs', stopOutcome(facts({ activeState: 'deactivating' }), { ...result, timedOut: true }, 1), 'still-running'],
-    ['forbidden', stopOutcome(facts({ activeState: 'active' }), { ok: false, timedOut: false, stderr: 'Failed to stop web.service: Access denied\n' }, 1), 'permission'],
+    ['forbidden', stopOutcome(facts({ activeState: 'active' }), { timedOut: false, stderr: 'Failed to stop web.service: Access denied\n' }, 1), 'permission'],
   ];
   for (const [title, outcome, expected] of table) {
     it(`${title}: ${expected}`, () => {

@@ -1,0 +1,55 @@
+/**
+ * An order to systemd over the bus, and the end of its job. All of it is sent in
+ * one go: the bus carries it out in this order, so that no end can be missed.
+ */
+import type { Clock } from '../../ports/clock.js';
+import type { BusSignal } from './bus.js';
+import { SYSTEMD_OBJECT, type SystemdBus } from './systemd-bus.js';
+
+export type Order = 'start' | 'stop';
+
+/** Who wants to hear of the ends of jobs. */
+export type JobListener = (signal: BusSignal) => void;
+
+export interface JobParts {
+  readonly systemd: SystemdBus;
+  readonly clock: Clock;
+  readonly listeners: Set<JobListener>;
+}
+
+/**
+ * @param patience ms
+ * @returns the job's result as systemd words it (`done`, `failed`, `dependency`, …,
+ *   JobRemoved in org.freedesktop.systemd1(5)); undefined: it has not ended, or nobody waits for it any more
+ * @throws BusFailure what systemd refuses included
+ */
+export async function orderUnit(order: Order, unit: string, patience: number, { systemd, clock, listeners }: JobParts, abort?: AbortSignal): Promise<string | undefined> {
+  const ends: BusSignal[] = [];
+  let wake = (): void => undefined;
+  const listener: JobListener = (signal) => {
+    if (signal.member !== 'JobRemoved' || signal.path !== SYSTEMD_OBJECT) return;
+    ends.push(signal);
+    wake();
+  };
+  listeners.add(listener);
+  try {
+    const [, owner, , job] = await Promise.all([systemd.watchJobs(unit), systemd.owner(), systemd.subscribe(), systemd.order(order, unit)]);
+    // Whoever may send to the bus may send such a signal; only systemd's own counts.
+    const result = (): string | undefined => ends.filter(({ sender, body }) => sender === owner && body[1] === job).map(({ body }) => String(body[3]))[0];
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(patience, resolve);
+      wake = () => {
+        if (result() === undefined && abort?.aborted !== true) return;
+        timer.cancel();
+        resolve();
+      };
+      abort?.addEventListener('abort', () => wake(), { once: true });
+      wake();
+    });
+    return result();
+  } finally {
+    listeners.delete(listener);
+    // Nobody waits for that, and a connection that has ended has no rules.
+    systemd.unwatchJobs(unit).catch(() => undefined);
+  }
+}
