@@ -17,8 +17,8 @@ export interface DriftWatchParts {
 /** ms between two looks at files that nobody told of; a look at a unit costs about 0.1 ms. */
 const INTERVAL = 10_000;
 const INTERVAL_PER_UNIT = 60;
-/** ms; installing a package reloads systemd several times. */
-const SETTLE = 100;
+/** ms; installing a package reloads systemd several times, and what reloads it has better to do just then. */
+const SETTLE = 1000;
 const NONE: readonly string[] = [];
 
 export class DriftWatch {

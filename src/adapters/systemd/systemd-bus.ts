@@ -1,4 +1,6 @@
 /** The few calls to systemd's D-Bus interface that following units takes (org.freedesktop.systemd1(5)). */
+import { Variant } from 'dbus-next';
+
 import { type BusConnection, BusFailure } from './bus.js';
 
 export const SYSTEMD_NAME = 'org.freedesktop.systemd1';
@@ -6,6 +8,7 @@ export const SYSTEMD_OBJECT = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
+const SERVICE_INTERFACE = 'org.freedesktop.systemd1.Service';
 /** Of its properties, those that change come with every signal. */
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
 
@@ -73,6 +76,21 @@ export class SystemdBus {
   /** Properties of all the object's interfaces: systemd takes '' for all of them. */
   properties(path: string): Promise<readonly unknown[]> {
     return this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'GetAll', signature: 's', body: [''] });
+  }
+
+  /** Of a unit, loaded or not. */
+  async state(unit: string): Promise<{ readonly activeState: string; readonly subState: string; readonly job: number }> {
+    const [rows] = await this.#manager('ListUnitsByNames', 'as', [[unit]]);
+    // Name, description, load state, active state, sub-state, followed unit, object, job, its type, its object.
+    const [row] = Array.isArray(rows) ? (rows as readonly (readonly unknown[])[]) : [];
+    if (row === undefined || row.length < 8) throw new BusFailure('protocol', `ListUnitsByNames does not tell of ${unit}`);
+    return { activeState: String(row[3]), subState: String(row[4]), job: Number(row[7]) };
+  }
+
+  /** @param path of a service. 0: none */
+  async mainPid(path: string): Promise<number> {
+    const [pid] = await this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'Get', signature: 'ss', body: [SERVICE_INTERFACE, 'MainPID'] });
+    return pid instanceof Variant ? Number(pid.value) : 0;
   }
 
   #manager(member: string, signature = '', body: readonly unknown[] = []): Promise<readonly unknown[]> {

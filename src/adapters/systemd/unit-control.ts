@@ -55,12 +55,12 @@ export class SystemdUnitControl implements UnitControl {
     if (refused?.kind === 'failed') return this.#ended(refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused, before);
     const left = (): number => Math.max(1, limit - (this.parts.clock.monotonic() - began));
     let result = await this.#systemctl.act('start', [unit], left(), abort);
-    let after = await this.#breathing(unit);
+    let after = await this.#breathing(before, result);
     if (after.facts.result === 'start-limit-hit' && isDown(after.facts)) {
       // The limit is for restarts by systemd; this start is the cluster's, which counts for itself.
       await this.#systemctl.act('reset-failed', [unit], QUICK);
       result = await this.#systemctl.act('start', [unit], left(), abort);
-      after = await this.#breathing(unit);
+      after = await this.#breathing(before, result);
     }
     if (isUp(after.facts)) return this.#ended(ok(true, `${unit} is ${after.facts.activeState} (${after.facts.subState})`), after);
     return this.#ended(result.timedOut ? await this.#late(after, limit) : await this.#judged(before, after, result, limit), undefined);
@@ -85,8 +85,9 @@ export class SystemdUnitControl implements UnitControl {
   }
 
   /** What it is once its program has had the time to find that it can't work. */
-  async #breathing(unit: string): Promise<HeldUnit> {
-    const seen = await this.#show(unit);
+  async #breathing(before: HeldUnit, result: ActResult): Promise<HeldUnit> {
+    const { unit } = before.facts;
+    const seen = (result.ok ? await this.#changed(before) : undefined) ?? (await this.#show(unit));
     if (!isUp(seen.facts) || !seen.startsUnseen) return seen;
     const { clock, processes } = this.parts;
     const main = processes.identify(seen.facts.mainPid);
@@ -98,6 +99,13 @@ export class SystemdUnitControl implements UnitControl {
       if (!isUp(now.facts) || now.facts.mainPid !== seen.facts.mainPid || clock.monotonic() > deadline) return now;
       await sleep(clock, NOTICE_INTERVAL);
     }
+  }
+
+  /** Of a process that is up, what a start changes is told in less time than all of it. undefined: that is not all. */
+  async #changed(before: HeldUnit): Promise<HeldUnit | undefined> {
+    const pulse = await this.#systemctl.pulse(before.facts.unit);
+    if (pulse?.activeState !== 'active' || pulse.mainPid === 0) return undefined;
+    return { ...before, facts: { ...before.facts, ...pulse, result: 'success', restarts: 0 } };
   }
 
   async #judged(before: HeldUnit, { facts, isOneshot, remains }: HeldUnit, result: ActResult, limit: number): Promise<Outcome> {

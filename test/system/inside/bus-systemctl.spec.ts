@@ -59,13 +59,13 @@ describe('systemctl whose questions go over the bus', function () {
 
   it('tells of each unit what systemctl tells, without a program', async () => {
     const all = await units();
-    const told = (await bus.show(all)).all;
+    const told = [...(await bus.show(all.slice(0, 5))).all, ...(await bus.show(all.slice(5))).all];
     for (const [index, expected] of (await program.show(all)).all.entries()) {
       // They only put it in other words: NAME "TEXT".
       const same = { ...expected, loadError: expected.loadError.replace(/ "(.*)"$/, ': $1') };
       for (const [name, value] of Object.entries(same)) expect(Object.entries(told[index] ?? {}).find(([key]) => key === name)?.[1], `${name} of ${expected.unit}`).to.deep.equal(value);
     }
-    expect(await bus.showFiles(all)).to.deep.equal(await program.showFiles(all));
+    expect([...(await bus.showFiles(all.slice(0, 5))), ...(await bus.showFiles(all.slice(5)))]).to.deep.equal(await program.showFiles(all));
     for (const unit of all) {
       const more = await bus.showWith(unit, HELD_PROPERTIES);
       const expected = await program.showWith(unit, HELD_PROPERTIES);
@@ -85,6 +85,27 @@ describe('systemctl whose questions go over the bus', function () {
     expect(await bus.act('stop', [unit], 20_000)).to.include({ ok: true });
     expect((await bus.showOne(unit)).activeState).to.equal('inactive');
     expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('tells what a start has changed', async () => {
+    const daemon = bench.daemon();
+    const { unit } = daemon.spec;
+    const told = async (): Promise<readonly unknown[]> => [await bus.pulse(unit), await bus.pulse(unit)];
+    const expected = async (): Promise<readonly unknown[]> => {
+      const { activeState, subState, job, mainPid } = await program.showOne(unit);
+      return Array.from({ length: 2 }, () => ({ activeState, subState, job, mainPid }));
+    };
+    expect(await told()).to.deep.equal(await expected());
+    await bus.act('start', [unit], 20_000);
+    expect(await told()).to.deep.equal(await expected());
+    expect(await bus.pulse('basic.target')).to.equal(undefined);
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('leaves many units to a program, which is sooner with them', async () => {
+    const many = Array.from({ length: 9 }, () => `wk-${newName()}.service`);
+    expect((await bus.show(many)).all).to.have.length(9);
+    expect(asked.calls).to.have.length(1);
   });
 
   it('waits for the end of a job, and knows how it ended', async () => {

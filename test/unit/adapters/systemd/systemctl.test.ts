@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
-import { parseOrder, parseShow, Systemctl, SystemdSilent } from '../../../../src/adapters/systemd/systemctl.js';
+import { parseOrder, parseShow } from '../../../../src/adapters/systemd/show-output.js';
+import { Systemctl, SystemdSilent } from '../../../../src/adapters/systemd/systemctl.js';
 import { callRefusal, jobVerdicts } from '../../../../src/adapters/systemd/vocabulary.js';
 import type { Runner, RunResult } from '../../../../src/ports/runner.js';
 
