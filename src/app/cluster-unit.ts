@@ -74,14 +74,14 @@ export class ClusterUnit {
   }
 
   async #started(): Promise<OcfAnswer> {
-    const { control, note } = this.parts;
+    const { control } = this.parts;
     const { unit } = this.name;
     const started = await control.start(unit, this.#left(), this.parts.gone);
     if (started.outcome.kind !== 'ok') return startAnswer(started.outcome);
-    const look = started.look ?? (await control.look(unit));
-    if (look.state !== 'active') return startAnswer(failed('failed', `${unit} did not stay up: ${look.reason}`, ''));
-    if (look.restartsItself) note(`a drop-in of ${unit} sets Restart= against the cluster's own, so systemd restarts it, too: systemctl cat ${unit}`);
-    this.#remember(look);
+    const { look } = started;
+    if (look !== undefined && look.state !== 'active') return startAnswer(failed('failed', `${unit} did not stay up: ${look.reason}`, ''));
+    // Where nothing was looked at, the first monitor does.
+    if (look !== undefined) this.#remember(look);
     return this.#usable();
   }
 
@@ -183,6 +183,8 @@ export class ClusterUnit {
   }
 
   #remember(look: UnitLook): void {
+    const { unit } = this.name;
+    if (look.restartsItself) this.parts.note(`a drop-in of ${unit} sets Restart= against the cluster's own, so systemd restarts it, too: systemctl cat ${unit}`);
     if (look.proof !== undefined) this.parts.records.write(this.call.resource, { ...this.name, proof: look.proof });
   }
 

@@ -27,7 +27,7 @@ export type UnitProof =
 
 export interface StartedUnit {
   readonly outcome: Outcome;
-  /** As it was found then; undefined where there was nothing to look at. */
+  /** As it was found then; undefined where it failed, and where nothing but its state was looked at. */
   readonly look: UnitLook | undefined;
 }
 

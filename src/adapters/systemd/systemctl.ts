@@ -37,7 +37,13 @@ export class UnitTable {
   }
 }
 
-export type UnitPulse = Pick<UnitFacts, 'activeState' | 'subState' | 'job' | 'mainPid'>;
+export type UnitPulse = Pick<UnitFacts, 'loadState' | 'activeState' | 'subState' | 'job'>;
+
+export interface UnitBrief extends UnitPulse {
+  readonly needsReload: boolean;
+  /** Type= */
+  readonly type: string;
+}
 
 export interface ActResult {
   readonly ok: boolean;
@@ -76,9 +82,15 @@ export class Systemctl {
     return (await this.show([unit])).of(unit);
   }
 
-  /** What changes while it runs, where that is told in less time than the rest. undefined: it is not. */
-  pulse(service: string): Promise<UnitPulse | undefined> {
-    checked([service]);
+  /** Its state, where that is told in less time than all of it. undefined: it is not. */
+  pulse(unit: string): Promise<UnitPulse | undefined> {
+    checked([unit]);
+    return Promise.resolve(undefined);
+  }
+
+  /** As pulse(), and what a start of a service must know. undefined: it is not told, or it is no service. */
+  brief(unit: string): Promise<UnitBrief | undefined> {
+    checked([unit]);
     return Promise.resolve(undefined);
   }
 

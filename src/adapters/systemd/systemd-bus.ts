@@ -8,7 +8,6 @@ export const SYSTEMD_OBJECT = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
-const SERVICE_INTERFACE = 'org.freedesktop.systemd1.Service';
 /** Of its properties, those that change come with every signal. */
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
 
@@ -78,19 +77,19 @@ export class SystemdBus {
     return this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'GetAll', signature: 's', body: [''] });
   }
 
-  /** Of a unit, loaded or not. */
-  async state(unit: string): Promise<{ readonly activeState: string; readonly subState: string; readonly job: number }> {
+  /** Of a unit, which is loaded for it. */
+  async state(unit: string): Promise<{ readonly loadState: string; readonly activeState: string; readonly subState: string; readonly job: number }> {
     const [rows] = await this.#manager('ListUnitsByNames', 'as', [[unit]]);
     // Name, description, load state, active state, sub-state, followed unit, object, job, its type, its object.
     const [row] = Array.isArray(rows) ? (rows as readonly (readonly unknown[])[]) : [];
     if (row === undefined || row.length < 8) throw new BusFailure('protocol', `ListUnitsByNames does not tell of ${unit}`);
-    return { activeState: String(row[3]), subState: String(row[4]), job: Number(row[7]) };
+    return { loadState: String(row[2]), activeState: String(row[3]), subState: String(row[4]), job: Number(row[7]) };
   }
 
-  /** @param path of a service. 0: none */
-  async mainPid(path: string): Promise<number> {
-    const [pid] = await this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'Get', signature: 'ss', body: [SERVICE_INTERFACE, 'MainPID'] });
-    return pid instanceof Variant ? Number(pid.value) : 0;
+  /** @param path of a unit. undefined: it has none of this name. @throws BusFailure also where it is not of this kind */
+  async property(path: string, kind: 'Unit' | 'Service', name: string): Promise<unknown> {
+    const [value] = await this.connection.call({ destination: SYSTEMD_NAME, path, interface: PROPERTIES, member: 'Get', signature: 'ss', body: [`${SYSTEMD_NAME}.${kind}`, name] });
+    return value instanceof Variant ? value.value : undefined;
   }
 
   #manager(member: string, signature = '', body: readonly unknown[] = []): Promise<readonly unknown[]> {

@@ -16,6 +16,7 @@ import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, type Systemctl, SystemdSilent } from './systemctl.js';
 import { awaitEmpty, groupOf, isPopulated, killGroup } from './unit-group.js';
+import { sinceNow, startsAtOnce } from './easy-start.js';
 import { endsDeliberately, type HeldUnit, heldUnit, HELD_PROPERTIES, unitLook } from './unit-look.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
 
@@ -48,22 +49,27 @@ export class SystemdUnitControl implements UnitControl {
 
   async start(unit: string, limit: number, abort?: AbortSignal): Promise<StartedUnit> {
     const began = this.parts.clock.monotonic();
-    const before = await this.#prepared(unit);
+    const brief = await this.#systemctl.brief(unit);
+    const isEasy = brief !== undefined && startsAtOnce(brief);
+    const before = isEasy ? sinceNow(unit, began) : await this.#prepared(unit);
     if (isUp(before.facts)) return this.#ended(ok(false, `${unit} is already ${before.facts.activeState}`), before);
     const refused = refusal(before.facts);
     // Another node may have a better file of it.
     if (refused?.kind === 'failed') return this.#ended(refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused, before);
     const left = (): number => Math.max(1, limit - (this.parts.clock.monotonic() - began));
     let result = await this.#systemctl.act('start', [unit], left(), abort);
-    let after = await this.#breathing(before, result);
+    if (isEasy && result.ok && (await this.#systemctl.pulse(unit))?.activeState === 'active') return { outcome: ok(true, `${unit} is active`), look: undefined };
+    let after = await this.#breathing(unit);
     if (after.facts.result === 'start-limit-hit' && isDown(after.facts)) {
       // The limit is for restarts by systemd; this start is the cluster's, which counts for itself.
       await this.#systemctl.act('reset-failed', [unit], QUICK);
       result = await this.#systemctl.act('start', [unit], left(), abort);
-      after = await this.#breathing(before, result);
+      after = await this.#breathing(unit);
     }
     if (isUp(after.facts)) return this.#ended(ok(true, `${unit} is ${after.facts.activeState} (${after.facts.subState})`), after);
-    return this.#ended(result.timedOut ? await this.#late(after, limit) : await this.#judged(before, after, result, limit), undefined);
+    // Of an easy start the clock alone tells what belongs to it.
+    const evidence = isEasy ? { ...before, facts: { ...before.facts, invocation: after.facts.invocation } } : before;
+    return this.#ended(result.timedOut ? await this.#late(after, limit) : await this.#judged(evidence, after, result, limit), undefined);
   }
 
   #ended(outcome: Outcome, held: HeldUnit | undefined): StartedUnit {
@@ -85,9 +91,8 @@ export class SystemdUnitControl implements UnitControl {
   }
 
   /** What it is once its program has had the time to find that it can't work. */
-  async #breathing(before: HeldUnit, result: ActResult): Promise<HeldUnit> {
-    const { unit } = before.facts;
-    const seen = (result.ok ? await this.#changed(before) : undefined) ?? (await this.#show(unit));
+  async #breathing(unit: string): Promise<HeldUnit> {
+    const seen = await this.#show(unit);
     if (!isUp(seen.facts) || !seen.startsUnseen) return seen;
     const { clock, processes } = this.parts;
     const main = processes.identify(seen.facts.mainPid);
@@ -99,13 +104,6 @@ export class SystemdUnitControl implements UnitControl {
       if (!isUp(now.facts) || now.facts.mainPid !== seen.facts.mainPid || clock.monotonic() > deadline) return now;
       await sleep(clock, NOTICE_INTERVAL);
     }
-  }
-
-  /** Of a process that is up, what a start changes is told in less time than all of it. undefined: that is not all. */
-  async #changed(before: HeldUnit): Promise<HeldUnit | undefined> {
-    const pulse = await this.#systemctl.pulse(before.facts.unit);
-    if (pulse?.activeState !== 'active' || pulse.mainPid === 0) return undefined;
-    return { ...before, facts: { ...before.facts, ...pulse, result: 'success', restarts: 0 } };
   }
 
   async #judged(before: HeldUnit, { facts, isOneshot, remains }: HeldUnit, result: ActResult, limit: number): Promise<Outcome> {

@@ -87,18 +87,15 @@ describe('systemctl whose questions go over the bus', function () {
     expect(asked.calls).to.deep.equal([]);
   });
 
-  it('tells what a start has changed', async () => {
-    const daemon = bench.daemon();
-    const { unit } = daemon.spec;
-    const told = async (): Promise<readonly unknown[]> => [await bus.pulse(unit), await bus.pulse(unit)];
-    const expected = async (): Promise<readonly unknown[]> => {
-      const { activeState, subState, job, mainPid } = await program.showOne(unit);
-      return Array.from({ length: 2 }, () => ({ activeState, subState, job, mainPid }));
-    };
-    expect(await told()).to.deep.equal(await expected());
-    await bus.act('start', [unit], 20_000);
-    expect(await told()).to.deep.equal(await expected());
-    expect(await bus.pulse('basic.target')).to.equal(undefined);
+  it('tells in brief what systemctl tells at length', async () => {
+    for (const unit of await units()) {
+      const { facts, extra } = await program.showWith(unit, ['NeedDaemonReload', 'Type']);
+      const { loadState, activeState, subState, job } = facts;
+      const pulse = { loadState, activeState, subState, job };
+      expect(await bus.pulse(unit), unit).to.deep.equal(pulse);
+      const isService = unit.endsWith('.service');
+      expect(await bus.brief(unit), unit).to.deep.equal(isService ? { ...pulse, needsReload: extra.get('NeedDaemonReload') === 'yes', type: extra.get('Type') ?? 'simple' } : undefined);
+    }
     expect(asked.calls).to.deep.equal([]);
   });
 

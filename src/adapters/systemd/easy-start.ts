@@ -1,0 +1,27 @@
+/**
+ * Most starts are of a service that is down and that nothing stands in the way
+ * of. Then little has to be known before, and if all goes well also afterwards.
+ * Pure.
+ */
+import { heldUnit, type HeldUnit } from './unit-look.js';
+import type { UnitBrief } from './systemctl.js';
+import { unitFacts } from './unit-facts.js';
+
+/** Types of services whose job ends only when the program works, as far as systemd can know. */
+const SEEN_STARTS: ReadonlySet<string> = new Set(['exec', 'forking', 'notify', 'notify-reload', 'dbus']);
+
+export function startsAtOnce({ loadState, activeState, subState, job, needsReload, type }: UnitBrief): boolean {
+  return loadState === 'loaded' && activeState === 'inactive' && subState === 'dead' && job === 0 && !needsReload && SEEN_STARTS.has(type);
+}
+
+/**
+ * A unit that is down, as evidence for what a start does to it: systemd stamps by
+ * the same clock, so what has happened later has happened in this start.
+ *
+ * @param now ms
+ */
+export function sinceNow(unit: string, now: number): HeldUnit {
+  const stamp = String(Math.floor(now * 1000));
+  const texts = new Map([['LoadState', 'loaded'], ['ActiveState', 'inactive'], ['SubState', 'dead'], ['ExecMainStartTimestampMonotonic', stamp], ['ConditionTimestampMonotonic', stamp]]);
+  return heldUnit({ facts: unitFacts(unit, { text: (name) => texts.get(name), list: () => [] }), extra: new Map() });
+}
