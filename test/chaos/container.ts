@@ -13,7 +13,7 @@ import { BEFORE_AND_AFTER, ownsPidMax, PID_MAX, type StormOptions, type StormRes
 const DIRECTORY = '/var/lib/wk-chaos';
 
 export async function systemdStorm(options: StormOptions): Promise<StormResult> {
-  const container = await startContainer({ recipe: daemonsRecipe('bookworm'), init: 'systemd', source: true, installed: true });
+  const container = await startContainer({ recipe: daemonsRecipe(options.debian ?? 'bookworm'), init: 'systemd', source: true, installed: true });
   try {
     if (ownsPidMax()) await lowerPidMax(container);
     await container.must(['/usr/bin/mkdir', '-m', '0755', DIRECTORY]);

@@ -1,5 +1,5 @@
 /**
- * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --sweep WHAT --keep --list]`:
+ * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --debian bookworm|trixie --sweep WHAT --keep --list]`:
  * a storm in each world, side by side. Exit status 1 if anything was lost.
  */
 import { writeFileSync } from 'node:fs';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     world: { type: 'string', multiple: true },
     time: { type: 'string', default: '10m' },
     sweep: { type: 'string', multiple: true },
+    debian: { type: 'string', default: 'bookworm' },
     json: { type: 'string' },
     keep: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -54,6 +55,7 @@ const options: StormOptions = {
   daemons: count(values.daemons, 'daemons'),
   bound: 45_000,
   keep: values.keep,
+  debian: values.debian === 'bookworm' || values.debian === 'trixie' ? values.debian : refuse(`--debian ${values.debian}`),
   ...(swept === undefined ? {} : { sweep: swept }),
 };
 
@@ -72,7 +74,7 @@ const failures = await Promise.all(
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);
-    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${swept?.map((kind) => ` --sweep ${kind}`).join('') ?? ''}`];
+    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${world === 'systemd' ? ` --debian ${values.debian}` : ''}${swept?.map((kind) => ` --sweep ${kind}`).join('') ?? ''}`];
   }),
 );
 process.stdout.write(`\n${markdownTable(reports)}\n`);

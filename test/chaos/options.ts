@@ -1,6 +1,7 @@
 /** What a storm is told, and what it gives back. */
 import { readFileSync } from 'node:fs';
 
+import type { Suite } from '../support/containers/recipe.js';
 import type { Verdict } from './invariants.js';
 import type { Observation } from './observation.js';
 import type { SweepKind } from './sweep.js';
@@ -15,6 +16,8 @@ export interface StormOptions {
   readonly bound: number;
   /** Whether what was observed is kept without a loss, too. */
   readonly keep?: boolean;
+  /** Whose systemd it is, in a container; default bookworm's. */
+  readonly debian?: Suite;
   /** Instead of a storm: whom to kill at each of his calls, see sweep.ts. */
   readonly sweep?: readonly SweepKind[];
   /** Whether it does what a broken watcher would do, see sabotage.ts. */
