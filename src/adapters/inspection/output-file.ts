@@ -29,13 +29,16 @@ function tail(path: string, count: number, end = Number.MAX_SAFE_INTEGER): strin
   if (fd === undefined) return undefined;
   try {
     let at = Math.min(end, fs.fstatSync(fd).size);
-    let bytes: Buffer = Buffer.alloc(0);
-    while (at > 0 && bytes.length < MOST && newlines(bytes) <= count) {
+    const pieces: Buffer[] = [];
+    for (let [read, ends] = [0, 0]; at > 0 && read < MOST && ends <= count; ) {
       const size = Math.min(PIECE, at);
       at -= size;
-      bytes = Buffer.concat([bytesAt(fd, at, size), bytes]);
+      const piece = bytesAt(fd, at, size);
+      pieces.unshift(piece);
+      read += size;
+      ends += newlines(piece);
     }
-    const lines = bytes.toString('utf8').split('\n');
+    const lines = Buffer.concat(pieces).toString('utf8').split('\n');
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-count);
   } finally {

@@ -28,6 +28,10 @@ export function readEnvironmentFile(path: string): Variables {
     const parsed = parseEnvironmentFile(readUpTo(fd, MAX_ENVIRONMENT_FILE_SIZE + 1));
     if (parsed.ok) return parsed;
     return { ok: false, reason: parsed.errors.map(({ line, message }) => `${path}:${line}: ${message}`).join('; ') };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return { ok: false, reason: `${path} cannot be read: ${code}` };
   } finally {
     closeSync(fd);
   }

@@ -50,6 +50,10 @@ function readEntry(entry: string, path: string): PidFileContent {
     const pid = parsePid(text);
     if (pid === undefined) return { kind: 'unusable', reason: `${path} holds no pid but ${escapeControl(JSON.stringify(text.slice(0, 40)), 60)}` };
     return { kind: 'pid', pid, writtenAt: stat.mtimeMs };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return { kind: 'unusable', reason: `${path} cannot be read: ${code}` };
   } finally {
     fs.closeSync(fd);
   }
