@@ -11,6 +11,8 @@ export interface ScalePlan {
   /** s */
   readonly idle: number;
   readonly statuses: number;
+  /** s until what is started has come to rest. */
+  readonly settle: number;
 }
 
 export interface Figures {
@@ -29,8 +31,6 @@ export interface Figures {
 }
 
 const TIMEOUT = 120_000;
-/** s until what is started has come to rest. */
-const SETTLE = 8;
 
 async function startAll(peer: Peer, size: number, into: Figures): Promise<void> {
   const wanted = peer.stamps.started + size;
@@ -89,7 +89,7 @@ async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text
         if (round < plan.rounds) await stopAll(peer, size, into);
       }
     }
-    await sleep(SETTLE * 1000);
+    await sleep(plan.settle * 1000);
     say(`scale: ${size}: idle`);
     await idle(peers, plan.idle, figures);
     say(`scale: ${size}: status, deaths, stop`);

@@ -84,6 +84,7 @@ const plan: ScalePlan = {
   rounds: number('rounds', quick ? 1 : 3),
   idle: number('idle', quick ? 5 : 60),
   statuses: quick ? 5 : 10,
+  settle: quick ? 3 : 8,
 };
 
 async function measure(): Promise<readonly Section[]> {
