@@ -3,7 +3,7 @@ import { expect } from 'chai';
 
 import { waitFor } from '../support/containers/wait.js';
 import type { Node } from '../support/pacemaker/cluster.js';
-import { location, primitive } from '../support/pacemaker/resource.js';
+import { clone, location, primitive } from '../support/pacemaker/resource.js';
 import { PATIENCE, type ClusterWorld, type DaemonOfWorld } from '../support/pacemaker/world.js';
 
 const WEB_PORT = 8081;
@@ -25,6 +25,7 @@ export const DAEMONS: Readonly<Record<string, DaemonOfWorld>> = {
   failing: { behaviour: { exit: 3, after: 0, message: 'no licence', port: 8082 } },
   endless: { behaviour: { port: 8083, 'ready-after': 'never' } },
   stubborn: { behaviour: { port: 8084, 'ignore-term': 1 } },
+  copy: { behaviour: { port: 8085 } },
 };
 
 export function daemonSpecs(formed: () => ClusterWorld): void {
@@ -131,6 +132,41 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
         onlyOn(next);
         expect(world.isHeld(node, 'web')).to.equal(false);
       });
+    });
+  });
+
+  describe('ocf:watchkeeper:daemon, an anonymous clone', () => {
+    before(() => formed().cluster.configure('resources', clone('copy-clone', { interleave: 'true' }, primitive('copy', { agent: 'daemon', parameters: { name: 'copy' } }))));
+
+    after(() => formed().cluster.remove('copy-clone', 'copy'));
+
+    /** "NODE PID" of each, once the cluster is at rest. */
+    const settled = async (count: number): Promise<readonly string[]> => {
+      const { cluster } = formed();
+      await cluster.until(`${count} copies to run`, PATIENCE, (state) => state.nodesOf('copy').length === count && !state.isBusy('copy') && formed().lives('copy').length === count);
+      return formed().lives('copy');
+    };
+
+    it('has a copy on each node, and the death of one is told of that one', async () => {
+      const world = formed();
+      const [first = '', ...others] = await settled(3);
+      const [name = '', pid] = first.split(' ');
+      const node = world.cluster.node(name);
+      expect(await world.restarted('copy', () => world.kill(node, Number(pid), 'SIGKILL'))).to.be.below(AT_ONCE);
+      const after = await settled(3);
+      expect(after.slice(1)).to.deep.equal(others);
+      expect(after[0]?.split(' ')[0]).to.equal(name);
+      expect(world.starts(node, 'copy')).to.equal(2);
+    });
+
+    it('standby of a node: its copy is stopped, and no other touched', async () => {
+      const before = await settled(3);
+      const node = formed().cluster.node(before[0]?.split(' ')[0] ?? '');
+      await formed().cluster.standby(node, async () => {
+        expect(await settled(2)).to.deep.equal(before.slice(1));
+        expect(formed().isHeld(node, 'copy')).to.equal(false);
+      });
+      await settled(3);
     });
   });
 
