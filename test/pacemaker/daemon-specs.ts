@@ -143,7 +143,7 @@ export function daemonSpecs(formed: () => ClusterWorld): void {
     /** "NODE PID" of each, once the cluster is at rest. */
     const settled = async (count: number): Promise<readonly string[]> => {
       const { cluster } = formed();
-      await cluster.until(`${count} copies to run`, PATIENCE, (state) => state.nodesOf('copy').length === count && !state.isBusy('copy') && formed().lives('copy').length === count);
+      await cluster.until(`${count} copies to run`, PATIENCE, (state) => state.nodesInRole('copy', 'Started').length === count && !state.isBusy('copy') && formed().lives('copy').length === count);
       return formed().lives('copy');
     };
 
