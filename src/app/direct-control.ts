@@ -7,14 +7,12 @@
  * remains. Each daemon is acted upon under its own lock and for no longer, as a
  * daemon that is being started may itself call daemon-util for another one.
  */
-import { requireDaemon } from '../core/catalogue.js';
-import type { Catalogue } from '../core/catalogue.js';
+import { requireDaemon, type Catalogue } from '../core/catalogue.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { isAlive } from '../core/observation.js';
-import { orderForStart } from '../core/order.js';
-import type { Ordered } from '../core/order.js';
+import { orderForStart, type Ordered } from '../core/order.js';
 import type { Outcome } from '../core/outcome.js';
 import { NOT_ASKED, withheldReason, type RoleAnswer } from '../core/role.js';
 import type { Clock } from '../ports/clock.js';
@@ -27,9 +25,9 @@ import type { DesiredStateStore } from '../ports/store.js';
 import { Wishes } from './wishes.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
+import { stillDown, takenAlong } from './stopped-along.js';
 import { refusedStarts } from './stopped-requirement.js';
-import { setupOnce } from './setup-once.js';
-import type { SetupOnce } from './setup-once.js';
+import { setupOnce, type SetupOnce } from './setup-once.js';
 
 export interface DirectControlParts {
   readonly catalogue: Catalogue;
@@ -81,12 +79,19 @@ export class DirectControl implements Controller {
   }
 
   async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const { manager, catalogue } = this.parts;
     const { specs, refused } = await this.withoutRefused(this.select(request.names), progress);
-    if (specs.length === 0) return refused;
-    const [only] = specs;
-    if (only !== undefined && refused.length === 0 && specs.length === 1) {
-      return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
-    }
+    const along = await takenAlong(specs, catalogue.daemons, manager);
+    const outcomes = await this.restartAll(specs, request, progress);
+    const failures = specs.filter((spec) => outcomes.some(({ name, outcome }) => name === spec.name && outcome.kind === 'failed'));
+    const down = await stillDown(along, failures, manager);
+    return [...refused, ...outcomes, ...(await this.startWaves(await this.steps(down, 'start'), { ...request, oneShotArguments: {} }, progress))];
+  }
+
+  private async restartAll(specs: readonly DaemonSpec[], request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    const [only, another] = specs;
+    if (only === undefined) return [];
+    if (another === undefined) return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
     await this.#wishes.wantAll(specs, 'up', request.by);
     const stopFailures: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
@@ -96,7 +101,7 @@ export class DirectControl implements Controller {
     for (const failure of stopFailures) progress?.(failure);
     // What did not stop still runs; what did stop must not stay down because of it.
     const stopped = specs.filter((spec) => !stopFailures.some(({ name }) => name === spec.name));
-    return [...refused, ...stopFailures, ...(await this.startWaves(await this.steps(stopped, 'start'), request, progress))];
+    return [...stopFailures, ...(await this.startWaves(await this.steps(stopped, 'start'), request, progress))];
   }
 
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {

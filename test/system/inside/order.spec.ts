@@ -114,6 +114,17 @@ describe('order of units', function () {
     expect(verbs.filter((verb) => verb === 'stop'), 'which a stop can do without').to.have.length(1);
   });
 
+  it('is kept in a restart, which brings back what systemd stops along', async () => {
+    const db = daemon({});
+    const api = daemon({}, { requires: [db.spec.name] });
+    const web = daemon({}, { requires: [api.spec.name] });
+    const by = control(db, api, web);
+    expect(kinds(outcomes(await by.start(request(db, api)), db, api))).to.deep.equal(['ok', 'ok']);
+    expect(kinds(outcomes(await by.restart(request(db)), db, api, web)), 'web was down').to.deep.equal(['ok', 'ok', 'none']);
+    expect([db, api, web].map(({ spec }) => bench.property(spec.unit, 'ActiveState'))).to.deep.equal(['active', 'active', 'inactive']);
+    expect([db.starts(), api.starts(), web.starts()]).to.deep.equal([2, 2, 0]);
+  });
+
   it('is kept when somebody starts the target, as a boot does', () => {
     const db = daemon({ readyAfter: 700 });
     const api = daemon({}, { after: [db.spec.name] });

@@ -211,6 +211,29 @@ describe('control without a watcher', () => {
     expect(kinds(await start(['api'])), 'a stop of all singles none out').to.deep.equal(['api ok']);
   });
 
+  it('brings back under systemd what a restart takes along, and nothing that was down before', async () => {
+    const { start, stop, restart, manager, diary, desired } = world('systemd');
+    await start(['db', 'api', 'metrics']);
+    const plain = manager.stop.bind(manager);
+    manager.stop = (specs) => {
+      // Requires= is in the unit of api.
+      if (specs.some(({ name }) => name === 'db')) manager.running.delete('api');
+      return plain(specs);
+    };
+    diary.length = 0;
+    expect(kinds(await restart(['db']))).to.deep.equal(['db ok', 'api ok']);
+    expect(diary.filter((line) => /^(start|stop|want)/.test(line))).to.deep.equal(['stop db', 'start db', 'start api']);
+    manager.startOutcomes.set('db', failed('failed', 'broken', 'mend it'));
+    diary.length = 0;
+    expect(kinds(await restart(['db'])), 'what it requires is not there').to.deep.equal(['db failed']);
+    expect(diary.filter((line) => line.startsWith('start'))).to.deep.equal(['start db']);
+    manager.startOutcomes.clear();
+    await start(['db', 'api']);
+    await stop(['api']);
+    expect(kinds(await restart(['db']))).to.deep.equal(['db ok']);
+    expect(desired.read('api')).to.include({ desired: 'down' });
+  });
+
   it('knows no daemon that the catalogue has not', async () => {
     const { start } = world();
     const error = await start(['no\nsuch']).then(() => undefined, (reason: unknown) => reason);
