@@ -106,7 +106,7 @@ describe('systemctl whose questions go over the bus', function () {
   });
 
   it('waits for the end of a job, and knows how it ended', async () => {
-    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 1'));
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 1'));
     const began = performance.now();
     expect(await bus.act('start', [slow.spec.unit], 20_000)).to.include({ ok: true });
     expect(performance.now() - began).to.be.greaterThan(900);
@@ -120,7 +120,7 @@ describe('systemctl whose questions go over the bus', function () {
   });
 
   it('leaves to systemctl what takes long, and what systemd refuses', async () => {
-    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
     expect(await bus.act('start', [slow.spec.unit], 30_000)).to.include({ ok: true });
     expect((await bus.showOne(slow.spec.unit)).activeState).to.equal('active');
     const unknown = `wk-${newName()}.service`;
@@ -131,7 +131,7 @@ describe('systemctl whose questions go over the bus', function () {
   });
 
   it('gives up when nobody waits any more, and at its time-out', async () => {
-    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 200);
     expect(await bus.act('start', [slow.spec.unit], 30_000, abort.signal)).to.include({ ok: false, timedOut: true });
@@ -141,7 +141,7 @@ describe('systemctl whose questions go over the bus', function () {
   });
 
   it('goes on by systemctl where the bus ends in the middle of a job', async () => {
-    const slow = bench.daemon({}, {}, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 2'));
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 2'));
     const started = bus.act('start', [slow.spec.unit], 30_000);
     await eventually('the job is under way', async () => (await program.showOne(slow.spec.unit)).activeState === 'activating', 20_000);
     systemctl('stop', 'dbus.socket', 'dbus.service');

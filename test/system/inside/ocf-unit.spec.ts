@@ -369,7 +369,7 @@ describe('ocf:watchkeeper:unit', function () {
       spawnSync('/bin/chmod', ['0777', hook]);
       const writable = world.call('monitor', { ...parameters, hook_level: '0' });
       expect(writable.status).to.equal(5);
-      expect(world.call('validate-all', parameters, { OCF_CHECK_LEVEL: '10' }).status).to.equal(5);
+      expect(world.call('validate-all', parameters, { OCF_CHECK_LEVEL: '10' }).status).to.equal(4);
       // Nothing that is wrong with a hook hinders a stop.
       expect(world.call('stop', { ...parameters, hook_level: 'no', hook_timeout: 'never' }).status).to.equal(0);
     });
