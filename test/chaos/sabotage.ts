@@ -28,10 +28,10 @@ export async function sabotage(storm: Storm): Promise<void> {
   const torn = join(site.paths.runtime, 'state', 'd1');
   writeFileSync(`${torn}.new`, '1 d1 runn');
   renameSync(`${torn}.new`, torn);
-  // Ends at each start from now on: never up again.
+  await pause(1000);
+  // Ends at each start from now on: never up again. Not before: its next line on the board would be the end of the torn one.
   writeFileSync(join(site.directoryOf('d1'), 'crash'), '');
   for (const pid of storm.pids('d1')) storm.signal(pid, 'SIGKILL');
-  await pause(1000);
   second.kill('SIGKILL');
   restarted.kill('SIGKILL');
   // Nobody's daemon, and nobody's child.
