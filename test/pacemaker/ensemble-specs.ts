@@ -22,10 +22,12 @@ export const ENSEMBLE_UNITS: Readonly<Record<string, UnitOfWorld>> = {
   [LAST]: { service: ['Restart=always', 'RestartSec=0'] },
 };
 
+/** Else a node that can't have it for a while has Pacemaker balance anew, and the group may move between two others. */
+const STAYS = { 'resource-stickiness': '100' };
 const HOUSE = group('house',
-  primitive('first', { agent: 'unit', parameters: { unit: FIRST } }),
-  primitive('web', { agent: 'daemon', parameters: { name: 'web' } }),
-  primitive('last', { agent: 'unit', parameters: { unit: LAST } }));
+  primitive('first', { agent: 'unit', parameters: { unit: FIRST }, meta: STAYS }),
+  primitive('web', { agent: 'daemon', parameters: { name: 'web' }, meta: STAYS }),
+  primitive('last', { agent: 'unit', parameters: { unit: LAST }, meta: STAYS }));
 
 export function ensembleSpecs(formed: () => ClusterWorld): void {
   describe('a group of ocf:watchkeeper:unit, daemon and unit', () => {
