@@ -160,11 +160,11 @@ describe('order of units', function () {
   }
 
   it('ends what is never ready, says what it waited for, and an operator has it stopped', async () => {
-    const db = daemon({ readyAfter: 'never' }, { restart: RESTARTS, startTimeout: 1000 });
+    const db = daemon({ readyAfter: 'never' }, { restart: RESTARTS, startTimeout: 3000 });
     target(db);
     const [outcome] = outcomes(await control(db).start(request(db)), db);
     expect(kinds([outcome])).to.deep.equal(['not-ready']);
-    expect(outcome?.kind === 'failed' && outcome.reason).to.match(/^not ready within 1 ?s; it was stopped.*await-readiness: \S+ is not ready after \d+\.\d s: the socket \S+ is not there/);
+    expect(outcome?.kind === 'failed' && outcome.reason).to.match(/^not ready within 3 ?s; it was stopped.*await-readiness: \S+ is not ready after \d+\.\d s: the socket \S+ is not there/);
     expect(db.mains()).to.deep.equal([]);
     expect(bench.property(db.spec.unit, 'ActiveState')).to.be.oneOf(['inactive', 'failed']);
     expect(db.starts()).to.equal(1);
@@ -187,7 +187,7 @@ describe('order of units', function () {
     ];
     writeFileSync(program, `${lines.join('\n')}\n`);
     chmodSync(program, 0o755);
-    const overrides = { executable: program, readiness: { kind: 'unix', path: socket }, killMode: 'process', startTimeout: 1500, successExitStatuses: [] } as const;
+    const overrides = { executable: program, readiness: { kind: 'unix', path: socket }, killMode: 'process', startTimeout: 4000, successExitStatuses: [] } as const;
     const db = daemon({}, overrides);
     target(db);
     const [first] = outcomes(await control(db).start(request(db)), db);
