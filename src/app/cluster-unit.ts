@@ -183,9 +183,12 @@ export class ClusterUnit {
   }
 
   #remember(look: UnitLook): void {
+    const { note, records } = this.parts;
     const { unit } = this.name;
-    if (look.restartsItself) this.parts.note(`a drop-in of ${unit} sets Restart= against the cluster's own, so systemd restarts it, too: systemctl cat ${unit}`);
-    if (look.proof !== undefined) this.parts.records.write(this.call.resource, { ...this.name, proof: look.proof });
+    // Once for each hold, not at each monitor.
+    const isNew = look.restartsItself && records.list().every(({ resource }) => resource !== this.call.resource);
+    if (isNew) note(`a drop-in of ${unit} sets Restart= against the cluster's own, so systemd restarts it, too: systemctl cat ${unit}`);
+    if (look.proof !== undefined) records.write(this.call.resource, { ...this.name, proof: look.proof });
   }
 
   async #alone(action: () => Promise<OcfAnswer>): Promise<OcfAnswer> {

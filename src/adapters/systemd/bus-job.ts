@@ -31,7 +31,9 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
     ends.push(signal);
     wake();
   };
+  const aborted = (): void => wake();
   listeners.add(listener);
+  abort?.addEventListener('abort', aborted);
   try {
     const [, owner, , job] = await Promise.all([systemd.watchJobs(unit), systemd.owner(), systemd.subscribe(), systemd.order(order, unit)]);
     // Whoever may send to the bus may send such a signal; only systemd's own counts.
@@ -43,12 +45,12 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
         timer.cancel();
         resolve();
       };
-      abort?.addEventListener('abort', () => wake(), { once: true });
       wake();
     });
     return result();
   } finally {
     listeners.delete(listener);
+    abort?.removeEventListener('abort', aborted);
     // Nobody waits for that, and a connection that has ended has no rules.
     systemd.unwatchJobs(unit).catch(() => undefined);
   }

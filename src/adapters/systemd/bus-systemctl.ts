@@ -76,7 +76,7 @@ export class BusSystemctl extends Systemctl {
     if (verb === 'reset-failed') return (await this.#forgotten(units)) ?? super.act(verb, units, timeout, abort);
     if (unit === undefined || units.length > 1 || verb === 'reload') return super.act(verb, units, timeout, abort);
     const began = this.clock.monotonic();
-    const ended = await this.#ordered(verb, unit, Math.min(timeout, PATIENCE), abort);
+    const ended = abort?.aborted === true ? undefined : await this.#ordered(verb, unit, Math.min(timeout, PATIENCE), abort);
     if (ended !== undefined) return ended;
     const left = timeout - (this.clock.monotonic() - began);
     if (left <= 0 || abort?.aborted === true) return { ok: false, timedOut: true, stderr: '', verdicts: new Map() };

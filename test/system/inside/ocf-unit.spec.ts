@@ -290,6 +290,10 @@ describe('ocf:watchkeeper:unit', function () {
     const start = world.call('start', { unit });
     expect(start.status).to.equal(0);
     expect(start.stderr).to.include('Restart=');
+    const monitor = (): string => world.call('monitor', { unit, monitor_hook: world.program('agrees', 'exit 0') }).stderr;
+    expect(monitor(), 'once for each hold').to.equal('');
+    rmSync(`/run/watchkeeper/cluster-units/${world.resource}`);
+    expect(monitor(), 'of one that was found running, too').to.include('Restart=');
     expect(world.call('stop', { unit }).status).to.equal(0);
     expect(existsSync(join(UNITS, `${unit}.d/99-mine.conf`))).to.equal(true);
     expect(world.dropIn(unit)).to.equal(undefined);
