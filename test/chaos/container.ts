@@ -8,7 +8,7 @@ import { SOURCE_IN_CONTAINER } from '../support/containers/installed-tree.js';
 import { daemonsRecipe } from '../support/containers/recipe.js';
 import type { Verdict } from './invariants.js';
 import { parseObservations } from './observation.js';
-import { BEFORE_AND_AFTER, ownsPidMax, PID_MAX, type StormOptions, type StormResult } from './options.js';
+import { ownsPidMax, patience, PID_MAX, type StormOptions, type StormResult } from './options.js';
 
 const DIRECTORY = '/var/lib/wk-chaos';
 
@@ -19,7 +19,7 @@ export async function systemdStorm(options: StormOptions): Promise<StormResult> 
     await container.must(['/usr/bin/mkdir', '-m', '0755', DIRECTORY]);
     const words = JSON.stringify({ ...options, world: 'systemd', directory: DIRECTORY });
     const result = await container.run(['/usr/bin/env', `--chdir=${SOURCE_IN_CONTAINER}`, '/usr/bin/node', '--import=tsx/esm', 'test/chaos/inside.ts', words], {
-      timeout: (options.seconds + BEFORE_AND_AFTER) * 1000,
+      timeout: patience(options),
       environment: { TMPDIR: '/tmp' },
     });
     const inside = (name: string): string => join(container.root, DIRECTORY, name);

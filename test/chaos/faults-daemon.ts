@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import type { Fault } from './plan.js';
+import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
@@ -13,7 +14,7 @@ const RUBBISH = ['', '\n', 'rubbish\n', '-1\n', '0\n', '99999999999999999999\n',
 
 async function signalAll(storm: Storm, fault: Fault, signal: NodeJS.Signals): Promise<readonly number[]> {
   const pids = storm.pids(storm.name(fault));
-  for (const pid of pids) storm.signal(pid, signal);
+  for (const pid of pids) signalIfThere(pid, signal);
   return Promise.resolve(pids);
 }
 
@@ -63,7 +64,7 @@ export const DAEMON_FAULTS = {
   'freeze': async (storm: Storm, fault: Fault) => {
     const pids = await signalAll(storm, fault, 'SIGSTOP');
     await pause(fault.hold);
-    for (const pid of pids) if (storm.pids(storm.name(fault)).includes(pid)) storm.signal(pid, 'SIGCONT');
+    for (const pid of pids) if (storm.pids(storm.name(fault)).includes(pid)) signalIfThere(pid, 'SIGCONT');
     return pids.length > 0 ? undefined : NOT_RUNNING;
   },
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { pause } from './clock.js';
 import type { Fault } from './plan.js';
+import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
@@ -80,9 +81,9 @@ export const WATCHER_FAULTS = {
   'watcher-freeze': async (storm: Storm, fault: Fault) => {
     const pid = storm.world.watcher();
     if (pid === undefined) return NO_WATCHER;
-    storm.signal(pid, 'SIGSTOP');
+    signalIfThere(pid, 'SIGSTOP');
     await pause(fault.hold);
-    storm.signal(pid, 'SIGCONT');
+    signalIfThere(pid, 'SIGCONT');
     return undefined;
   },
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Expectations } from './invariants.js';
 import { planFaults, type WorldKind } from './plan.js';
 import { PlainWorld } from './plain-world.js';
-import { LONGEST_LOOK, type StormOptions } from './options.js';
+import { BEFORE_AND_AFTER, LONGEST_LOOK, type StormOptions } from './options.js';
 import { sabotage } from './sabotage.js';
 import { Storm } from './storm.js';
 import { sweep } from './sweep.js';
@@ -18,8 +18,12 @@ const heartbeat = options.sweep === undefined ? '1s' : '30s';
 const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, heartbeat) : new SystemdWorld(options.directory, options.daemons, heartbeat);
 const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK };
 const storm = new Storm(world, expectations);
+setTimeout(() => {
+  process.stderr.write(`the storm is not over in time: ${storm.whereabouts()}\n`);
+  process.exit(1);
+}, (options.seconds + BEFORE_AND_AFTER) * 1000);
 const verdict = await storm.rage(async () => {
-  if (options.sweep === undefined) await storm.carryOut(planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons }), options.seconds);
+  if (options.sweep === undefined) await storm.carryOut(planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons }), options.seconds, options.atLeast ?? 0);
   else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options.seconds)), of: options.sweep });
   if (options.sabotage === true) await sabotage(storm);
 });

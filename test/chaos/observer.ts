@@ -1,7 +1,7 @@
 /**
  * Trusts nothing of ours: reads /proc and the state files with its own eyes, and
  * tells the log of the storm what has changed. A process of its own.
- * Arguments: LOG STATE RUNTIME PROGRAM. Ends with SIGTERM.
+ * Arguments: LOG STATE RUNTIME PROGRAM. Ends with SIGTERM, and with who began it.
  */
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -142,4 +142,8 @@ function turn(): void {
   }
 }
 
-setInterval(turn, LOOK_EVERY);
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1);
+  turn();
+}, LOOK_EVERY);

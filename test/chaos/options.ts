@@ -11,6 +11,8 @@ export interface StormOptions {
   readonly faults: number;
   /** At most so long from the first fault on. */
   readonly seconds: number;
+  /** Faults that are tried however long it takes: on a machine that others share few come in a second. Default 0. */
+  readonly atLeast?: number;
   readonly daemons: number;
   /** ms from the last fault until all must be where it is wanted. */
   readonly bound: number;
@@ -31,8 +33,13 @@ export interface StormResult {
   readonly directory: string;
 }
 
-/** Start, settling and taking down, seconds. */
+/** Start, settling and taking down, seconds; a storm that is not over then ends itself, and says where it was. */
 export const BEFORE_AND_AFTER = 240;
+
+/** ms until whoever began a storm ends it, which could not even do that. */
+export function patience(options: StormOptions): number {
+  return (options.seconds + BEFORE_AND_AFTER + 30) * 1000;
+}
 /** Smaller than any machine's: pids come round within minutes. */
 export const PID_MAX = 1500;
 

@@ -8,6 +8,7 @@ import { connectWatcher } from '../../src/adapters/control-socket/client.js';
 import type { NamedOutcome } from '../../src/ports/controller.js';
 import { eventually } from '../support/eventually.js';
 import { groupMembers, groupsOf } from '../support/control-groups.js';
+import { typed } from './operator.js';
 import { ownsPidMax, PID_MAX } from './options.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
@@ -16,7 +17,6 @@ const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.u
 const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
 /** ms without a word of the watcher; frozen it is for less. */
 const SILENCE = 15_000;
-const COMMAND_TIMEOUT = 40_000;
 const RESPAWN = 20;
 
 export class PlainWorld implements World {
@@ -148,15 +148,7 @@ export class PlainWorld implements World {
 
   #command(words: readonly string[], options: readonly string[], environment: Record<string, string> = {}): Promise<Answer> {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', WATCHKEEPER_CONFIG: this.#config, CHAOS_LOG: this.site.observations, ...environment };
-    const child = spawn(process.execPath, [...options, BUNDLE, 'daemon-util', ...words], { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'], timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    return new Promise((resolve) => {
-      child.once('close', (status, signal) => {
-        const result = signal !== null ? 'none' : status === 0 ? 'done' : 'refused';
-        resolve({ result, detail: `${signal ?? status ?? -1} ${stderr.slice(-400)}` });
-      });
-    });
+    return typed(process.execPath, [...options, BUNDLE, 'daemon-util', ...words], env);
   }
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { removeGroups } from '../support/control-groups.js';
 import type { Verdict } from './invariants.js';
 import { parseObservations } from './observation.js';
-import { BEFORE_AND_AFTER, type StormOptions, type StormResult } from './options.js';
+import { patience, type StormOptions, type StormResult } from './options.js';
 
 const INSIDE = fileURLToPath(new URL('inside.ts', import.meta.url));
 const INIT = fileURLToPath(new URL('../../scripts/container-init', import.meta.url));
@@ -18,7 +18,7 @@ export async function plainStorm(options: StormOptions): Promise<StormResult> {
   const directory = mkdtempSync('/var/lib/wk-chaos-');
   chmodSync(directory, 0o755);
   const words = ['--fork', '--pid', '--mount', '--net', '--ipc', '--mount-proc', '--kill-child', '--', INIT, process.execPath, '--import=tsx/esm', INSIDE, JSON.stringify({ ...options, world: 'plain', directory })];
-  const child = spawn('/usr/bin/unshare', words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], timeout: (options.seconds + BEFORE_AND_AFTER) * 1000, killSignal: 'SIGKILL' });
+  const child = spawn('/usr/bin/unshare', words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], timeout: patience(options), killSignal: 'SIGKILL' });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   const status = await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { eventually } from '../support/eventually.js';
 import { pause } from './clock.js';
+import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 
 function commandOf(pid: number): readonly string[] {
@@ -23,15 +24,15 @@ export async function sabotage(storm: Storm): Promise<void> {
   const stopped = commandOf(storm.pids('d2')[0] ?? 0);
   await storm.ask('stop', 'd2', 1);
   const restarted = spawn(program, stopped.slice(1), { stdio: 'ignore' });
-  for (const pid of storm.strangers().slice(0, 1)) storm.signal(pid, 'SIGTERM');
-  for (const pid of storm.strangers().slice(1, 2)) storm.signal(pid, 'SIGKILL');
+  for (const pid of storm.strangers().slice(0, 1)) signalIfThere(pid, 'SIGTERM');
+  for (const pid of storm.strangers().slice(1, 2)) signalIfThere(pid, 'SIGKILL');
   const torn = join(site.paths.runtime, 'state', 'd1');
   writeFileSync(`${torn}.new`, '1 d1 runn');
   renameSync(`${torn}.new`, torn);
   await pause(1000);
   // Ends at each start from now on: never up again. Not before: its next line on the board would be the end of the torn one.
   writeFileSync(join(site.directoryOf('d1'), 'crash'), '');
-  for (const pid of storm.pids('d1')) storm.signal(pid, 'SIGKILL');
+  for (const pid of storm.pids('d1')) signalIfThere(pid, 'SIGKILL');
   second.kill('SIGKILL');
   restarted.kill('SIGKILL');
   // Nobody's daemon, and nobody's child.

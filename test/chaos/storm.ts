@@ -25,11 +25,12 @@ const MOST_UNWATCHED = 6;
 const LONGEST_WAIT = 20_000;
 
 export class Storm {
-  readonly #pending = new Set<Promise<void>>();
-  readonly #asked = new Set<string>();
+  readonly #pending = new Map<Promise<void>, string>();
+  readonly #asked = new Map<string, { readonly verb: Verb; readonly since: number }>();
   readonly #strangers = new Map<number, ChildProcess>();
   #observer: ChildProcess | undefined;
   #over = false;
+  #phase = 'the begin';
 
   constructor(readonly world: World, readonly expectations: Expectations) {}
 
@@ -41,34 +42,45 @@ export class Storm {
   async rage(faults: () => Promise<void>): Promise<Verdict> {
     const { site } = this.world;
     this.#observe();
+    this.#phase = 'the first start';
     for (let index = 0; index < STRANGERS; index += 1) this.stranger();
     await Promise.all(site.names.map((name) => this.ask('start', name, 1)));
     await eventually('all daemons run', () => liveProcesses().filter(({ argv }) => argv[1] === site.program).length >= site.names.length, 120_000);
+    this.#phase = 'its faults';
     await faults();
     this.world.order({ delay: 0 });
     this.tell({ e: 'calm' });
+    this.#phase = 'requests that are repeated';
     if (this.world.kind === 'systemd') await this.#askAgain();
+    this.#phase = 'the calm after it';
     await this.#calm();
+    this.#phase = 'its end';
     await this.#takeDown();
     return this.verdict();
   }
 
-  /** @param seconds from the first fault on; those of the plan that are left then are not tried */
-  async carryOut(plan: readonly Fault[], seconds: number): Promise<void> {
+  /** Where a storm is that does not come to its end. */
+  whereabouts(): string {
+    const asked = [...this.#asked].map(([name, { verb, since }]) => `${verb} ${name} for ${Math.round(monotonic() - since)} ms`);
+    return `it is at ${this.#phase}; unanswered: ${asked.join(', ') || 'none'}; faults under way: ${[...this.#pending.values()].join(', ') || 'none'}`;
+  }
+
+  /** @param seconds from the first fault on; those of the plan that are left then are not tried, but for the first `atLeast` */
+  async carryOut(plan: readonly Fault[], seconds: number, atLeast: number): Promise<void> {
     const until = monotonic() + seconds * 1000;
     let unwatched = 0;
     for (const fault of plan) {
-      if (monotonic() > until) break;
+      if (monotonic() > until && fault.step >= atLeast) break;
       this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: this.name(fault) });
       this.#carryOut(fault);
       await pause(fault.pause);
-      while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending);
+      while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending.keys());
       unwatched = this.#isWatched() ? 0 : unwatched + 1;
       if (unwatched < MOST_UNWATCHED) continue;
       unwatched = 0;
       await eventually('a watcher is back', () => this.#isWatched(), LONGEST_WAIT).catch(() => undefined);
     }
-    await Promise.all(this.#pending);
+    await Promise.all(this.#pending.keys());
   }
 
   verdict(): Verdict {
@@ -88,7 +100,7 @@ export class Storm {
   async ask(verb: Verb, name: string, choice: number, how?: () => ReturnType<World['ask']>): Promise<void> {
     // Of two at once for the same one nobody could say which came last.
     if (this.#asked.has(name)) return;
-    this.#asked.add(name);
+    this.#asked.set(name, { verb, since: monotonic() });
     try {
       this.tell({ e: 'ask', verb, name });
       const { result, detail } = await (how ?? (() => this.world.ask(verb, name, choice)))();
@@ -157,14 +169,6 @@ export class Storm {
     }
   }
 
-  signal(pid: number, signal: NodeJS.Signals): void {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-
   /** By its sign of life: one that begins has none yet. */
   #isWatched(): boolean {
     try {
@@ -181,7 +185,7 @@ export class Storm {
       if (missed !== undefined) this.tell({ e: 'missed', step: fault.step, why: missed });
     })();
     const settled = work.finally(() => this.#pending.delete(settled));
-    this.#pending.add(settled);
+    this.#pending.set(settled, `${fault.step} ${fault.kind}`);
   }
 
   #observe(): void {
@@ -193,12 +197,18 @@ export class Storm {
     });
   }
 
-  /** As an operator does who was told that it failed: systemd is not told anything by what stands in our records. */
+  /**
+   * As an operator does who was told that it failed: systemd is not told anything by
+   * what stands in our records. And who looks what else is down: what was stopped along
+   * with what it requires, or could not start with it, systemd leaves to him.
+   */
   async #askAgain(): Promise<void> {
     for (let round = 0; round < 5; round += 1) {
-      const { open } = this.verdict();
-      await Promise.all(open.map(({ name, verb }) => this.ask(verb, name, 1)));
-      if (open.length === 0) return;
+      const { open, misplaced } = this.verdict();
+      const leftDown = misplaced.filter((name) => this.expectations.requires.has(name) && this.pids(name).length === 0 && !open.some((one) => one.name === name));
+      const requests = [...open, ...leftDown.map((name) => ({ name, verb: 'start' as const }))];
+      await Promise.all(requests.map(({ name, verb }) => this.ask(verb, name, 1)));
+      if (requests.length === 0) return;
     }
   }
 

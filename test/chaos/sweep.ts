@@ -6,6 +6,7 @@
 import { eventually } from '../support/eventually.js';
 import { monotonic, pause } from './clock.js';
 import type { FaultKind } from './plan.js';
+import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
@@ -71,7 +72,7 @@ const WAYS: Readonly<Record<SweepKind, Way>> = {
       arm(storm, point);
       await storm.world.killWatcher(0);
       // Something to do at its begin.
-      for (const pid of storm.pids(name)) storm.signal(pid, 'SIGKILL');
+      for (const pid of storm.pids(name)) signalIfThere(pid, 'SIGKILL');
       await eventually('it died or came up', async () => storm.deaths() > before || (await storm.answers()) === 'yes', PATIENCE);
       const died = storm.deaths() > before;
       arm(storm, 0);

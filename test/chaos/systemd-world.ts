@@ -1,11 +1,13 @@
 /** A machine whose process 1 is systemd, which runs the daemons as units; the installed watcher observes. In a container of its own. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { monotonic, pause } from './clock.js';
+import { typed } from './operator.js';
 import type { FaultKind } from './plan.js';
+import { signalIfThere } from './signal.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
 
@@ -15,7 +17,6 @@ const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
 const WATCHER = 'watchkeeper.service';
 const TARGET = 'chaos.target';
 const SYSTEMCTL = '/usr/bin/systemctl';
-const COMMAND_TIMEOUT = 60_000;
 
 export class SystemdWorld implements World {
   readonly kind = 'systemd';
@@ -53,18 +54,13 @@ export class SystemdWorld implements World {
   async killWatcher(absent: number): Promise<void> {
     const pid = this.watcher();
     if (pid === undefined) return;
-    process.kill(pid, 'SIGKILL');
+    signalIfThere(pid, 'SIGKILL');
     // systemd brings it back in its own time; it is frozen at its begin for the rest.
     await pause(Math.min(absent, 200));
   }
 
   ask(verb: Verb, name: string): Promise<Answer> {
-    const child = spawn('/usr/sbin/daemon-util', [verb, name], { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    return new Promise((resolve) => {
-      child.once('close', (status, signal) => resolve({ result: signal !== null ? 'none' : status === 0 ? 'done' : 'refused', detail: `${signal ?? status ?? -1} ${stderr.slice(-400)}` }));
-    });
+    return typed('/usr/sbin/daemon-util', [verb, name]);
   }
 
   askAndDie(): Promise<Answer> {
@@ -86,9 +82,8 @@ export class SystemdWorld implements World {
     const bus = choice % 2 === 0 ? ['restart', 'dbus.service'] : ['kill', '--signal=KILL', 'dbus.service'];
     const words = { 'bus-restart': bus, 'manager-reexec': ['daemon-reexec'], 'manager-reload': ['daemon-reload'] }[kind as string];
     if (words === undefined) throw new Error(`${kind} is no fault of systemd`);
-    const child = spawn(SYSTEMCTL, words, { stdio: 'ignore', timeout: COMMAND_TIMEOUT, killSignal: 'SIGKILL' });
     // What becomes of the command is no matter: the connection that it asks over may be the one that is cut.
-    await new Promise((resolve) => child.once('close', resolve));
+    await typed(SYSTEMCTL, words);
   }
 
   async takeDown(): Promise<void> {

@@ -16,6 +16,8 @@ export interface CommandResult {
 }
 
 const DEFAULT_TIMEOUT = 30_000;
+/** ms from its end to the end of what it printed. */
+const AFTER_EXIT = 5_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -40,6 +42,13 @@ export function runCommand(argv: readonly [string, ...string[]], options: Comman
     child.stdin.end(options.input ?? '');
     const timeout = options.timeout ?? DEFAULT_TIMEOUT;
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+    // What it left behind may hold its pipes open for ever.
+    child.on('exit', () => {
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, AFTER_EXIT).unref();
+    });
     child.on('error', (cause) => {
       clearTimeout(timer);
       reject(new Error(`cannot run ${program}`, { cause }));
