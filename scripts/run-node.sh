@@ -63,6 +63,9 @@ run_node() {
   # V8's own threads hold memory, too, and so does what its optimizing compiler makes: with
   # 1000 daemons a seventh of all, for a program whose time goes into the kernel.
   if [ "$program" = watchkeeper ] && [ "${1-}" = run ]; then
+    # glibc gives what was freed back to the kernel, instead of keeping what the start has
+    # needed once: each fork would copy the table of its pages. V8's heap is not copied.
+    export MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_TOP_PAD_=16384
     # Until our own code listens, SIGUSR1 opens Node's debugger; not at an address that
     # is reserved for documentation (RFC 5737), and with --disable-sigusr1 it would kill.
     exec "$node" --inspect-port=192.0.2.1:9229 --max-semi-space-size=1 --v8-pool-size=0 \
