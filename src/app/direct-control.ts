@@ -64,7 +64,7 @@ export class DirectControl implements Controller {
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.select(request.names);
-    const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
+    const emphasis = { hold: request.hold, asker: request.asker, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
     if (specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {

@@ -55,7 +55,7 @@ export class SupervisedControl {
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
     const whole = specs.length > 1 && specs.length === this.daemons().length;
-    await this.#wishes.wantAll(specs, 'down', request.by, { hold: request.hold, whole });
+    await this.#wishes.wantAll(specs, 'down', request.by, { hold: request.hold, whole, asker: request.asker });
     return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDownWithin(spec, request) });
   }
 

@@ -9,7 +9,8 @@ import type { DesiredStateStore } from '../ports/store.js';
 /** How a stop is meant, see DesiredRecord. */
 export interface Emphasis {
   readonly hold?: boolean | undefined;
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
+  readonly asker?: string | undefined;
 }
 
 /** ms that a look at all records holds for a process that alone writes them. */
@@ -38,7 +39,7 @@ export class Wishes {
     const record = this.#recordOf(desired, by, emphasis);
     if (this.#stands(spec, record)) return;
     this.#look = undefined;
-    this.store.write(spec.name, record);
+    this.store.write(spec.name, this.#beside(spec, record));
   }
 
   /** The same for many. @throws as want() */
@@ -46,18 +47,26 @@ export class Wishes {
     const record = this.#recordOf(desired, by, emphasis);
     const changed = specs.filter((spec) => !this.#stands(spec, record));
     if (changed.length === 0) return;
-    await this.store.writeAll(new Map(changed.map(({ name }) => [name, record])));
+    await this.store.writeAll(new Map(changed.map((spec) => [spec.name, this.#beside(spec, record)])));
     this.#look = undefined;
   }
 
-  #recordOf(desired: DesiredState, by: string, { hold = false, whole = false }: Emphasis): DesiredRecord {
-    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}) };
+  #recordOf(desired: DesiredState, by: string, { hold = false, whole = false, asker }: Emphasis): DesiredRecord {
+    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
   }
 
-  /** Whether the same is on record, whoever said it and when. */
-  #stands(spec: DaemonSpec, { desired, hold, whole }: DesiredRecord): boolean {
+  /** Whether the same is on record, whoever said it and when; one that two have stopped is neither's own. */
+  #stands(spec: DaemonSpec, { desired, hold, whole, asker }: DesiredRecord): boolean {
     const record = this.store.read(spec.name);
-    return record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === (hold === true) && (record.whole === true) === (whole === true);
+    const isSame = record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === (hold === true) && (record.whole === true) === (whole === true);
+    return isSame && (record.asker === undefined || record.asker === asker);
+  }
+
+  /** @returns the record as it is written where the other one is there already */
+  #beside(spec: DaemonSpec, record: DesiredRecord): DesiredRecord {
+    if (record.desired === 'up' || this.store.read(spec.name)?.desired !== 'down') return record;
+    const { hold, whole } = record;
+    return this.#recordOf(record.desired, record.by, { hold, whole });
   }
 
   /** @returns to be called where nothing was done about a wish that is made now: what was wanted down before is so again */
@@ -74,8 +83,10 @@ export class Wishes {
     let latest: number | undefined;
     const latestUp = (): number => (latest ??= this.#latestUp(all));
     return statuses.map((status) => {
-      const revivable = status.desired === 'down' && isRevivable(this.store.read(status.name), latestUp);
-      return revivable ? { ...status, revivable } : status;
+      if (status.desired !== 'down') return status;
+      const record = this.store.read(status.name);
+      const { asker } = record?.bootId === this.bootId && record.hold !== true ? record : {};
+      return { ...status, ...(isRevivable(record, latestUp) ? { revivable: true } : {}), ...(asker === undefined ? {} : { asker }) };
     });
   }
 

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 
 import type { Means, Options } from '../cli/daemon-util/command.js';
+import { readStat } from '../adapters/host/proc.js';
 import { isMet } from '../adapters/host/start-condition.js';
 import { runDaemonUtil } from '../cli/daemon-util/run.js';
 import type { DaemonSpec } from '../core/daemon.js';
@@ -30,6 +31,9 @@ function means(options: Options, note: (line: string) => void): Means {
     environment: process.env,
     screen: process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined,
     caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
+    get asker() {
+      return asker();
+    },
     catalogue: async () => (await host.configuration()).catalogue,
     detection: () => control.detection(),
     manager: () => control.manager(),
@@ -40,6 +44,13 @@ function means(options: Options, note: (line: string) => void): Means {
     account: (spec) => account(host, spec),
     reloadSshKeys: async () => (await import('../adapters/ssh/reload.js')).reloadSshKeys(await host.runner()),
   };
+}
+
+/** The process that ran this one; one that has ended left us to process 1, or to another one that takes orphans in. */
+function asker(): string | undefined {
+  const { ppid } = process;
+  const stat = ppid > 1 ? readStat(ppid) : undefined;
+  return stat && `${ppid}/${stat.startTicks}`;
 }
 
 /** Where the catalogue says nothing, a daemon is started as who we are. */

@@ -33,6 +33,8 @@ export interface DaemonStatus {
   readonly lastExit: ExitStatus | null;
   /** Down only since all were stopped, and something was started since: check-and-start may start it. */
   readonly revivable?: boolean;
+  /** "4711/75338": pid and start time (clock ticks since boot) of the process that had it stopped, whose own check-and-start may start it. */
+  readonly asker?: string;
   /** Why nothing is done to it by itself: "paused by ops until …"; null: nobody paused it, absent: nobody looks (no watcher). */
   readonly paused?: string | null;
   /** Failures within the period of its restart policy; absent where another than the watcher restarts. */

@@ -14,6 +14,20 @@ export interface DesiredRecord {
   readonly hold?: boolean;
   /** A `down` for all daemons at once: the node was to be quiet, this one was not singled out. */
   readonly whole?: boolean;
+  /** Of a `down`: the process that ran the command, see isAskersOwn. */
+  readonly asker?: string;
+}
+
+/** "4711/75338": pid and start time in clock ticks of the process that ran a command. */
+export const ASKER = /^[1-9][0-9]{0,9}\/[0-9]{1,20}$/;
+
+/**
+ * Whether a check-and-start is asked for by the very process that had the daemon
+ * stopped: that is how cluster software restarts one that does not answer
+ * (ganeti-watcher does it with the daemon of the remote API).
+ */
+export function isAskersOwn(asker: string | undefined, stopped: string | undefined): boolean {
+  return asker !== undefined && asker === stopped;
 }
 
 /** The words of it in a daemon's entry of the catalogue. */

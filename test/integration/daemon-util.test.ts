@@ -105,7 +105,7 @@ describe('daemon-util on real daemons', function () {
     await eventually('it is dead', () => web.mains().length === 0);
     expect(await world.run('check-and-start', 'web')).to.deep.equal(SILENT);
     expect(web.mains()).to.have.length(1);
-    await world.run('stop', 'web');
+    await world.runByAnother('stop', 'web');
     const result = await world.run('check-and-start', 'web');
     expect(result.status).to.equal(1);
     expect(result.stdout).to.include('stopped by daemon-util stop web');
@@ -124,7 +124,7 @@ describe('daemon-util on real daemons', function () {
     expect([web.mains(), db.mains()].map(({ length }) => length)).to.deep.equal([1, 1]);
     await world.run('stop-all');
     await world.run('start', 'web');
-    await world.run('stop', 'db'); // and now this one is
+    await world.runByAnother('stop', 'db'); // and now this one is
     expect((await world.run('check-and-start', 'db')).status).to.equal(1);
     expect(db.mains()).to.deep.equal([]);
   });
@@ -196,6 +196,11 @@ describe('daemon-util on real daemons', function () {
       expect(await world.run('stop', 'web')).to.deep.equal(SILENT);
       expect(web.mains()).to.deep.equal([]);
       expect((await world.run('status', 'web')).stdout).to.match(/^web: stopped/);
+      expect(await world.runByAnother('check-and-start', 'web')).to.include({ status: 1, stderr: '' });
+      // Who had it stopped himself may have it back so.
+      expect(await world.run('check-and-start', 'web')).to.deep.equal(SILENT);
+      expect(web.mains()).to.have.length(1);
+      expect(await world.runByAnother('stop', 'web')).to.deep.equal(SILENT);
       expect(await world.run('check-and-start', 'web')).to.include({ status: 1, stderr: '' });
       world.environment = { EXTRA_WEB_ARGS: '--extra' };
       expect(await world.run('start', 'web', 'a b')).to.deep.equal(SILENT);

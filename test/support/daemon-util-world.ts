@@ -21,6 +21,12 @@ export interface Result {
   readonly stderr: string;
 }
 
+interface Begun {
+  readonly pid: number;
+  readonly ended: Promise<Result>;
+  kill(signal: NodeJS.Signals): void;
+}
+
 /** Does nothing where the build is of the present sources. */
 export function buildOnce(): void {
   const built = spawnSync(process.execPath, [join(ROOT, 'scripts/dev/build.mjs')], { encoding: 'utf8' });
@@ -95,9 +101,18 @@ export class DaemonUtilWorld {
     return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
   }
 
-  begin(...argv: string[]): { readonly pid: number; readonly ended: Promise<Result>; kill(signal: NodeJS.Signals): void } {
+  /** The same, by a process of its own that ends with it. */
+  runByAnother(...argv: string[]): Promise<Result> {
+    return this.#begin('/bin/sh', ['-c', '"$@"; exit $?', 'sh', process.execPath, BUNDLE, 'daemon-util', ...argv]).ended;
+  }
+
+  begin(...argv: string[]): Begun {
+    return this.#begin(process.execPath, [BUNDLE, 'daemon-util', ...argv]);
+  }
+
+  #begin(program: string, words: readonly string[]): Begun {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', WATCHKEEPER_CONFIG: this.config, ...this.environment };
-    const child = spawn(process.execPath, [BUNDLE, 'daemon-util', ...argv], { cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, words, { cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

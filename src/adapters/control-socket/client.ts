@@ -39,8 +39,9 @@ class Client implements WatcherClient {
     return this.talk.act(tied === true ? '/v1/start?tied=1' : '/v1/start', request, progress);
   }
 
-  stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.talk.act('/v1/stop', request, progress);
+  stop({ asker, ...request }: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    // Not in the body, for the same reason.
+    return this.talk.act(asker === undefined ? '/v1/stop' : `/v1/stop?asker=${encodeURIComponent(asker)}`, request, progress);
   }
 
   restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {

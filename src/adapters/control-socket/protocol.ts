@@ -24,6 +24,8 @@ export interface ActionBody {
   /** Of a stop. */
   readonly hold: boolean;
   readonly stopTimeout?: number;
+  /** Of a stop, in the address: an older watcher refuses what it does not know of a body. */
+  readonly asker?: string;
 }
 
 export interface WireError {

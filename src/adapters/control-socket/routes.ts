@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { unknownDaemon } from '../../core/catalogue.js';
+import { ASKER } from '../../core/desired-state.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../ports/controller.js';
@@ -91,8 +92,10 @@ function events(service: ControlService, { url, response }: Exchange): Promise<v
 /** A start or stop goes on to its end, also when the client leaves; unless it said that it is tied to it. */
 function action(carryOut: (service: ControlService, body: ActionBody, progress: Progress, abort?: AbortSignal) => Promise<readonly NamedOutcome[]>): Respond {
   return async (service, { url, body, response }) => {
-    const request = parseAction(body);
-    if (typeof request === 'string') throw new WatchkeeperError('USAGE', 'cannot read the request', request, 'docs/architecture.md');
+    const action = parseAction(body);
+    if (typeof action === 'string') throw new WatchkeeperError('USAGE', 'cannot read the request', action, 'docs/architecture.md');
+    const asker = url.searchParams.get('asker') ?? '';
+    const request = ASKER.test(asker) ? { ...action, asker } : action;
     known(service, [...request.names, ...Object.keys(request.oneShotArguments)]);
     const left = new AbortController();
     if (url.searchParams.get('tied') === '1') response.once('close', () => left.abort());

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { isValidName } from '../../core/daemon.js';
-import type { DesiredRecord } from '../../core/desired-state.js';
+import { ASKER, type DesiredRecord } from '../../core/desired-state.js';
 import type { DesiredStateStore } from '../../ports/store.js';
 import { removeLeftovers, writeAllDurably, writeAtomic } from './atomic-file.js';
 import { readBounded, type Warn } from './bounded-file.js';
@@ -55,17 +55,18 @@ export function formatDesired(record: DesiredRecord): string {
   const { desired, at, bootId } = record;
   const hold = record.hold === true ? { hold: true } : {};
   const whole = record.whole === true ? { whole: true } : {};
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold, ...whole })}\n`;
+  const asker = record.asker === undefined ? {} : { asker: record.asker };
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold, ...whole, ...asker })}\n`;
 }
 
 /** The record, or why there is none in this text. */
 export function parseDesired(text: string): DesiredRecord | string {
   const record = jsonRecord(text, SCHEMA_VERSION);
   if (typeof record === 'string') return record;
-  const { desired, at, by, bootId, hold, whole } = record;
+  const { desired, at, by, bootId, hold, whole, asker } = record;
   if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
-  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}), ...(whole === true ? { whole } : {}) };
+  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}), ...(whole === true ? { whole } : {}), ...(typeof asker === 'string' && ASKER.test(asker) ? { asker } : {}) };
 }

@@ -3,11 +3,13 @@
  * else would: under systemd, and where the watcher runs, the restart owner has
  * its own reasons for leaving a daemon down, and this only tells them by exit
  * status. What was stopped by hand stays stopped; what only went down with all
- * the others comes back once something was started again.
+ * the others comes back once something was started again, and what was stopped
+ * by who now asks for it.
  */
 import type { DaemonStatus } from '../../core/daemon-status.js';
 import { statusLine } from '../../core/status-line.js';
 import { isUp } from '../../core/daemon-status.js';
+import { isAskersOwn } from '../../core/desired-state.js';
 import { saysNotMaster } from '../../core/outcome.js';
 import { NOT_MASTER_EXIT_STATUS } from './outcomes.js';
 import { describeMeans } from './check-commands.js';
@@ -27,7 +29,7 @@ export const checkAndStart: Handler = async (session, [name = '']) => {
   }
   if (status === undefined) throw new Error(`no status for ${daemon.name}`);
   const { group } = await session.means.catalogue();
-  const left = isUp(status.observed) ? undefined : whyLeftDown(status, controller.via, group.notMasterExitStatus);
+  const left = isUp(status.observed) ? undefined : whyLeftDown(status, { via: controller.via, notMaster: group.notMasterExitStatus, asker: session.means.asker });
   if (session.options.dryRun && (isUp(status.observed) || left !== undefined)) {
     return printPlan(session, controller.via, []);
   }
@@ -46,8 +48,8 @@ async function startIt(session: Session, name: string): Promise<Reply> {
 }
 
 /** undefined: it is ours to start. */
-function whyLeftDown(status: DaemonStatus, via: 'watcher' | 'direct', notMaster: number): string | undefined {
-  if (status.revivable === true) return undefined;
+function whyLeftDown(status: DaemonStatus, { via, notMaster, asker }: { readonly via: 'watcher' | 'direct'; readonly notMaster: number; readonly asker: string | undefined }): string | undefined {
+  if (status.revivable === true || isAskersOwn(asker, status.asker)) return undefined;
   if (status.desired === 'down') return `it is wanted down (${status.reason}); daemon-util start ${status.name} starts it`;
   // It denied its role, and nobody restarts it for that: it may say otherwise by now.
   const denied = status.lastExit?.kind === 'exited' && status.lastExit.status === notMaster;

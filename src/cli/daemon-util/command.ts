@@ -54,6 +54,8 @@ export interface Means {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** "uid 0, pid 4711" */
   readonly caller: string;
+  /** Who runs this command, see StopControlRequest; undefined: nobody who could ask again. */
+  readonly asker: string | undefined;
   /** undefined: stderr is no terminal that a line could be redrawn on. */
   readonly screen: ProgressScreen | undefined;
   catalogue(): Promise<Catalogue>;

@@ -72,7 +72,7 @@ async function stopThese(session: Session, daemons: readonly DaemonSpec[]): Prom
   const { controller, reason, release } = await session.means.control(session.by);
   try {
     await describeMeans(session, controller.via, reason);
-    const request = { names: daemons.map(({ name }) => name), by: session.by };
+    const request = { names: daemons.map(({ name }) => name), by: session.by, asker: session.means.asker };
     const outcomes = await withProgress(session, 'stop', request.names, (progress) => controller.stop(request, progress));
     return verdict(session, daemons, outcomes);
   } finally {

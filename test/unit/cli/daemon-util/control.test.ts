@@ -173,6 +173,34 @@ describe('daemon-util check-and-start', () => {
     expect(world.diary).to.deep.equal([]);
   });
 
+  for (const kind of ['start-stop-daemon', 'systemd'] as const) {
+    it(`starts for who had it stopped himself, as cluster software does with one that hangs: ${kind}`, async () => {
+      const world = new World(kind);
+      world.manager.running.set('db', 1);
+      world.asker = '200/9';
+      expect(await world.run('stop', 'db')).to.deep.equal(SILENT);
+      for (const other of ['100/7', '200/8', undefined]) {
+        world.asker = other;
+        expect((await world.run('check-and-start', 'db')).status, other).to.equal(1);
+      }
+      world.asker = '200/9';
+      expect(await world.run('check-and-start', 'db')).to.deep.equal(SILENT);
+      expect(world.manager.running.has('db')).to.equal(true);
+    });
+  }
+
+  it('leaves down what two have stopped, whoever was first', async () => {
+    for (const askers of [['200/9', '100/7'], ['100/7', '200/9']]) {
+      const world = new World();
+      world.manager.running.set('db', 1);
+      for (world.asker of askers) await world.run('stop', 'db');
+      world.asker = '200/9';
+      expect((await world.run('check-and-start', 'db')).status).to.equal(1);
+      await world.run('stop', 'db');
+      expect((await world.run('check-and-start', 'db')).status).to.equal(1);
+    }
+  });
+
   it('never starts under systemd', async () => {
     const world = new World('systemd');
     const result = await world.run('check-and-start', 'db');

@@ -25,6 +25,7 @@ export class World {
   readonly missingPaths = new Set<string>();
   environment: Record<string, string> = {};
   watcher: Controller | undefined;
+  asker: string | undefined = '100/7';
   ssh: SshReload = { ok: true, detail: 'systemctl' };
   catalogue: () => Catalogue;
 
@@ -55,6 +56,7 @@ export class World {
       environment: this.environment,
       screen: undefined,
       caller: 'uid 0, pid 4711',
+      asker: this.asker,
       catalogue: () => Promise.resolve().then(() => this.catalogue()),
       detection: () => Promise.resolve({ kind: manager.kind, reason: 'the test says so' }),
       manager: () => Promise.resolve(manager),
