@@ -74,5 +74,8 @@ run_node() {
   # Of what is installed V8's compiled code is kept.
   code_cache=${bundle%/*}/code-cache.cjs
   if [ -n "$in_clone" ] || [ ! -f "$code_cache" ]; then exec "$node" "$bundle" "$program" "$@"; fi
+  # A bundle of its own asks the watcher; where that is not enough, it becomes the other.
+  wk_quick=${bundle%/*}/quick.cjs
+  if [ "$program" = daemon-util ] && [ -f "$wk_quick" ]; then exec "$node" "$wk_quick" "$bundle" "$program" "$@"; fi
   exec "$node" "$code_cache" "$bundle" "$program" "$@"
 }

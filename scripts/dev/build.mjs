@@ -108,10 +108,11 @@ export async function build(root = ROOT) {
   };
   // What it is for, it says itself. An old Node is to come as far as the bundle's own words about that.
   const codeCache = { ...options, entryPoints: ['src/bin/code-cache.ts'], outfile: path.join(dist, 'code-cache.cjs'), target: 'node12', sourcemap: false, banner: {} };
+  const quick = { ...options, entryPoints: ['src/bin/quick.ts'], outfile: path.join(dist, 'quick.cjs'), sourcemap: false };
   let results;
   let types;
   try {
-    results = await Promise.all([esbuild.build(options), esbuild.build(codeCache), esbuild.build(libraryOptions(options, root))]);
+    results = await Promise.all([esbuild.build(options), esbuild.build(codeCache), esbuild.build(quick), esbuild.build(libraryOptions(options, root))]);
     types = await declarations(root);
   } catch (error) {
     if (!Array.isArray(error.errors)) throw error;

@@ -14,6 +14,7 @@ function noteProblems(note: (line: string) => void): Log {
 
 export class ControlMeans {
   #detection: Promise<Detection> | undefined;
+  #watchers: Detection | undefined;
 
   /** @param note told of what an operator should know beside the answer */
   constructor(
@@ -23,6 +24,11 @@ export class ControlMeans {
 
   detection(): Promise<Detection> {
     return (this.#detection ??= this.#detect());
+  }
+
+  /** Of who carries it out: the watcher's own, where it was found. */
+  async reported(): Promise<Detection> {
+    return this.#watchers ?? this.detection();
   }
 
   async manager(): Promise<ServiceManager> {
@@ -56,7 +62,11 @@ export class ControlMeans {
   async #choice(): Promise<Omit<ControlChoiceParts, 'purpose'>> {
     const { settings } = await this.host.configuration();
     return {
-      findWatcher: () => this.host.watcher(settings.controlTimeout),
+      findWatcher: async () => {
+        const watcher = await this.host.watcher(settings.controlTimeout);
+        this.#watchers = watcher?.info.serviceManager;
+        return watcher;
+      },
       direct: () => this.#direct(),
       kind: async () => (await this.detection()).kind,
       locks: await this.host.locks(),

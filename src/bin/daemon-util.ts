@@ -35,7 +35,7 @@ function means(options: Options, note: (line: string) => void): Means {
       return asker();
     },
     catalogue: async () => (await host.configuration()).catalogue,
-    detection: () => control.detection(),
+    detection: () => control.reported(),
     manager: () => control.manager(),
     control: (purpose) => control.control(purpose),
     reader: () => control.reader(),

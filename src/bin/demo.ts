@@ -1,19 +1,9 @@
-/** The demo of a clone: where it lies, and whether it is meant. */
+/** The demo of a clone, and where it lies. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { LoadedConfiguration } from '../adapters/config/configuration.js';
 import type { Environment } from '../adapters/config/location.js';
-
-/**
- * The clone's front sets WATCHKEEPER_DEMO=1; a configuration that the caller
- * names goes before it.
- *
- * @param option value of --config
- */
-export function isDemo(option: string | undefined, environment: Environment): boolean {
-  return option === undefined && (environment['WATCHKEEPER_CONFIG'] ?? '') === '' && environment['WATCHKEEPER_DEMO'] === '1';
-}
 
 export async function loadDemo(environment: Environment): Promise<LoadedConfiguration> {
   const { demoConfiguration, demoRuntimeBase } = await import('../adapters/config/demo.js');

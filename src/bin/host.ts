@@ -2,7 +2,7 @@
  * Configuration and adapters of this machine, each loaded and made once, when it
  * is first asked for: a command pays only for what it uses.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { ConfigurationCache } from '../adapters/config/cache.js';
 import type { Configuration, LoadedConfiguration } from '../adapters/config/configuration.js';
@@ -20,7 +20,9 @@ import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Runner } from '../ports/runner.js';
 import type { Detection, ServiceManager } from '../ports/service-manager.js';
 import type { WatcherClient } from '../ports/watcher-client.js';
-import { demoOwners, isDemo, loadDemo } from './demo.js';
+import { bundleMark } from './bundle-mark.js';
+import { demoOwners, loadDemo } from './demo.js';
+import { isDemo } from './demo-choice.js';
 
 export class Host {
   #configuration: Promise<Configuration> | undefined;
@@ -192,11 +194,10 @@ async function loadFromFiles(option: string | undefined, environment: Environmen
     const { checkSchedules } = await import('../adapters/cron/check-schedules.js');
     checkSchedules(configuration);
   }
-  cacheFor(option, environment).write(configuration, texts);
+  await cacheFor(option, environment).write(configuration, texts);
   return configuration;
 }
 
 function cacheFor(option: string | undefined, environment: Environment): ConfigurationCache {
-  const { ino, size, mtimeMs } = statSync(import.meta.filename);
-  return new ConfigurationCache(configurationFile(option, environment), environment, [import.meta.filename, ino, size, mtimeMs].join(' '));
+  return new ConfigurationCache(configurationFile(option, environment), environment, bundleMark(import.meta.filename));
 }

@@ -1,27 +1,13 @@
 /**
  * The entrance: `main.js daemon-util …` and `main.js watchkeeper …`, as the sh
- * fronts call it. Here alone the exit status is set. Nothing heavy is imported:
- * every program, and each command of it, is loaded when it is called.
+ * fronts call it. Nothing heavy is imported: every program, and each command of
+ * it, is loaded when it is called.
  */
-import { WatchkeeperError } from '../core/errors.js';
-import { escapeControl } from '../core/escape.js';
+import { enter } from './entrance.js';
 
-const EXIT_INTERNAL = 70;
 const EXIT_USAGE = 1;
-const EXIT_UNWRITTEN = 1;
-/** As a shell tells it: 128 + SIGPIPE. */
-const EXIT_BROKEN_PIPE = 141;
-const MAX_MESSAGE = 2000;
-/** ms that a program that has failed gets to print the rest. */
-const MOST_AFTERWARDS = 1000;
-
-const MAX_REASON = 500;
-/** OCF_ERR_GENERIC. */
-const EXIT_AGENT = 1;
 
 const [program = '', ...argv] = process.argv.slice(2);
-/** Pacemaker knows only OCF's exit statuses, and shows such a line alone. */
-const isAgent = program === 'watchkeeper' && argv[0] === 'cluster' && argv[1] === 'agent';
 
 async function run(): Promise<number> {
   switch (program) {
@@ -35,57 +21,4 @@ async function run(): Promise<number> {
   }
 }
 
-/** What nobody caught: an expected refusal, or a bug of ours. */
-function report(error: unknown): number {
-  if (error instanceof WatchkeeperError) {
-    for (const line of `${program}: ${error.message}`.split('\n')) process.stderr.write(`${escapeControl(line, MAX_MESSAGE)}\n`);
-    return error.exitStatus;
-  }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  if (isAgent) {
-    process.stderr.write(`ocf-exit-reason:internal error, please report it: ${escapeControl(message, MAX_REASON)}\n`);
-    return EXIT_AGENT;
-  }
-  process.stderr.write(`${program}: internal error: ${escapeControl(message, MAX_MESSAGE)}\n`);
-  const verbose = argv.includes('--verbose');
-  if (verbose && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
-  if (!verbose) process.stderr.write(`${program}: the same with --verbose tells where; it is a bug, please report it\n`);
-  return EXIT_INTERNAL;
-}
-
-/**
- * A reader that goes away (`daemon-util start-all | head`) must not end what is
- * half done, so a broken pipe only ends what does nothing but print on and on.
- * Any other failure to print is one: a caller would take half a list for a whole.
- */
-let unwritten = false;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') {
-    if (program === 'watchkeeper' && argv[0] !== 'run') process.exit(EXIT_BROKEN_PIPE);
-    return;
-  }
-  if (unwritten) return;
-  unwritten = true;
-  process.stderr.write(`${program}: cannot write the output: ${error.code ?? error.message}\n`);
-  process.exitCode = EXIT_UNWRITTEN;
-});
-// There is nobody left to tell.
-process.stderr.on('error', () => undefined);
-
-process.once('uncaughtException', (error) => {
-  process.exit(report(error));
-});
-
-/**
- * What a watcher had begun before it failed would keep the process for ever: it
- * would have control, and serve nobody. Where nothing keeps it, it ends at once.
- */
-function end(status: number): void {
-  process.exitCode = status;
-  if (status !== 0) setTimeout(() => process.exit(), MOST_AFTERWARDS).unref();
-}
-
-run().then(
-  (status) => end(unwritten && status === 0 ? EXIT_UNWRITTEN : status),
-  (error: unknown) => end(report(error)),
-);
+enter(program, argv, run);

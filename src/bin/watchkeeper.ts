@@ -6,7 +6,7 @@ import { runWatchkeeper } from '../cli/watchkeeper/run.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
 import { wantsColour } from '../core/terminal.js';
 import type { UnitInstaller } from '../ports/unit-installer.js';
-import { isDemo } from './demo.js';
+import { isDemo } from './demo-choice.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { PauseLease } from '../core/pause.js';
 import { ControlMeans } from './control.js';

@@ -23,6 +23,8 @@ export interface StatusAnswer {
 
 export interface WatcherClient extends Controller {
   readonly via: 'watcher';
+  /** As it was when it was first asked. */
+  readonly info: WatcherInfo;
   /** @param names empty: all of the catalogue */
   statusAnswer(names?: readonly string[]): Promise<StatusAnswer>;
   /** @throws WatchkeeperError CONFIG_INVALID; the old configuration then stays in force */

@@ -193,7 +193,7 @@ describe('control socket', () => {
     const half: Server = createServer((client) => {
       client.once('data', () => {
         calls += 1;
-        client.end(calls === 1 ? 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}' : 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"outcome":{"name":"web","outcome":{"kind":"ok"},"took":1}}\n');
+        client.end(calls === 1 ? 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{}\n' : 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"outcome":{"name":"web","outcome":{"kind":"ok"},"took":1}}\n');
       });
     }).listen(socket());
     await new Promise((resolve) => half.once('listening', resolve));

@@ -46,6 +46,7 @@ describe('scripts/install', function () {
     for (const [name, mode] of [
       ['usr/lib/watchkeeper/watchkeeper.cjs', 0o644],
       ['usr/lib/watchkeeper/code-cache.cjs', 0o644],
+      ['usr/lib/watchkeeper/quick.cjs', 0o644],
       ['usr/lib/watchkeeper/LICENSES', 0o644],
       ['usr/lib/watchkeeper/index.mjs', 0o644],
       ['usr/lib/watchkeeper/run-node.sh', 0o644],

@@ -9,7 +9,6 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
-import { writeAtomic } from '../state/atomic-file.js';
 import type { Configuration } from './configuration.js';
 import { listDropIns } from './drop-ins.js';
 import { DEFAULT_CONFIGURATION_FILE, type Environment } from './location.js';
@@ -84,7 +83,7 @@ export class ConfigurationCache {
   }
 
   /** What can't be written is read again next time. @param texts of the configuration's files, as they were read */
-  write({ files, ...rest }: Configuration, texts: readonly string[]): void {
+  async write({ files, ...rest }: Configuration, texts: readonly string[]): Promise<void> {
     if (this.#path === undefined || !isOwn(join(this.#path, '..'))) return;
     const sources = files.map(({ path }, index) => ({ path, text: texts[index] ?? '' }));
     const dropIns = listDropIns(this.main, new Problems());
@@ -93,6 +92,8 @@ export class ConfigurationCache {
     const { settings, paths, catalogue, tasks, hooks, main } = rest;
     const meaning = { settings, paths, catalogue, tasks, hooks, main };
     const record: Record = { format: FORMAT, program: this.program, environment: this.#environment, sources, dropIns, meaning };
+    // Only here is node:crypto needed, which takes a fifth of Node's own start.
+    const { writeAtomic } = await import('../state/atomic-file.js');
     try {
       writeAtomic(this.#path, serialize(record), { durable: false, mode: 0o600 });
     } catch {

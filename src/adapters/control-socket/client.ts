@@ -1,6 +1,5 @@
 /** The other end: what daemon-util and watchkeeper ask of the running watcher. */
 import * as fs from 'node:fs';
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 
 import type { CatalogueChange } from '../../core/catalogue-change.js';
@@ -11,7 +10,9 @@ import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopC
 import type { TaskRun } from '../../core/task-run.js';
 import type { NewsItem } from '../../ports/journal.js';
 import type { TaskStatus } from '../../ports/task-control.js';
+import type { WatcherInfo } from '../../ports/control-service.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
+import { ask } from './exchange.js';
 import { SOCKET_NAME, TOKEN_NAME, type StreamLine, type WireError } from './protocol.js';
 
 /** Codes of connect(2) that mean: nobody is there. */
@@ -19,19 +20,22 @@ const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /**
  * @param timeout ms without a sign of life after which the watcher counts as silent
+ * @param patience the same for the first question, whether it is there
  * @returns undefined where no watcher runs
  * @throws WatchkeeperError WATCHER_SILENT, STATE_UNWRITABLE (no permission)
  */
-export async function connectWatcher(runtime: string, timeout: number): Promise<WatcherClient | undefined> {
+export async function connectWatcher(runtime: string, timeout: number, patience = timeout): Promise<WatcherClient | undefined> {
   const socketPath = join(runtime, SOCKET_NAME);
-  const talk = new Talk(socketPath, join(runtime, TOKEN_NAME), timeout);
-  const first = await talk.get('/v1/watcher');
-  return first === undefined ? undefined : new Client(talk);
+  const first = await new Talk(socketPath, join(runtime, TOKEN_NAME), patience).get<{ watcher: WatcherInfo }>('/v1/watcher');
+  return first === undefined ? undefined : new Client(new Talk(socketPath, join(runtime, TOKEN_NAME), timeout), first.watcher);
 }
 
 class Client implements WatcherClient {
   readonly via = 'watcher';
-  constructor(private readonly talk: Talk) {}
+  constructor(
+    private readonly talk: Talk,
+    readonly info: WatcherInfo,
+  ) {}
 
   start({ names, by, oneShotArguments, tied }: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const request: StartControlRequest = { names, by, oneShotArguments };
@@ -141,7 +145,7 @@ class Talk {
       if (text.trim() !== '') callback(JSON.parse(text));
     };
     try {
-      for await (const chunk of response as AsyncIterable<string>) {
+      for await (const chunk of response) {
         const parts = (rest + chunk).split('\n');
         rest = parts.pop() ?? '';
         parts.forEach(take);
@@ -156,30 +160,24 @@ class Talk {
     throw new WatchkeeperError('WATCHER_ABSENT', 'cannot finish', 'the watcher ended while it was at it', 'daemon-util status, then the same again');
   }
 
-  private open(method: string, path: string, body: string | undefined): Promise<IncomingMessage | undefined> {
-    return new Promise((resolve, reject) => {
-      const headers: Record<string, string> = { host: 'localhost' };
-      if (method !== 'GET') {
-        headers['authorization'] = `Bearer ${this.token()}`;
-        headers['content-type'] = 'application/json';
-      }
-      const request: ClientRequest = httpRequest({ socketPath: this.socketPath, method, path, headers, agent: false }, (response) => {
-        response.setEncoding('utf8');
-        resolve(response);
-      });
-      request.setTimeout(this.timeout, () => request.destroy(this.silent()));
-      request.once('error', (cause: NodeJS.ErrnoException) => {
-        if (NOBODY.has(cause.code ?? '')) resolve(undefined);
-        else reject(this.lost(cause));
-      });
-      request.end(body);
-    });
+  private async open(method: string, path: string, body: string | undefined): Promise<AsyncIterable<string> | undefined> {
+    const headers: Record<string, string> = { host: 'localhost' };
+    if (method !== 'GET') {
+      headers['authorization'] = `Bearer ${this.token()}`;
+      headers['content-type'] = 'application/json';
+    }
+    try {
+      return await ask({ socketPath: this.socketPath, method, path, headers, body, timeout: this.timeout, silence: () => this.silent() });
+    } catch (cause) {
+      if (NOBODY.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+      throw this.lost(cause);
+    }
   }
 
-  private async text(response: IncomingMessage): Promise<string> {
+  private async text(response: AsyncIterable<string>): Promise<string> {
     let text = '';
     try {
-      for await (const chunk of response as AsyncIterable<string>) text += chunk;
+      for await (const chunk of response) text += chunk;
     } catch (cause) {
       throw this.lost(cause);
     }

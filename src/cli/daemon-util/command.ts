@@ -59,6 +59,7 @@ export interface Means {
   /** undefined: stderr is no terminal that a line could be redrawn on. */
   readonly screen: ProgressScreen | undefined;
   catalogue(): Promise<Catalogue>;
+  /** Of who carries it out, as far as that is known by then. */
   detection(): Promise<Detection>;
   manager(): Promise<ServiceManager>;
   /** For changes; holds control until it is released. */

@@ -9,9 +9,9 @@ const CODE = `${DIRECTORY}/code`;
 const BUNDLE = '/usr/lib/watchkeeper/watchkeeper.cjs';
 
 function help(): void {
-  const { status, stdout, stderr } = spawnSync('/usr/sbin/daemon-util', ['help', 'start'], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync('/usr/sbin/watchkeeper', ['help', 'status'], { encoding: 'utf8', timeout: 30_000 });
   expect(stderr).to.equal('');
-  expect(stdout).to.include('Usage: daemon-util start NAME');
+  expect(stdout).to.include('Usage: watchkeeper status');
   expect(status).to.equal(0);
 }
 

@@ -24,22 +24,22 @@ describe('the kept configuration', () => {
   let main: string;
   let environment: Record<string, string>;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     directory = fs.mkdtempSync(join(tmpdir(), 'watchkeeper-cache-'));
     main = join(directory, 'watchkeeper.yaml');
     fs.writeFileSync(main, TEXT);
     fs.mkdirSync(join(directory, 'run'), { mode: 0o755 });
     environment = { WATCHKEEPER_PATHS_RUNTIME: join(directory, 'run'), OTHER: '1' };
-    keep();
+    await keep();
   });
   afterEach(() => fs.rmSync(directory, { recursive: true }));
 
   const cache = (program = 'build 1'): ConfigurationCache => new ConfigurationCache(main, environment, program);
   const kept = (): string => join(directory, 'run/configuration');
 
-  function keep(): void {
+  async function keep(): Promise<void> {
     const { configuration, texts } = loadWithTexts(main, environment);
-    cache().write(configuration, texts);
+    await cache().write(configuration, texts);
   }
 
   it('is what the files say, in all that programs ask of it', () => {
@@ -91,13 +91,13 @@ describe('the kept configuration', () => {
     expect(new ConfigurationCache(other, environment, 'build 1').read()).to.equal(undefined);
   });
 
-  it('is kept nowhere where no runtime directory is ours', () => {
+  it('is kept nowhere where no runtime directory is ours', async () => {
     fs.rmSync(kept());
     fs.chmodSync(join(directory, 'run'), 0o777);
-    keep();
+    await keep();
     expect(fs.existsSync(kept())).to.equal(false);
     fs.rmdirSync(join(directory, 'run'));
-    keep();
+    await keep();
     expect(cache().read()).to.equal(undefined);
   });
 });
