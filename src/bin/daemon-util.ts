@@ -2,14 +2,13 @@
 import * as fs from 'node:fs';
 
 import type { Means, Options } from '../cli/daemon-util/command.js';
-import { readStat } from '../adapters/host/proc.js';
 import { isMet } from '../adapters/host/start-condition.js';
 import { runDaemonUtil } from '../cli/daemon-util/run.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { asciiOnly, wantsUtf8 } from '../core/printable.js';
+import { callersMeans } from './caller.js';
 import { ControlMeans } from './control.js';
 import { Host } from './host.js';
-import { version } from './version.js';
 
 /** @returns the exit status */
 export function daemonUtil(argv: readonly string[]): Promise<number> {
@@ -25,15 +24,7 @@ function means(options: Options, note: (line: string) => void): Means {
   const host = new Host(options.config, process.env);
   const control = new ControlMeans(host, note);
   return {
-    get version() {
-      return version();
-    },
-    environment: process.env,
-    screen: process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined,
-    caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
-    get asker() {
-      return asker();
-    },
+    ...callersMeans(),
     catalogue: async () => (await host.configuration()).catalogue,
     detection: () => control.reported(),
     manager: () => control.manager(),
@@ -44,13 +35,6 @@ function means(options: Options, note: (line: string) => void): Means {
     account: (spec) => account(host, spec),
     reloadSshKeys: async () => (await import('../adapters/ssh/reload.js')).reloadSshKeys(await host.runner()),
   };
-}
-
-/** The process that ran this one; one that has ended left us to process 1, or to another one that takes orphans in. */
-function asker(): string | undefined {
-  const { ppid } = process;
-  const stat = ppid > 1 ? readStat(ppid) : undefined;
-  return stat && `${ppid}/${stat.startTicks}`;
 }
 
 /** Where the catalogue says nothing, a daemon is started as who we are. */

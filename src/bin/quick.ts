@@ -21,10 +21,10 @@ import { runDaemonUtil } from '../cli/daemon-util/run.js';
 import { WatchkeeperError } from '../core/errors.js';
 import type { WatcherClient } from '../ports/watcher-client.js';
 import { bundleMark } from './bundle-mark.js';
+import { callersMeans } from './caller.js';
 import { isDemo } from './demo-choice.js';
 import { enter } from './entrance.js';
 import { HeldOutput } from './held-output.js';
-import { version } from './version.js';
 
 /** ms that a watcher gets for its first answer; the whole program asks it again, and waits as long as it is told to. */
 const PATIENCE = 1000;
@@ -59,12 +59,7 @@ function means(options: Options): Means {
   const watcher = (): Promise<WatcherClient> => (client ??= findWatcher(configured()));
   const chosen = async (): Promise<ChosenControl> => ({ controller: await watcher(), reason: 'the watcher answers', release: () => undefined });
   return {
-    get version() {
-      return version();
-    },
-    environment: process.env,
-    screen: process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined,
-    caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
+    ...callersMeans(),
     catalogue: () => Promise.resolve().then(() => configured().catalogue),
     detection: async () => (await watcher()).info.serviceManager,
     manager: whole,
