@@ -18,6 +18,7 @@ import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { ClusterOverride } from '../ports/cluster-override.js';
 import type { Controller, NamedOutcome } from '../ports/controller.js';
 import type { ChosenControl } from './control-choice.js';
+import { heldStop } from './held-stop.js';
 import { whileWaited } from './while-waited.js';
 
 export interface ClusterDaemonParts {
@@ -66,13 +67,12 @@ export class ClusterDaemon {
   /** By force at half of the time that the cluster gives. */
   async stop(): Promise<OcfAnswer> {
     const { spec, parts } = this;
-    await parts.override?.remove(spec.unit);
     const by = this.#by('stop');
     const { controller, release } = await parts.control(by);
     const patience = Math.max(1, Math.floor(this.call.timeout / 2));
     const escalation = forceAfter(patience, spec, parts);
     try {
-      const outcomes = await controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) });
+      const outcomes = await heldStop([spec.unit], parts, () => controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) }));
       const answer = stopAnswer(only(outcomes));
       if (answer.status === OCF.success && parts.holds.remove(spec.name)) await parts.refresh();
       return answer;

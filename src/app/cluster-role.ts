@@ -12,6 +12,7 @@ import { roleAnswer, scoreOf } from '../core/ocf-role.js';
 import { orderForStart } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
+import { heldStop } from './held-stop.js';
 import { forceAfter, livenessAnswer, noteStarted, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
@@ -98,7 +99,6 @@ export class ClusterRole {
     const { parts, call } = this;
     const by = this.#by(action);
     const deadline = parts.clock.monotonic() + call.timeout / 2;
-    for (const spec of specs) await parts.override?.remove(spec.unit);
     const { controller, release } = await parts.control(by);
     try {
       const failures: string[] = [];
@@ -106,7 +106,7 @@ export class ClusterRole {
         const patience = Math.max(1, Math.floor(deadline - parts.clock.monotonic()));
         const escalation = forceAfter(patience, spec, parts);
         try {
-          const [stopped] = await controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) });
+          const [stopped] = await heldStop([spec.unit], parts, () => controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) }));
           const { status, reason } = stopped === undefined ? OCF_OK : stopAnswer(stopped.outcome);
           if (status !== OCF.success) failures.push(`${spec.name}: ${reason ?? 'it still runs'}`);
         } finally {

@@ -2,9 +2,9 @@
  * Any unit of systemd as a resource of the cluster: what the agent
  * `ocf:watchkeeper:unit` does where its record does not answer by itself.
  *
- * The drop-in is there before the unit is started and gone before it is stopped
- * (ports/cluster-override.ts tells why). Whoever dies in between leaves it
- * behind over a unit that is down: the next probe, monitor or stop removes it.
+ * The drop-in is there before the unit is started, and removed when it is stopped
+ * (held-stop.ts). Whoever dies in between leaves it behind over a unit that is
+ * down: the next probe, monitor or stop removes it.
  */
 import type { OcfCall } from '../core/ocf-call.js';
 import { OCF, OCF_OK, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
@@ -15,6 +15,7 @@ import type { ClusterOverride } from '../ports/cluster-override.js';
 import type { LockResult } from '../ports/locks.js';
 import type { UnitControl, UnitLook } from '../ports/unit-control.js';
 import type { UnitRecords } from '../ports/unit-records.js';
+import { heldStop } from './held-stop.js';
 
 export interface ClusterUnitParts {
   readonly control: UnitControl;
@@ -102,16 +103,15 @@ export class ClusterUnit {
   /** By force at half of the time that the cluster gives. */
   stop(): Promise<OcfAnswer> {
     return this.#alone(async () => {
-      const { control, override, records, clock, note } = this.parts;
+      const { control, records, clock, note } = this.parts;
       const { unit } = this.name;
       records.remove(this.call.resource);
-      await override.remove(unit);
       const escalation = clock.after(Math.max(0, this.call.timeout / 2 - (clock.monotonic() - this.#began)), () => {
         note(`half of the stop's time-out has passed: SIGKILL for ${unit}`);
         control.kill(unit).catch((error: unknown) => note(`cannot kill ${unit}: ${String(error)}`));
       });
       try {
-        return stopAnswer(await control.stop(unit, this.#left()));
+        return stopAnswer(await heldStop([unit], this.parts, () => control.stop(unit, this.#left())));
       } finally {
         escalation.cancel();
       }

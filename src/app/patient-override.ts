@@ -2,9 +2,10 @@
  * The overrides of units that the cluster holds, as a watcher keeps them. Having
  * systemd read its files again takes longer than the rest of a recovery, and in
  * a recovery (the stop of what is found dead, and its start) nothing changes in
- * the end: over a unit that is down an override is removed only when a moment
- * has passed and the cluster has not taken it up again. None of a unit that is
- * down and not held is ever left: whoever died, the next watcher looks.
+ * the end: over a unit that is down, and that systemd still has in memory, an
+ * override is removed only when a moment has passed and the cluster has not taken
+ * it up again. None of a unit that is down and not held is ever left: whoever
+ * died, the next watcher looks.
  */
 import type { Clock, Timer } from '../ports/clock.js';
 import type { ClusterOverride } from '../ports/cluster-override.js';
@@ -13,6 +14,14 @@ export interface KeptOverrides extends ClusterOverride {
   /** Units that have one. */
   present(): readonly string[];
   isThere(unit: string, resource: string): boolean;
+  /** Whether to remove it may mean that the service manager reads all its files again. */
+  isRead(unit: string): Promise<boolean>;
+  /** As remove(), but it will be put again at less cost. */
+  setAside(unit: string): Promise<void>;
+  /** Units of which one was set aside. */
+  aside(): readonly string[];
+  /** Nothing of what was set aside is left. */
+  clear(unit: string): void;
 }
 
 export interface PatientOverrideParts {
@@ -47,13 +56,18 @@ export class PatientOverride implements ClusterOverride {
   }
 
   async remove(unit: string): Promise<void> {
+    const { overrides, isDown } = this.parts;
     this.#wanted.delete(unit);
-    if (await this.parts.isDown(unit)) {
+    if ((await overrides.isRead(unit)) && (await isDown(unit))) {
       this.#lookSoon();
       return;
     }
     this.#read.delete(unit);
-    await this.parts.overrides.remove(unit);
+    await overrides.setAside(unit);
+  }
+
+  hindersStop(): Promise<boolean> {
+    return this.parts.overrides.hindersStop();
   }
 
   /** Removes what nobody holds and is over a unit that is down. */
@@ -66,7 +80,7 @@ export class PatientOverride implements ClusterOverride {
         await alone(unit, async () => {
           if (!(await isFree())) return;
           this.#read.delete(unit);
-          await overrides.remove(unit);
+          await overrides.setAside(unit);
         });
       } catch (error) {
         // systemd may be deaf for a moment: the next removal, monitor or watcher looks again.
@@ -75,12 +89,21 @@ export class PatientOverride implements ClusterOverride {
     }
   }
 
-  /** At the end of the watcher: what was put off is done. */
+  /** At the end of the watcher: what was put off is done, and nothing is kept for a next time. */
   async finish(): Promise<void> {
-    if (this.#timer === undefined) return;
-    this.#timer.cancel();
-    this.#timer = undefined;
-    await this.sweep();
+    const { overrides, warn } = this.parts;
+    if (this.#timer !== undefined) {
+      this.#timer.cancel();
+      this.#timer = undefined;
+      await this.sweep();
+    }
+    for (const unit of overrides.aside()) {
+      try {
+        overrides.clear(unit);
+      } catch (error) {
+        warn(`cannot remove what is left of the drop-in of ${unit}: ${String(error)}`);
+      }
+    }
   }
 
   #lookSoon(): void {

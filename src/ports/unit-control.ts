@@ -18,6 +18,8 @@ export interface UnitLook {
 }
 
 export type UnitProof =
+  /** As long as a process of this number lives in this control group (a directory), and is the first: in this group nothing outlives the main one. */
+  | { readonly kind: 'member'; readonly pid: number; readonly directory: string }
   /** As long as this process lives. */
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
   /** As long as a process lives in this control group (a directory). */

@@ -61,8 +61,7 @@ export function unitFaultSpecs(formed: () => ClusterWorld): void {
       const { cluster } = formed();
       await cluster.until(`${resource} to be given up`, PATIENCE, (state) => state.failCount(resource, HOME) > 0 && state.nodesOf(resource).length === 0);
       expect(units.living(unit)).to.deep.equal([]);
-      // The watcher waits a moment whether the cluster takes it up again.
-      await waitFor(`no drop-in of ${unit} to be left`, PATIENCE, () => units.dropIn(cluster.node(HOME), `${unit}.service`) === undefined);
+      await units.released(cluster.node(HOME), unit);
     };
 
     it('masked on one node and missing on another, it runs on the third', async () => {
@@ -100,7 +99,7 @@ export function unitFaultSpecs(formed: () => ClusterWorld): void {
       expect(performance.now() - begin).to.be.above(STOP_TIMEOUT * 500 - 100);
       await formed().cluster.until('mule to be stopped', PATIENCE, (state) => state.nodesOf('mule').length === 0);
       expect(await failures('mule_stop_0')).to.deep.equal([]);
-      expect(units.dropIn(node, `${MULE}.service`)).to.equal(undefined);
+      await units.released(node, MULE);
     });
 
     it('for none of this a node was fenced', () => {

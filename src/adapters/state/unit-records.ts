@@ -1,7 +1,7 @@
 /**
  * RUNTIME/cluster-units/RESOURCE, root's only: one line, which scripts/ocf/unit
- * reads: `1 PARAMETER process PID START_TICKS`, `1 PARAMETER group DIRECTORY -`
- * or `1 PARAMETER ask UNIT -`.
+ * reads: `1 PARAMETER member PID DIRECTORY`, `1 PARAMETER process PID START_TICKS`,
+ * `1 PARAMETER group DIRECTORY -` or `1 PARAMETER ask UNIT -`.
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -57,13 +57,20 @@ export function unitRecords(runtime: string): UnitRecords {
 
 function proofWords(unit: string, proof: UnitProof): string {
   switch (proof.kind) {
+    case 'member':
+      return isPlain(proof.directory) ? `member ${proof.pid} ${proof.directory}` : `ask ${unit} -`;
     case 'process':
       return `process ${proof.process.pid} ${proof.process.startTicks}`;
     case 'group':
-      return /^[!-~]+$/.test(proof.directory) ? `group ${proof.directory} -` : `ask ${unit} -`;
+      return isPlain(proof.directory) ? `group ${proof.directory} -` : `ask ${unit} -`;
     case 'ask':
       return `ask ${unit} -`;
   }
+}
+
+/** Nothing at which a shell would split it. */
+function isPlain(path: string): boolean {
+  return /^[!-~]+$/.test(path);
 }
 
 /** What is no such file is as good as none. */

@@ -67,6 +67,10 @@ export class BusSystemctl extends Systemctl {
     return told?.[0];
   }
 
+  override async isLoaded(unit: string): Promise<boolean | undefined> {
+    return (await this.#overBus(checked([unit]), async (name, systemd) => (await ifLoaded(systemd.object(name))) === undefined))?.[0];
+  }
+
   override async showFiles(units: readonly string[]): Promise<readonly UnitFiles[]> {
     return (await this.#overBus(units, async (unit, systemd) => filesOf(await read(unit, systemd)))) ?? super.showFiles(units);
   }
@@ -139,9 +143,14 @@ async function read(unit: string, systemd: SystemdBus): Promise<BusProperties> {
 
 /** @returns why it could not be done */
 async function resetFailed(unit: string, systemd: SystemdBus): Promise<readonly string[]> {
+  return (await ifLoaded(systemd.resetFailed(unit))) ?? [];
+}
+
+/** @returns what systemd says of a unit that it has not in memory; undefined: it has it */
+async function ifLoaded(call: Promise<unknown>): Promise<readonly string[] | undefined> {
   try {
-    await systemd.resetFailed(unit);
-    return [];
+    await call;
+    return undefined;
   } catch (error) {
     if (error instanceof BusFailure && error.code === `${SYSTEMD_NAME}.NoSuchUnit`) return [error.message];
     throw error;

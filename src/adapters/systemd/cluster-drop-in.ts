@@ -2,8 +2,9 @@
  * /run/systemd/system/UNIT.d/50-watchkeeper.conf, while the cluster holds a
  * unit. At the end of the node systemd stops units in the reverse of their
  * order, so `Before=pacemaker.service` lets Pacemaker stop the resource before
- * systemd kills it. It must be gone before the unit is stopped: with it, the
- * stop would be ordered after Pacemaker's own, which waits for it.
+ * systemd kills it. Once Pacemaker has a job itself, it must be gone before the
+ * unit is stopped: with it, the stop would be ordered after Pacemaker's own,
+ * which waits for it.
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -16,11 +17,15 @@ import { SystemdSilent, type Systemctl } from './systemctl.js';
 
 const RUNTIME_UNITS = '/run/systemd/system';
 const NAME = '50-watchkeeper.conf';
+/** What it is called while it is set aside: systemd reads only what ends in .conf. */
+const ASIDE = '50-watchkeeper.off';
 const RELOAD_TIMEOUT = 20_000;
+/** What its `Before=` names. */
+const CLUSTER = ['pacemaker.service', 'pacemaker_remote.service'];
 
 export class ClusterDropIn implements ClusterOverride {
   constructor(
-    private readonly systemctl: Pick<Systemctl, 'reloadManager' | 'showFiles'>,
+    private readonly systemctl: Pick<Systemctl, 'reloadManager' | 'showFiles' | 'showOne' | 'pulse' | 'isLoaded'>,
     private readonly units = RUNTIME_UNITS,
   ) {}
 
@@ -33,7 +38,8 @@ export class ClusterDropIn implements ClusterOverride {
       } catch (cause) {
         throw unwritable(`cannot make ${dirname(path)}`, this.units, cause);
       }
-      writeAtomic(path, text, { durable: false, mode: 0o644 });
+      if (readText(this.#asideOf(unit)) === text) fs.renameSync(this.#asideOf(unit), path);
+      else writeAtomic(path, text, { durable: false, mode: 0o644 });
     }
     if (reading === 'by-caller') return;
     // Also if it was there: whoever wrote it may have died before systemd read it.
@@ -42,24 +48,60 @@ export class ClusterDropIn implements ClusterOverride {
 
   async remove(unit: string): Promise<void> {
     const path = this.#pathOf(unit);
-    try {
-      fs.unlinkSync(path);
-    } catch (cause) {
-      const code = errorCode(cause);
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unwritable(`cannot remove ${path}`, dirname(path), cause);
-    }
-    try {
-      fs.rmdirSync(dirname(path));
-    } catch (cause) {
-      // Others have drop-ins there, too, or were quicker.
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(errorCode(cause) ?? '')) throw unwritable(`cannot remove ${dirname(path)}`, this.units, cause);
-    }
+    removed(path, () => fs.unlinkSync(path));
+    this.clear(unit);
     await this.#settle(unit, (dropIns) => !dropIns.includes(path));
   }
 
+  /**
+   * As remove(), but the directory stays: at the first unit that is loaded after
+   * one of its directories has changed, systemd lists all of them again (5 to
+   * 15 ms in our containers, more where there are more units), and the unit to be
+   * started next is such a one.
+   */
+  async setAside(unit: string): Promise<void> {
+    const path = this.#pathOf(unit);
+    removed(path, () => fs.renameSync(path, this.#asideOf(unit)));
+    await this.#settle(unit, (dropIns) => !dropIns.includes(path));
+  }
+
+  aside(): readonly string[] {
+    return this.#unitsWith(ASIDE);
+  }
+
+  /** Nothing of what was set aside is left. @throws WatchkeeperError STATE_UNWRITABLE */
+  clear(unit: string): void {
+    const path = this.#asideOf(unit);
+    removed(path, () => fs.unlinkSync(path));
+    // Others may have drop-ins there, too.
+    removed(dirname(path), () => fs.rmdirSync(dirname(path)), ['ENOTEMPTY', 'EEXIST']);
+  }
+
+  async hindersStop(): Promise<boolean> {
+    try {
+      for (const unit of CLUSTER) {
+        const { job } = (await this.systemctl.pulse(unit)) ?? (await this.systemctl.showOne(unit));
+        if (job !== 0) return true;
+      }
+      return false;
+    } catch (error) {
+      // It might.
+      if (error instanceof SystemdSilent) return true;
+      throw error;
+    }
+  }
+
+  async isRead(unit: string): Promise<boolean> {
+    return (await this.systemctl.isLoaded(unit)) ?? true;
+  }
+
   present(): readonly string[] {
+    return this.#unitsWith(NAME);
+  }
+
+  #unitsWith(file: string): readonly string[] {
     const directories = fs.existsSync(this.units) ? fs.readdirSync(this.units) : [];
-    return directories.filter((name) => name.endsWith('.d') && fs.existsSync(join(this.units, name, NAME))).map((name) => name.slice(0, -2));
+    return directories.filter((name) => name.endsWith('.d') && fs.existsSync(join(this.units, name, file))).map((name) => name.slice(0, -2));
   }
 
   isThere(unit: string, resource: string): boolean {
@@ -68,6 +110,10 @@ export class ClusterDropIn implements ClusterOverride {
 
   #pathOf(unit: string): string {
     return join(this.units, `${unit}.d`, NAME);
+  }
+
+  #asideOf(unit: string): string {
+    return join(this.units, `${unit}.d`, ASIDE);
   }
 
   /**
@@ -83,6 +129,15 @@ export class ClusterDropIn implements ClusterOverride {
     }
     const { ok, stderr } = await this.systemctl.reloadManager(RELOAD_TIMEOUT);
     if (!ok) throw new WatchkeeperError('INTERNAL', `cannot tell systemd of the drop-in of ${unit}`, stderr.trim(), 'systemctl daemon-reload');
+  }
+}
+
+/** Does not mind that it is not there, or what else is allowed. */
+function removed(path: string, action: () => void, allowed: readonly string[] = []): void {
+  try {
+    action();
+  } catch (cause) {
+    if (!['ENOENT', 'ENOTDIR', ...allowed].includes(errorCode(cause) ?? '')) throw unwritable(`cannot remove ${path}`, dirname(path), cause);
   }
 }
 
@@ -110,7 +165,7 @@ export function dropIn(unit: string, resource: string): string {
     '# Written by Watchkeeper while the cluster holds this unit; removed when it is stopped.',
     '[Unit]',
     `Description=Cluster controlled ${unit.replaceAll('%', '%%')} (resource ${resource})`,
-    'Before=pacemaker.service pacemaker_remote.service',
+    `Before=${CLUSTER.join(' ')}`,
     ...(unit.endsWith('.service') ? ['', '[Service]', 'Restart=no'] : []),
     '',
   ].join('\n');

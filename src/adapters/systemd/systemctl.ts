@@ -94,6 +94,12 @@ export class Systemctl {
     return Promise.resolve(undefined);
   }
 
+  /** Whether systemd has it in memory, as it has what is up, has failed, or is named by such a unit. undefined: it is not told. */
+  isLoaded(unit: string): Promise<boolean | undefined> {
+    checked([unit]);
+    return Promise.resolve(undefined);
+  }
+
   /** The facts of one unit, and further properties as text. @throws SystemdSilent */
   async showWith(unit: string, extra: readonly string[]): Promise<{ readonly facts: UnitFacts; readonly extra: ReadonlyMap<string, string> }> {
     const [block = ''] = await this.#blocks([unit], [...PROPERTIES, ...extra]);

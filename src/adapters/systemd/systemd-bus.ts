@@ -51,6 +51,12 @@ export class SystemdBus {
     return path;
   }
 
+  /** Of a unit that is in memory. @throws BusFailure NoSuchUnit: it is not */
+  async object(unit: string): Promise<string> {
+    const [path] = await this.#manager('GetUnit', 's', [unit]);
+    return String(path);
+  }
+
   /** The ends of this unit's jobs. @param unit a name without quotes, which all units have */
   watchJobs(unit: string): Promise<void> {
     return this.#match(jobRule(unit));

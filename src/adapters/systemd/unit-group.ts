@@ -15,6 +15,18 @@ export function groupOf(group: string): string | undefined {
   return mounted === undefined || group === '' || group === '/' ? undefined : directoryOf(mounted, group);
 }
 
+/** The process in it that cgroup.procs names first, which is the oldest as a rule; undefined: there is none. Zombies are not listed. */
+export function firstIn(directory: string): number | undefined {
+  try {
+    const [line = ''] = fs.readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n');
+    return line === '' ? undefined : Number(line);
+  } catch (error) {
+    // It has threads in more than one group, so that processes cannot be told.
+    if (isGone(error) || errorCode(error) === 'EOPNOTSUPP' || errorCode(error) === 'ENOTSUP') return undefined;
+    throw error;
+  }
+}
+
 /** Whether there is a process in it or below it. */
 export function isPopulated(directory: string): boolean {
   try {

@@ -4,7 +4,7 @@ import type { UnitLook, UnitProof } from '../../ports/unit-control.js';
 import { observation } from './observation.js';
 import { refusal } from './start-outcome.js';
 import type { UnitFacts } from './unit-facts.js';
-import { groupOf, isPopulated } from './unit-group.js';
+import { firstIn, groupOf, isPopulated } from './unit-group.js';
 import { awaitsRestart, hasFailed, isDown, isUp } from './vocabulary.js';
 
 export interface HeldUnit {
@@ -66,14 +66,17 @@ export function unitLook(held: HeldUnit, identify: (pid: number) => ProcessIdent
 /**
  * systemd calls a service active as long as its main process lives, unless it
  * was told not to kill it at the end; where it knows no main process, as long
- * as there is any.
+ * as there is any. When the main one has gone it kills the others, if it was not
+ * told to let them live: then none of them can get its number.
  */
 function proofOf({ facts, killMode, sendsSigkill, isOneshot, remains }: HeldUnit, group: string | undefined, identify: (pid: number) => ProcessIdentity | undefined): UnitProof {
   const isService = facts.unit.endsWith('.service');
   if (!isService || isOneshot || killMode === 'none' || !sendsSigkill) return { kind: 'ask' };
   if (facts.mainPid !== 0) {
     const process = identify(facts.mainPid);
-    return process === undefined ? { kind: 'ask' } : { kind: 'process', process };
+    if (process === undefined) return { kind: 'ask' };
+    // A shell reads byte by byte, and of /proc/PID/stat, which has the start time, it takes a hundred times as many.
+    return group !== undefined && killMode !== 'process' && firstIn(group) === process.pid ? { kind: 'member', pid: process.pid, directory: group } : { kind: 'process', process };
   }
   return group !== undefined && !remains && killMode !== 'process' && isPopulated(group) ? { kind: 'group', directory: group } : { kind: 'ask' };
 }

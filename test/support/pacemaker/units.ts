@@ -87,12 +87,16 @@ export class Units {
     this.world.kill(this.world.cluster.node(life.node), life.pid, signal);
   }
 
-  /** Its drop-in; undefined: there is none, nor a directory for it. @param name with its suffix */
+  /** Its drop-in; undefined: there is none. @param name with its suffix */
   dropIn(node: Node, name: string): { readonly text: string; readonly mode: number } | undefined {
-    const directory = `/proc/${node.leader}/root/run/systemd/system/${name}.d`;
-    if (!existsSync(directory)) return undefined;
-    const path = join(directory, DROP_IN);
+    const path = `/proc/${node.leader}/root/run/systemd/system/${name}.d/${DROP_IN}`;
+    if (!existsSync(path)) return undefined;
     return { text: readFileSync(path, 'utf8'), mode: statSync(path).mode & 0o777 };
+  }
+
+  /** Nothing of a hold is left of it. The watcher waits a moment whether the cluster takes it up again. @param name without its suffix */
+  async released(node: Node, name: string): Promise<void> {
+    await waitFor(`no drop-in of ${name} to be left`, PATIENCE, () => this.dropIn(node, `${name}.service`) === undefined);
   }
 
   /** How it has ended on this node, also when it is off. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 
 import { BusSystemctl } from '../../../src/adapters/systemd/bus-systemctl.js';
+import { ClusterDropIn } from '../../../src/adapters/systemd/cluster-drop-in.js';
 import { Systemctl } from '../../../src/adapters/systemd/systemctl.js';
 import { HELD_PROPERTIES } from '../../../src/adapters/systemd/unit-look.js';
 import type { Runner } from '../../../src/ports/runner.js';
@@ -97,6 +98,33 @@ describe('systemctl whose questions go over the bus', function () {
       expect(await bus.brief(unit), unit).to.deep.equal(isService ? { ...pulse, needsReload: extra.get('NeedDaemonReload') === 'yes', type: extra.get('Type') ?? 'simple' } : undefined);
     }
     expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('knows what systemd has in memory', async () => {
+    const up = bench.daemon();
+    const down = bench.daemon();
+    await bench.start(up.spec);
+    expect(await bus.isLoaded(up.spec.unit)).to.equal(true);
+    await eventually('it is forgotten, as nothing names it', async () => (await bus.isLoaded(down.spec.unit)) === false);
+    expect(await bus.isLoaded(`wk-${newName()}.service`)).to.equal(false);
+    expect(await program.isLoaded(up.spec.unit)).to.equal(undefined);
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('sees that a stop of what the cluster holds would wait for Pacemaker', async () => {
+    const [byBus, byProgram] = [new ClusterDropIn(bus), new ClusterDropIn(program)];
+    const told = async (): Promise<readonly boolean[]> => [await byBus.hindersStop(), await byProgram.hindersStop()];
+    expect(await told(), 'without a Pacemaker').to.deep.equal([false, false]);
+    bench.unit('pacemaker.service', '[Service]\nExecStart=/bin/sleep infinity\nExecStop=/bin/sleep infinity\nTimeoutStopSec=infinity\n');
+    systemctl('start', 'pacemaker.service');
+    try {
+      expect(await told(), 'while it runs').to.deep.equal([false, false]);
+      systemctl('stop', '--no-block', 'pacemaker.service');
+      expect(await told(), 'while it ends').to.deep.equal([true, true]);
+    } finally {
+      systemctl('kill', '--signal=SIGKILL', 'pacemaker.service');
+    }
+    await eventually('it has ended', async () => (await told()).every((hinders) => !hinders));
   });
 
   it('leaves many units to a program, which is sooner with them', async () => {

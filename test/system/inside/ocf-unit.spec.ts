@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -69,7 +70,7 @@ describe('ocf:watchkeeper:unit', function () {
     it(`answers a monitor without Node or systemctl where the main process proves it (${shell[0] ?? 'as installed'})`, async () => {
       const unit = world.unit(SLEEPER);
       expect(world.call('start', { unit }).status).to.equal(0);
-      expect(world.record()).to.match(/^1 \S+ process \d+ \d+\n$/);
+      expect(world.record()).to.equal(`1 ${unit} member ${world.mainPid(unit)} ${join('/sys/fs/cgroup', world.property(unit, 'ControlGroup'))}\n`);
       // Whoever were asked now would hang: systemd answers nobody.
       const deaf = world.program('deaf', 'exec /bin/sleep 600');
       const mount = (target: string): unknown => spawnSync('/bin/mount', ['--bind', deaf, target]);
@@ -85,6 +86,34 @@ describe('ocf:watchkeeper:unit', function () {
       expect(world.call('monitor', { unit }, {}, shell).status).to.equal(7);
     });
   }
+
+  it('believes of its record a process that lives, in the group that it names, and no other', async () => {
+    const unit = world.unit(SLEEPER);
+    const child = spawn('/bin/sleep', ['infinity']);
+    const { pid = 0 } = child;
+    const group = join('/sys/fs/cgroup', world.resource);
+    mkdirSync(group);
+    writeFileSync(join(group, 'cgroup.procs'), String(pid));
+    const monitor = (text: string): number | null => {
+      mkdirSync('/run/watchkeeper/cluster-units', { recursive: true });
+      writeFileSync(`/run/watchkeeper/cluster-units/${world.resource}`, text);
+      return world.call('monitor', { unit }).status;
+    };
+    const proof = `member ${pid} ${group}`;
+    try {
+      expect(monitor(`1 ${unit} ${proof}\n`), 'it').to.equal(0);
+      for (const wrong of [`1 ${unit} ${proof}x\n`, `1 ${unit} ${proof}`, `1 ${unit} ${proof} more\n`, `1 other ${proof}\n`, `2 ${unit} ${proof}\n`, `1 ${unit} member ${pid}\n`, `1 ${unit} member ${pid}0 ${group}\n`, `1 ${unit} member ${process.pid} ${group}\n`]) expect(monitor(wrong), wrong).to.equal(7);
+      child.kill('SIGKILL');
+      // Our loop does not turn, so nobody buries it.
+      while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) spawnSync('/bin/sleep', ['0.01']);
+      expect(monitor(`1 ${unit} ${proof}\n`), 'a zombie').to.equal(7);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect(monitor(`1 ${unit} ${proof}\n`), 'nothing').to.equal(7);
+    rmdirSync(group);
+  });
 
   it('proves a daemon without a main process by its control group, and what has no process by asking', async () => {
     const forking = world.unit(`Type=forking\nGuessMainPID=no\nExecStart=/bin/sh -c "/bin/sleep infinity & /bin/sleep infinity & exit 0"`);
@@ -111,7 +140,7 @@ describe('ocf:watchkeeper:unit', function () {
       expect(world.call('monitor', { unit }).status).to.equal(0);
       expect(world.dropIn(unit)).to.include('Restart=no');
       expect(world.property(unit, 'Restart')).to.equal('no');
-      expect(world.record()).to.include(' process ');
+      expect(world.record()).to.include(' member ');
       rmSync(join(UNITS, `${unit}.d`), { recursive: true });
       rmSync(`/run/watchkeeper/cluster-units/${world.resource}`);
     }
@@ -192,6 +221,9 @@ describe('ocf:watchkeeper:unit', function () {
     const unit = world.unit('KillMode=process\nExecStart=/bin/sh -c "/bin/sleep infinity & exec /bin/sleep infinity"');
     expect(world.call('start', { unit }).status).to.equal(0);
     const group = world.property(unit, 'ControlGroup');
+    // They stay in the group, and could get its number.
+    expect(world.record()).to.match(/^1 \S+ process \d+ \d+\n$/);
+    expect(world.call('monitor', { unit }).status).to.equal(0);
     expect(world.call('stop', { unit }).status).to.equal(0);
     expect(members(group)).to.have.length(1);
     expect(world.call('probe', { unit }).status).to.equal(7);
@@ -222,6 +254,43 @@ describe('ocf:watchkeeper:unit', function () {
       expect(world.property(unit, 'MainPID')).to.equal('0');
     }));
   });
+
+  it('keeps the drop-in to the end of a stop, and systemd reads no file again', () => {
+    const reread = (): string => systemctl('show', '--property=UnitsLoadTimestampMonotonic', '--value');
+    const tells = world.program('tells', `[ ! -e ${UNITS}/$1.d/50-watchkeeper.conf ] || echo held >>${world.directory}/log`);
+    const unit = world.unit(`${SLEEPER}\nExecStopPost=${tells} %n`);
+    expect(world.call('start', { unit }).status).to.equal(0);
+    const before = reread();
+    expect(world.call('stop', { unit })).to.include({ status: 0, stderr: '' });
+    expect(world.log('log')).to.deep.equal(['held']);
+    expect(existsSync(join(UNITS, `${unit}.d`))).to.equal(false);
+    expect(world.property(unit, 'NeedDaemonReload')).to.equal('no');
+    expect(reread()).to.equal(before);
+  });
+
+  for (const begins of ['before', 'in the midst of']) {
+    it(`a stop ends though Pacemaker, which waits for it, has begun to end ${begins} it`, async () => {
+      const unit = world.unit(SLEEPER);
+      // The job of the stop waits for the end of this one.
+      const dependant = world.unit(`[Unit]\nRequires=${unit}\nAfter=${unit}\n[Service]\n${SLEEPER}\nExecStop=/bin/sh -c "touch ${world.directory}/ending; exec /bin/sleep 2"\n`);
+      const waits = world.program('waits', `while /usr/bin/systemctl is-active --quiet ${unit}; do /bin/sleep 0.1; done`);
+      const pacemaker = world.unit(`${SLEEPER}\nExecStop=${waits}\nTimeoutStopSec=infinity`, 'pacemaker.service');
+      expect(world.call('start', { unit }).status).to.equal(0);
+      systemctl('start', dependant, pacemaker);
+      const ends = (): unknown => systemctl('stop', '--no-block', pacemaker);
+      if (begins === 'before') ends();
+      const stop = world.later('stop', { unit });
+      await eventually('the dependant to end', () => existsSync(join(world.directory, 'ending')));
+      if (begins !== 'before') ends();
+      const { status, stderr, took } = await stop;
+      expect(status, stderr).to.equal(0);
+      // Else it is killed, when half of its time is over.
+      expect(took).to.be.below(25_000);
+      expect(stderr).to.equal('');
+      await eventually('Pacemaker to end', () => world.property(pacemaker, 'ActiveState') === 'inactive');
+      expect(world.dropIn(unit)).to.equal(undefined);
+    });
+  }
 
   it('knows templates, and the instances of a globally unique clone', () => {
     const template = `wk-${world.resource}@`;

@@ -11,6 +11,8 @@ class World {
   readonly held = new Set<string>();
   readonly busy = new Set<string>();
   readonly warnings: string[] = [];
+  readonly unread = new Set<string>();
+  readonly aside = new Set<string>();
   refusal: Error | undefined;
   deaf = false;
 
@@ -22,14 +24,23 @@ class World {
           this.there.set(unit, resource);
           return Promise.resolve();
         },
-        remove: (unit) => {
-          this.calls.push(`remove ${unit}`);
-          if (this.refusal !== undefined) return Promise.reject(this.refusal);
-          this.there.delete(unit);
-          return Promise.resolve();
-        },
+        remove: () => Promise.reject(new Error('it is only set aside')),
         present: () => [...this.there.keys()],
         isThere: (unit, resource) => this.there.get(unit) === resource,
+        setAside: (unit) => {
+          this.calls.push(`set aside ${unit}`);
+          if (this.refusal !== undefined) return Promise.reject(this.refusal);
+          this.there.delete(unit);
+          this.aside.add(unit);
+          return Promise.resolve();
+        },
+        aside: () => [...this.aside],
+        clear: (unit) => {
+          this.calls.push(`clear ${unit}`);
+          this.aside.delete(unit);
+        },
+        isRead: (unit) => Promise.resolve(!this.unread.has(unit)),
+        hindersStop: () => Promise.resolve(false),
       },
       clock: this.clock,
       isHeld: (unit) => Promise.resolve(this.held.has(unit)),
@@ -56,7 +67,7 @@ describe('patient override', () => {
 
   it('removes it from a unit that runs at once', async () => {
     await override.remove('a');
-    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.calls).to.deep.equal(['set aside a']);
     expect(world.clock.armed).to.equal(0);
   });
 
@@ -77,9 +88,17 @@ describe('patient override', () => {
     await override.remove('a');
     world.clock.advance(2000);
     await settled();
-    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.calls).to.deep.equal(['set aside a']);
     await override.put('a', 'rsc');
-    expect(world.calls).to.deep.equal(['remove a', 'put a']);
+    expect(world.calls).to.deep.equal(['set aside a', 'put a']);
+  });
+
+  it('removes it at once where systemd has not the unit in memory', async () => {
+    world.down.add('a');
+    world.unread.add('a');
+    await override.remove('a');
+    expect(world.calls).to.deep.equal(['set aside a']);
+    expect(world.clock.armed).to.equal(0);
   });
 
   it('says so where it cannot look, and ends nobody by that', async () => {
@@ -92,14 +111,14 @@ describe('patient override', () => {
     expect(world.warnings[0]).to.include('the drop-in of a').and.include('systemd is deaf');
     world.deaf = false;
     await override.sweep();
-    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.calls).to.deep.equal(['set aside a']);
   });
 
   it('at the end of the watcher it no longer waits', async () => {
     world.down.add('a');
     await override.remove('a');
     await override.finish();
-    expect(world.calls).to.deep.equal(['remove a']);
+    expect(world.calls).to.deep.equal(['set aside a', 'clear a']);
     expect(world.clock.armed).to.equal(0);
   });
 
@@ -117,7 +136,7 @@ describe('patient override', () => {
     world.busy.add('busy');
     world.held.add('a');
     await world.make().sweep();
-    expect(world.calls).to.deep.equal(['remove dead']);
+    expect(world.calls).to.deep.equal(['set aside dead']);
     expect(world.warnings).to.deep.equal([]);
   });
 
@@ -126,7 +145,7 @@ describe('patient override', () => {
     for (const unit of ['a', 'other']) world.down.add(unit);
     world.refusal = new Error('read-only');
     await world.make().sweep();
-    expect(world.calls).to.deep.equal(['remove a', 'remove other']);
+    expect(world.calls).to.deep.equal(['set aside a', 'set aside other']);
     expect(world.warnings).to.have.length(2);
     expect(world.warnings[0]).to.include('read-only');
   });
