@@ -32,6 +32,8 @@ async function watchLoop(peer: Peer, plan: CrashPlan): Promise<Crashed> {
   await sleep(3000);
   const neighbour: number[] = [];
   for (let kill = 0; kill < NEIGHBOUR_KILLS; kill += 1) {
+    // Some start all that they know by themselves, and again when they are told to.
+    stamps.read();
     const before = stamps.runs.get('d1');
     if (before === undefined) break;
     neighbour.push(await stamps.nextStart('d1', before, peer.kill(['d1']), 30_000));
@@ -40,7 +42,7 @@ async function watchLoop(peer: Peer, plan: CrashPlan): Promise<Crashed> {
   }
   await sleep(Math.max(0, began + plan.loop * 1000 - now()));
   stamps.read();
-  const starts = (stamps.starts.get('c1') ?? []).map((at) => (at - began) / 1000);
+  const starts = (stamps.starts.get('c1') ?? []).filter((at) => at >= began).map((at) => (at - began) / 1000);
   peer.fix();
   const fixed = now();
   const last = stamps.runs.get('c1') ?? { pid: 0, at: 0 };
