@@ -11,10 +11,13 @@ import { eventually } from './eventually.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
 /** Node's own options for a watcher, as the front gives them. */
-const NODE_ARGUMENTS =
-  /exec "\$node" (--.+) "\$bundle"/
-    .exec(readFileSync(new URL('../../scripts/run-node.sh', import.meta.url), 'utf8'))?.[1]
-    ?.split(' ') ?? [];
+const NODE_ARGUMENTS = nodeArguments(readFileSync(new URL('../../scripts/run-node.sh', import.meta.url), 'utf8'));
+
+function nodeArguments(front: string): readonly string[] {
+  const words = /exec "\$node" (--inspect[^"]+) "\$bundle"/.exec(front)?.[1];
+  if (words === undefined) throw new Error('scripts/run-node.sh has no options of Node for a watcher');
+  return words.split(/[\s\\]+/);
+}
 
 /** The watcher as its front runs it, with a CommonJS file that Node runs before it. */
 export function watcherPreloadedWith(file: string): [string, ...string[]] {
