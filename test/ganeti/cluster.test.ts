@@ -141,7 +141,7 @@ function live(suite: Suite, init: Init): void {
     await areUp(node1, ALL_DAEMONS);
     const before = runningDaemons(node1).get('ganeti-rapi')?.pid;
     const words = 'import sys; from ganeti import utils, constants; utils.StopDaemon(constants.RAPI); sys.exit(0 if utils.EnsureDaemon(constants.RAPI) else 1)';
-    await node1.container.must(['/usr/bin/env', 'PYTHONPATH=/usr/share/ganeti/3.0', '/usr/bin/python3', '-c', words], { timeout: 60_000 });
+    await node1.container.must(['/usr/bin/env', 'PYTHONPATH=/usr/share/ganeti/default', '/usr/bin/python3', '-c', words], { timeout: 60_000 });
     await areUp(node1, ALL_DAEMONS);
     expect(runningDaemons(node1).get('ganeti-rapi')?.pid).to.not.equal(before);
   }).timeout(STEP_TIMEOUT);
