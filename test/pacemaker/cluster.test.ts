@@ -37,6 +37,8 @@ for (const suite of SUITES) {
 
     after(() => world?.cluster.destroy());
 
+    beforeEach(() => world?.beWhole());
+
     const formed = (): ClusterWorld => {
       if (world === undefined) throw new Error('there is no cluster');
       return world;

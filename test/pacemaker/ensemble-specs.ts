@@ -53,6 +53,17 @@ export function ensembleSpecs(formed: () => ClusterWorld): void {
     const cuts = (): number => formed().cluster.room.cuts.length;
     /** 0: it doesn't run, or the node is off. The kernel's name of a process has 15 letters at most. */
     const pidOf = async (node: Node, program: string): Promise<number> => Number((await node.run(['/usr/bin/pgrep', '-o', '-x', program.slice(0, 15)])).stdout);
+    /** The others have cut its power, or take it for a member for as long as they would need to see that it is none. */
+    const decided = async (node: Node, fenced: number): Promise<void> => {
+      const witness = formed().nodes.find((other) => other !== node);
+      let since: number | undefined;
+      await waitFor(`the others to know what becomes of ${node.node}`, PATIENCE, async () => {
+        if (cuts() > fenced) return true;
+        const isMember = (await formed().cluster.state(witness)).online.includes(node.node);
+        since = isMember ? (since ?? performance.now()) : undefined;
+        return since !== undefined && performance.now() - since > 5000;
+      });
+    };
     /** Elsewhere than there, whole, and each of them once. */
     const elsewhere = async (old: Node): Promise<Node> => {
       await waitFor(`all to run elsewhere than on ${old.node}`, PATIENCE, () => formed().nodes.some((node) => node !== old && formed().isUp(node, 'web')));
@@ -81,8 +92,10 @@ export function ensembleSpecs(formed: () => ClusterWorld): void {
       const [before, fenced] = [lives(), cuts()];
       const controller = await pidOf(node, 'pacemaker-controld');
       world.kill(node, await pidOf(node, 'pacemaker-execd'), 'SIGKILL');
-      // Its controller ends with it. Whether another one is there before the others have seen that is Pacemaker's own race.
+      // Its controller ends with it. Whether another one is there before the others have seen that is Pacemaker's own race,
+      // and who was seen to be lost may have another one, and loses his power a moment later.
       await waitFor('another controller, or the end of the node', PATIENCE, async () => cuts() > fenced || ![0, controller].includes(await pidOf(node, 'pacemaker-controld')));
+      await decided(node, fenced);
       await world.cluster.atRest();
       if (cuts() > fenced) {
         await elsewhere(node);

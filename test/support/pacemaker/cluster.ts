@@ -153,11 +153,13 @@ export class Cluster {
   }
 
   /** From power to membership. @param prepare between the boot and the cluster */
-  async comeBack(node: Node, prepare: () => Promise<void>): Promise<void> {
-    await node.powerOn();
-    await prepare();
-    await node.must(CLUSTER_START, { timeout: 60_000 });
-    await this.until(`${node.node} to be online again`, FORM_TIMEOUT, (state) => state.online.length === this.nodes.length);
+  async comeBack(nodes: readonly Node[], prepare: (node: Node) => Promise<void>): Promise<void> {
+    await Promise.all(nodes.map(async (node) => {
+      await node.powerOn();
+      await prepare(node);
+      await node.must(CLUSTER_START, { timeout: 60_000 });
+    }));
+    await this.until(`${nodes.map(({ node }) => node).join(' and ')} to be online again`, FORM_TIMEOUT, (state) => state.online.length === this.nodes.length);
   }
 
   async destroy(): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cgroup2Mount } from '../containers/requirements.js';
 import type { Suite } from '../containers/recipe.js';
 import { waitFor } from '../containers/wait.js';
-import { Cluster, type Node } from './cluster.js';
+import { Cluster, isOn, type Node } from './cluster.js';
 
 /** Where each node has what of test/fixtures it is given. */
 export const PROGRAMS = '/usr/local/lib/wk-test';
@@ -150,8 +150,14 @@ export class ClusterWorld {
     });
   }
 
-  async comeBack(node: Node): Promise<void> {
-    await this.cluster.comeBack(node, () => this.comeUp(node));
+  async comeBack(...nodes: readonly Node[]): Promise<void> {
+    await this.cluster.comeBack(nodes, (node) => this.comeUp(node));
+  }
+
+  /** What a test that failed has left off is on again: what follows, or its second try, shall not fail for that. */
+  async beWhole(): Promise<void> {
+    const off = this.nodes.filter((node) => !isOn(node));
+    if (off.length > 0) await this.comeBack(...off);
   }
 
   /** "NODE PID" of each that runs. */
