@@ -14,13 +14,13 @@ import { readFileSync } from 'node:fs';
 const PROGRAM = 'build';
 
 /** A whole record, as the cache itself writes it. */
-function sample(): Buffer {
+async function sample(): Promise<Buffer> {
   const scratch = new Scratch();
   try {
     const main = scratch.write('watchkeeper.yaml', EVERY_KEY);
     const environment = { WATCHKEEPER_PATHS_RUNTIME: scratch.directory };
     const { configuration, texts } = loadWithTexts(main, environment);
-    new ConfigurationCache(main, environment, PROGRAM).write(configuration, texts);
+    await new ConfigurationCache(main, environment, PROGRAM).write(configuration, texts);
     return readFileSync(scratch.at('configuration'));
   } finally {
     scratch.remove();
@@ -30,7 +30,7 @@ function sample(): Buffer {
 const ODD = [{ format: 1, program: PROGRAM }, { format: 1, program: PROGRAM, meaning: {} }, { format: 1, program: PROGRAM, meaning: null, environment: 5 }, [1], 'x', new Map([['format', 1]])].map((value) => serialize(value));
 
 export const target: Target = {
-  inputs: hostile([sample(), ...ODD], 200_000),
+  inputs: hostile([await sample(), ...ODD], 200_000),
   batch: 300,
   open() {
     const scratch = new Scratch();
