@@ -36,18 +36,22 @@ export class Wishes {
    * @throws WatchkeeperError STATE_UNWRITABLE
    */
   want(spec: DaemonSpec, desired: DesiredState, by: string, emphasis: Emphasis = {}): void {
-    const record = this.#recordOf(desired, by, emphasis);
-    if (this.#stands(spec, record)) return;
+    const record = this.#toWrite(spec, this.#recordOf(desired, by, emphasis));
+    if (record === undefined) return;
     this.#look = undefined;
-    this.store.write(spec.name, this.#beside(spec, record));
+    this.store.write(spec.name, record);
   }
 
   /** The same for many. @throws as want() */
   async wantAll(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}): Promise<void> {
     const record = this.#recordOf(desired, by, emphasis);
-    const changed = specs.filter((spec) => !this.#stands(spec, record));
-    if (changed.length === 0) return;
-    await this.store.writeAll(new Map(changed.map((spec) => [spec.name, this.#beside(spec, record)])));
+    const changed = new Map<string, DesiredRecord>();
+    for (const spec of specs) {
+      const changes = this.#toWrite(spec, record);
+      if (changes !== undefined) changed.set(spec.name, changes);
+    }
+    if (changed.size === 0) return;
+    await this.store.writeAll(changed);
     this.#look = undefined;
   }
 
@@ -55,18 +59,16 @@ export class Wishes {
     return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
   }
 
-  /** Whether the same is on record, whoever said it and when; one that two have stopped is neither's own. */
-  #stands(spec: DaemonSpec, { desired, hold, whole, asker }: DesiredRecord): boolean {
-    const record = this.store.read(spec.name);
-    const isSame = record?.desired === desired && record.bootId === this.bootId && (record.hold === true) === (hold === true) && (record.whole === true) === (whole === true);
-    return isSame && (record.asker === undefined || record.asker === asker);
-  }
-
-  /** @returns the record as it is written where the other one is there already */
-  #beside(spec: DaemonSpec, record: DesiredRecord): DesiredRecord {
-    if (record.desired === 'up' || this.store.read(spec.name)?.desired !== 'down') return record;
-    const { hold, whole } = record;
-    return this.#recordOf(record.desired, record.by, { hold, whole });
+  /**
+   * @returns what is to be written; undefined: the same is on record, whoever said it
+   *   and when. One that two have stopped in this boot is neither's own.
+   */
+  #toWrite(spec: DaemonSpec, record: DesiredRecord): DesiredRecord | undefined {
+    const known = this.store.read(spec.name);
+    if (known?.desired !== record.desired || known.bootId !== this.bootId) return record;
+    const isSame = (known.hold === true) === (record.hold === true) && (known.whole === true) === (record.whole === true);
+    if (isSame && (known.asker === undefined || known.asker === record.asker)) return undefined;
+    return this.#recordOf(record.desired, record.by, { hold: record.hold, whole: record.whole });
   }
 
   /** @returns to be called where nothing was done about a wish that is made now: what was wanted down before is so again */

@@ -1,6 +1,6 @@
 /**
  * `node quick.cjs BUNDLE daemon-util ARGS…` is `node BUNDLE daemon-util ARGS…`,
- * in half of the time: a bundle of its own with what it takes to understand the
+ * in two thirds of the time: a bundle of its own with what it takes to understand the
  * call and to ask the watcher. The configuration is the one that was understood
  * last. Where it is not known any more, where no watcher answers, and for all
  * that only this machine can tell, it becomes the whole program, and has said
