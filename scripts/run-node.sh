@@ -48,7 +48,7 @@ wk_choose_configuration() {
 # run_node PROGRAM HOME BUNDLE IN_CLONE ARGS…: never returns. HOME is the
 # directory of this file; IN_CLONE is empty where we are installed.
 run_node() {
-  program=$1 bundle=$3
+  program=$1 wk_home=$2 bundle=$3
   if [ ! -f "$bundle" ]; then
     if [ -n "$4" ]; then wk_fail "$bundle is not built" 'npm run build'; fi
     wk_fail "$bundle is missing" 'installing Watchkeeper again'
@@ -76,6 +76,15 @@ run_node() {
   if [ -n "$in_clone" ] || [ ! -f "$code_cache" ]; then exec "$node" "$bundle" "$program" "$@"; fi
   # A bundle of its own asks the watcher; where that is not enough, it becomes the other.
   wk_quick=${bundle%/*}/quick.cjs
-  if [ "$program" = daemon-util ] && [ -f "$wk_quick" ]; then exec "$node" "$wk_quick" "$bundle" "$program" "$@"; fi
+  if [ "$program" = daemon-util ] && [ -f "$wk_quick" ]; then
+    if [ -n "${hand_over-}" ] && [ -f "$wk_home/hand-over" ] && [ -x /usr/bin/perl ]; then
+      # They load code into Perl, or have it read and write letters instead of bytes.
+      unset PERL5OPT PERL5LIB PERLLIB PERL5DB PERL_UNICODE PERLIO
+      # of a locale that is not installed nobody needs to hear
+      export PERL_BADLANG=0
+      exec /usr/bin/perl "$wk_home/hand-over" "$hand_over" "$node" "$wk_quick" "$bundle" "$program" "$@"
+    fi
+    exec "$node" "$wk_quick" "$bundle" "$program" "$@"
+  fi
   exec "$node" "$code_cache" "$bundle" "$program" "$@"
 }

@@ -1,7 +1,7 @@
 /** The OCF agents' actions in the watcher: the same code as theirs, with what the watcher has at hand. */
 import { existsSync } from 'node:fs';
 
-import { staleReason } from '../adapters/config/configuration.js';
+import { staleReason, type Configuration } from '../adapters/config/configuration.js';
 import { ClusterDesk } from '../app/cluster-desk.js';
 import type { ChosenControl } from '../app/control-choice.js';
 import type { OcfCall } from '../core/ocf-call.js';
@@ -12,6 +12,8 @@ import type { Detection } from '../ports/service-manager.js';
 import type { PatientOverride } from '../app/patient-override.js';
 import { holdsOf, perform } from './cluster-agents.js';
 import type { AgentSite } from './cluster-site.js';
+import { composeCommands } from './compose-commands.js';
+import type { CommandDesk } from '../ports/command-desk.js';
 import type { Host } from './host.js';
 
 /** Made by systemd alone, where it is process 1 (sd_booted(3)). */
@@ -19,6 +21,8 @@ const SYSTEMD = '/run/systemd/system';
 
 export interface WatcherAtHand {
   readonly host: Host;
+  /** In force now. */
+  readonly configuration: () => Configuration;
   readonly detection: Detection;
   readonly controller: Controller;
   readonly refresh: () => void;
@@ -35,6 +39,8 @@ export interface WatcherAgents extends AgentDesk {
   /** To be told once orders are taken, and at the end. */
   begin(): Promise<void>;
   finish(): Promise<void>;
+  /** Those of daemon-util, by the same means. */
+  readonly commands: CommandDesk;
 }
 
 export async function composeAgents(atHand: WatcherAtHand): Promise<WatcherAgents> {
@@ -86,5 +92,6 @@ export async function composeAgents(atHand: WatcherAtHand): Promise<WatcherAgent
       await (await overrides()).sweep().catch((error: unknown) => warn(`cannot look for drop-ins of the cluster: ${String(error)}`));
     },
     finish: async () => (await made)?.finish(),
+    commands: composeCommands(atHand),
   };
 }

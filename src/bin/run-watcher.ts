@@ -141,7 +141,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     group: configuration.catalogue.group.name,
     staleConfiguration: staleReason(configuration) !== undefined,
   });
-  const agents = await composeAgents({ host, detection, controller: hooks.controller, refresh: () => guardian.refresh(), warn });
+  const agents = await composeAgents({ host, configuration: () => configuration, detection, controller: hooks.controller, refresh: () => guardian.refresh(), warn });
   const service: ControlService = {
     controller: hooks.controller,
     info,
@@ -153,6 +153,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     clusterReports: () => guardian.clusterReports(),
     tasks,
     agents,
+    commands: agents.commands,
     roles: () => roles.list(),
     recentNews: (limit) => journal.recent(limit),
     followNews: (callback) => {

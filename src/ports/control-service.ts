@@ -1,5 +1,6 @@
 /** What the running watcher offers to those who talk to it. */
 import type { AgentDesk } from './agent-desk.js';
+import type { CommandDesk } from './command-desk.js';
 import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { ClusterReport } from '../core/cluster-report.js';
 import type { RestartOwner } from '../core/daemon.js';
@@ -37,6 +38,7 @@ export interface ControlService {
   clusterReports(): readonly ClusterReport[];
   readonly tasks: TaskControl;
   readonly agents: AgentDesk;
+  readonly commands: CommandDesk;
   roles(): readonly RoleStatus[];
   /** The newest last. */
   recentNews(limit: number): readonly NewsItem[];

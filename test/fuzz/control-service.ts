@@ -41,6 +41,16 @@ export function controlService(asked: Asked): { readonly service: ControlService
           return Promise.resolve({ answer: { status: 0 }, notes: [] });
         },
       },
+      commands: {
+        patience: () => 1000,
+        take: (command) => {
+          asked.requests.push(command);
+          return Promise.resolve((tell) => {
+            tell('stderr', 'taken');
+            return Promise.resolve(0);
+          });
+        },
+      },
       recentNews: (limit) => Array.from({ length: Math.min(limit, 1000) }, (_, id) => ({ id, at: 0, daemon: 'web', news: 'started', reason: 'r' }) as never),
       followNews: () => ({ cancel: () => undefined }),
     },

@@ -64,6 +64,7 @@ describe('ask-watcher', function () {
       info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, clusterReports: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
       tasks: { list: refuse, history: refuse, run: refuse },
       agents: { act },
+      commands: { patience: refuse, take: refuse },
     };
     const server: ControlServer = await serveControl(runtime, service, SILENT);
     cleanups.push(() => server.close());

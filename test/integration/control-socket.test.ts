@@ -67,6 +67,7 @@ describe('control socket', () => {
       },
     },
     agents: { act: () => Promise.resolve(undefined) },
+    commands: { patience: () => 1000, take: () => Promise.resolve(undefined) },
     recentNews: () => [],
     followNews: (callback) => {
       followers.add(callback);

@@ -50,6 +50,7 @@ describe('scripts/install', function () {
       ['usr/lib/watchkeeper/LICENSES', 0o644],
       ['usr/lib/watchkeeper/index.mjs', 0o644],
       ['usr/lib/watchkeeper/run-node.sh', 0o644],
+      ['usr/lib/watchkeeper/hand-over', 0o755],
       ['usr/lib/watchkeeper/state-board.sh', 0o644],
       ['usr/lib/watchkeeper/start-claim.sh', 0o644],
       ['usr/lib/watchkeeper/status-line.sh', 0o644],

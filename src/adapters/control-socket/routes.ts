@@ -7,6 +7,7 @@ import { WatchkeeperError } from '../../core/errors.js';
 import type { ControlService } from '../../ports/control-service.js';
 import type { NamedOutcome, Progress } from '../../ports/controller.js';
 import { actForAgent } from './agent-routes.js';
+import { runCommand } from './command-routes.js';
 import { listTasks, runTask, taskHistory } from './task-routes.js';
 import { KEEP_ALIVE, parseAction, SCHEMA_VERSION, type ActionBody, type StreamLine } from './protocol.js';
 
@@ -39,6 +40,7 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'GET', path: '/v1/cluster-reports', respond: clusterReports },
   { method: 'POST', path: '/v1/refresh', respond: refresh },
   { method: 'POST', path: '/v1/cluster-agent', respond: actForAgent },
+  { method: 'POST', path: '/v1/daemon-util', respond: runCommand },
 ];
 
 export function route(method: string, path: string): Routed {

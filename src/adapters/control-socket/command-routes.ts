@@ -1,0 +1,35 @@
+/**
+ * What the control socket does for daemon-util (scripts/hand-over).
+ *
+ * Its client sends the request's body only after `100 Continue`, as that of the
+ * agents does, and for the same reason. Once the command is taken, the answer
+ * comes line by line, until the connection ends: how long to wait for a sign of
+ * life; `o` and `e` with what goes to stdout and stderr; empty ones as signs of
+ * life; and last, or it was none, `=` with the exit status.
+ */
+import { WatchkeeperError } from '../../core/errors.js';
+import { parseHandedCommand } from '../../core/handed-command.js';
+import { KEEP_ALIVE } from './protocol.js';
+import type { Respond } from './routes.js';
+
+const SIGNS = { stdout: 'o', stderr: 'e' } as const;
+
+export const runCommand: Respond = async (service, { body, response }) => {
+  const command = parseHandedCommand(body);
+  if (typeof command === 'string') throw new WatchkeeperError('USAGE', 'cannot do what daemon-util is asked for', command, 'daemon-util of the same version');
+  const taken = await service.commands.take(command);
+  if (taken === undefined) throw new WatchkeeperError('USAGE', 'cannot do what daemon-util is asked for', 'this is not for the watcher to do', 'the same by Node');
+  const patience = service.commands.patience();
+  // Its end is that of the connection: a client in a few lines of Perl knows no chunks.
+  response.removeHeader('transfer-encoding');
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+  response.write(`${patience}\n`);
+  const alive = setInterval(() => response.write('\n'), KEEP_ALIVE);
+  try {
+    const status = await taken((stream, line) => response.write(`${SIGNS[stream]} ${line}\n`));
+    response.write(`= ${status}\n`);
+  } finally {
+    clearInterval(alive);
+    response.end();
+  }
+};

@@ -1,0 +1,246 @@
+/**
+ * How daemon-util has the watcher do it: scripts/hand-over, and the watcher's end
+ * of it. What it answers is what Node answers; and where it does not, it becomes
+ * Node with the same words, here a program that only says them.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { expect } from 'chai';
+
+import { serveControl } from '../../src/adapters/control-socket/server.js';
+import type { HandedCommand } from '../../src/core/handed-command.js';
+import type { TakenCommand } from '../../src/ports/command-desk.js';
+import type { ControlService } from '../../src/ports/control-service.js';
+import { buildOnce, type Result } from '../support/daemon-util-world.js';
+import { Cleanups, eventually } from '../support/eventually.js';
+import { procProcess } from '../support/proc.js';
+import { WatcherWorld, type RunningWatcher } from '../support/watcher-world.js';
+
+const PROGRAM = fileURLToPath(new URL('../../scripts/hand-over', import.meta.url));
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const TAKEN = `${CONTINUE}HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n1000\n`;
+
+interface Call {
+  readonly ended: Promise<Result>;
+  readonly pid: number;
+  kill(): void;
+}
+
+/** @param line command and arguments */
+function begin(runtime: string, line: string, environment: Record<string, string> = {}): Call {
+  const child = spawn('/usr/bin/perl', [PROGRAM, runtime, '/bin/echo', 'QUICK', 'BUNDLE', 'daemon-util', ...line.split(' ')], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', PERL_BADLANG: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([status, signal]): Result => ({ status: status as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr }));
+  return { ended, pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') };
+}
+
+const asNode = (line: string): Result => ({ status: 0, signal: null, stdout: `QUICK BUNDLE daemon-util ${line}\n`, stderr: '' });
+
+describe('hand-over, before a watcher that is made up', function () {
+  this.timeout(60_000);
+  const cleanups = new Cleanups();
+  let runtime: string;
+
+  beforeEach(() => {
+    runtime = mkdtempSync(join(tmpdir(), 'wk-hand-'));
+    chmodSync(runtime, 0o755);
+    cleanups.add(() => rmSync(runtime, { recursive: true, force: true }));
+  });
+
+  afterEach(() => cleanups.run());
+
+  async function serve(take: (command: HandedCommand) => TakenCommand | undefined): Promise<void> {
+    const refuse = (): never => {
+      throw new Error('nothing else is asked for');
+    };
+    const service: ControlService = {
+      controller: { via: 'watcher', start: refuse, stop: refuse, restart: refuse, status: refuse },
+      info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, clusterReports: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
+      tasks: { list: refuse, history: refuse, run: refuse },
+      agents: { act: refuse },
+      commands: { patience: () => 3000, take: (command) => Promise.resolve(take(command)) },
+    };
+    const server = await serveControl(runtime, service, SILENT);
+    cleanups.add(() => server.close());
+  }
+
+  /** Something else that listens there. */
+  async function listen(handle: (socket: Socket) => void): Promise<void> {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      cleanups.add(() => void socket.destroy());
+      handle(socket);
+    });
+    server.listen(join(runtime, 'control.sock'));
+    await once(server, 'listening');
+    cleanups.add(() => void server.close());
+    writeFileSync(join(runtime, 'control.token'), 'x\n');
+  }
+
+  it('hands over the command, who calls, and the variables that a command goes by', async () => {
+    const asked: HandedCommand[] = [];
+    await serve((command) => {
+      asked.push(command);
+      return () => Promise.resolve(0);
+    });
+    const environment = { EXTRA_WEB_ARGS: 'a\nb"\'$(x) =', EXTRA_LONG: 'x'.repeat(100_000), LANG: 'ümläut', WATCHKEEPER_CONFIG: '' };
+    const call = begin(runtime, 'start web', { ...environment, SECRET: 'of somebody', LC_ALL: '' });
+    expect(await call.ended).to.deep.equal({ status: 0, signal: null, stdout: '', stderr: '' });
+    const self = `${process.pid}/${procProcess(process.pid)?.startTicks ?? 0}`;
+    expect(asked).to.deep.equal([{ words: ['start', 'web'], caller: `uid ${process.getuid?.() ?? 0}, pid ${call.pid}`, asker: self, environment: { ...environment, LC_ALL: '' } }]);
+  });
+
+  it('tells each line as it comes, to the end, however long it takes', async () => {
+    let tellMore = (): void => undefined;
+    await serve(() => async (tell) => {
+      tell('stderr', 'first');
+      tell('stdout', '= 5');
+      await new Promise<void>((resolve) => (tellMore = resolve));
+      tell('stderr', 'e läst');
+      return 11;
+    });
+    const call = begin(runtime, 'stop-all');
+    // Longer than its patience: signs of life come in between.
+    await new Promise((later) => setTimeout(later, 5000));
+    tellMore();
+    expect(await call.ended).to.deep.equal({ status: 11, signal: null, stdout: '= 5\n', stderr: 'first\ne läst\n' });
+  });
+
+  it('becomes Node where the watcher does not take it', async () => {
+    let asked = 0;
+    await serve(() => {
+      asked += 1;
+      return undefined;
+    });
+    expect(await begin(runtime, 'start web').ended).to.deep.equal(asNode('start web'));
+    expect(asked).to.equal(1);
+    for (const line of ['rotate-logs web', 'start -web', 'start', 'start ../web']) expect(await begin(runtime, line).ended, line).to.deep.equal(asNode(line));
+    expect(await begin(runtime, 'start web', { EXTRA_A: 'x'.repeat(100_000), EXTRA_B: 'x'.repeat(100_000), EXTRA_C: 'x'.repeat(100_000) }).ended).to.deep.equal(asNode('start web'));
+    writeFileSync(join(runtime, 'control.token'), 'wrong\n');
+    expect(await begin(runtime, 'start web').ended).to.deep.equal(asNode('start web'));
+    expect(asked).to.equal(1);
+  });
+
+  it('becomes Node where nobody is there, or one of an older version, or who says nothing of use', async () => {
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal(asNode('stop web'));
+    writeFileSync(join(runtime, 'control.token'), 'x\n');
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal(asNode('stop web'));
+    const answers = ['', CONTINUE, 'HTTP/1.1 404 Not Found\r\n\r\n', `${CONTINUE}HTTP/1.1 404 Not Found\r\n\r\n{}\n`, `${CONTINUE}HTTP/1.1 200 OK\r\n\r\n`, `${CONTINUE}HTTP/1.1 200 OK\r\n\r\nsoon\n`, 'x'.repeat(2_000_000)];
+    let next = '';
+    await listen((socket) => {
+      socket.once('data', () => socket.end(next));
+    });
+    for (next of answers) expect(await begin(runtime, 'stop web').ended, next.slice(0, 60)).to.deep.equal(asNode('stop web'));
+  });
+
+  it('becomes Node where the watcher does not say at once that it lives, and has asked for nothing then', async () => {
+    let heard = '';
+    await listen((socket) => {
+      socket.on('data', (text: Buffer) => (heard += text.toString()));
+    });
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal(asNode('stop web'));
+    expect(heard).to.include('POST /v1/daemon-util').and.to.match(/\r\n\r\n$/).and.not.to.include('\0');
+  });
+
+  it('tells where the watcher dies while it is at it, or falls silent', async () => {
+    let hangUp = true;
+    await listen((socket) => {
+      socket.once('data', () => {
+        socket.write(`${TAKEN}e half\ne of a li`);
+        if (hangUp) socket.end();
+      });
+    });
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal({ status: 1, signal: null, stdout: '', stderr: 'half\ndaemon-util: cannot finish: the connection to the watcher broke; try daemon-util status\n' });
+    hangUp = false;
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal({
+      status: 1, signal: null, stdout: '',
+      stderr: `half\ndaemon-util: cannot ask the watcher: no answer on ${runtime}/control.sock within 1000 ms; try restarting the watcher: the daemons stay up\n`,
+    });
+  });
+});
+
+describe('hand-over to a watcher, and the same by Node', function () {
+  this.timeout(120_000);
+  let world: WatcherWorld;
+  let watcher: RunningWatcher;
+  let environment: Record<string, string>;
+
+  before(async () => {
+    buildOnce();
+    world = new WatcherWorld();
+    world.environment = { WATCHKEEPER_PATHS_RUNTIME: world.runtime, WATCHKEEPER_CONTROL_TIMEOUT: '2s' };
+    environment = { ...world.environment, WATCHKEEPER_CONFIG: world.config };
+    for (const name of ['web', 'db']) world.add(name);
+    world.write({ serviceManager: 'built-in' });
+    watcher = await world.startWatcher([], world.environment);
+  });
+
+  after(() => world.cleanups.run());
+
+  const handed = (line: string, more: Record<string, string> = {}): Promise<Result> => begin(world.runtime, line, { ...environment, ...more }).ended;
+
+  it('of all that it takes', async () => {
+    for (const line of ['start web', 'start web', 'check-config', 'stop web', 'restart web', 'stop-all', 'start-all', 'start nobody', 'stop nobody', 'stop-master', 'start-master']) {
+      const answer = await handed(line);
+      expect(answer.stdout, line).not.to.include('QUICK');
+      // What is done twice is the same twice: it runs, or it does not.
+      expect(answer, line).to.deep.equal(await world.run(...line.split(' ')));
+      if (line.endsWith('web')) expect(await world.observed('web'), line).to.equal(line === 'stop web' ? 'stopped' : 'running');
+    }
+    const { daemons } = await world.status();
+    expect(Object.values(daemons).map(({ observed }) => observed)).to.deep.equal(['running', 'running']);
+  });
+
+  it('with the arguments of the caller\'s environment, and who called in the records', async () => {
+    const call = begin(world.runtime, 'stop db', environment);
+    expect(await call.ended).to.include({ status: 0, stdout: '' });
+    expect(await world.status('db').then(({ daemons }) => daemons['db']?.reason)).to.include(`daemon-util stop db (uid ${process.getuid?.() ?? 0}, pid ${call.pid})`);
+    expect(await world.status('db').then(({ daemons }) => daemons['db']?.asker)).to.equal(`${process.pid}/${procProcess(process.pid)?.startTicks ?? 0}`);
+    expect(await handed('start db')).to.include({ status: 0 });
+  });
+
+  it('becomes Node where that would go by another configuration', async () => {
+    expect(await handed('stop web', { WATCHKEEPER_CONTROL_TIMEOUT: '3s' })).to.deep.equal(asNode('stop web'));
+    expect(await handed('stop web', { WATCHKEEPER_LOG_LEVEL: 'debug' })).to.deep.equal(asNode('stop web'));
+    expect(await handed('stop web', { WATCHKEEPER_CONFIG: '/etc/watchkeeper/other.yaml' })).to.deep.equal(asNode('stop web'));
+    const text = readFileSync(world.config, 'utf8');
+    writeFileSync(world.config, `${text}\n`);
+    try {
+      expect(await handed('stop web')).to.deep.equal(asNode('stop web'));
+    } finally {
+      writeFileSync(world.config, text);
+      expect(await world.watchkeeper('reload')).to.include({ status: 0 });
+    }
+    expect(await world.observed('web')).to.equal('running');
+    expect(await handed('start web')).to.include({ status: 0, stdout: '' });
+  });
+
+  it('becomes Node before a frozen watcher, which then has nothing to do', async () => {
+    watcher.kill('SIGSTOP');
+    try {
+      await eventually('it is', () => procProcess(watcher.pid)?.state === 'T');
+      expect(await handed('stop web')).to.deep.equal(asNode('stop web'));
+    } finally {
+      watcher.kill('SIGCONT');
+    }
+    expect(await world.observed('web')).to.equal('running');
+  });
+
+  it('goes on to the end where who asked has left', async () => {
+    const before = (await world.status('web')).daemons['web']?.pid;
+    const call = begin(world.runtime, 'restart web', environment);
+    await eventually('it is at it', async () => (await world.status('web')).daemons['web']?.pid !== before);
+    call.kill();
+    await call.ended;
+    await world.running('web');
+  });
+});
