@@ -18,6 +18,7 @@ import type { Node } from '../../test/support/pacemaker/cluster.js';
 import { primitive } from '../../test/support/pacemaker/resource.js';
 import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
 import { placed } from './figures.mjs';
+import { monitoredLoad } from './pacemaker-load.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const UNIT = 'bench-unit.service';
@@ -26,6 +27,7 @@ const OURS = '/usr/lib/ocf/resource.d/watchkeeper/unit';
 /** s, of the recurring monitor. */
 const INTERVAL = 10;
 const MONITORS = 200;
+const STARTS = 50;
 const RESOURCES = 100;
 
 /** As many are written: systemctl for everything. */
@@ -140,11 +142,19 @@ async function unitRecoveries(world: ClusterWorld, xml: string): Promise<readonl
 
 const ENVIRONMENT = { OCF_ROOT: '/usr/lib/ocf', OCF_RESOURCE_INSTANCE: 'bench', OCF_RESKEY_unit: UNIT, OCF_RESKEY_CRM_meta_timeout: '60000', OCF_RESKEY_CRM_meta_interval: '10000', OCF_RESKEY_crm_feature_set: '3.16.2' };
 
-/** ms of each start, a stop before each. */
-async function starts(node: Node, start: readonly string[], stop: readonly string[]): Promise<readonly number[]> {
-  const loop = 'for i in $(seq "$1"); do $3 >/dev/null 2>&1; s=${EPOCHREALTIME/./}; $2 >/dev/null 2>&1 || exit 1; echo $((${EPOCHREALTIME/./} - s)); done; $3';
-  const text = await node.must(['/bin/bash', '-c', loop, 'bash', String(2 * runs), start.join(' '), stop.join(' ')], { timeout: PATIENCE, environment: ENVIRONMENT });
-  return text.trim().split('\n').map((line) => Number(line) / 1000);
+/** What starts and stops the same unit. */
+interface Starter {
+  readonly start: string;
+  readonly stop: string;
+}
+
+/** Medians of the ms of a start, each in turn with the others, so that a busy machine is busy for all of them. */
+async function starts(node: Node, starters: readonly Starter[]): Promise<readonly number[]> {
+  const loop = 'n=$1; shift; for i in $(seq "$n"); do for pair; do s=${EPOCHREALTIME/./}; ${pair%|*} >/dev/null 2>&1 || exit 1; echo $((${EPOCHREALTIME/./} - s)); ${pair#*|} >/dev/null 2>&1; done; done';
+  const pairs = starters.map(({ start, stop }) => `${start}|${stop}`);
+  const text = await node.must(['/bin/bash', '-c', loop, 'bash', String(STARTS), ...pairs], { timeout: PATIENCE, environment: ENVIRONMENT });
+  const times = text.trim().split('\n').map((line) => Number(line) / 1000);
+  return starters.map((_, which) => median(times.filter((__, index) => index % starters.length === which)));
 }
 
 /** ms of CPU of one monitor, its children included. */
@@ -178,14 +188,21 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
       const plain = await unitRecoveries(world, `<primitive id="base" class="ocf" provider="bench" type="plain"><instance_attributes id="base-i"><nvpair id="base-u" name="unit" value="${UNIT}"/></instance_attributes>${operations}</primitive>`);
       rows.push({ what: `the same: \`systemd:\`, s (each: ${spread(native)})`, value: (median(native) / 1000).toFixed(2) }, { what: `the same: a plain agent, s (each: ${spread(plain)})`, value: (median(plain) / 1000).toFixed(2) });
     }
-    const bare = median(await starts(node, ['/usr/bin/systemctl', 'start', UNIT], ['/usr/bin/systemctl', 'stop', UNIT]));
-    const held = median(await starts(node, [OURS, 'start'], [OURS, 'stop']));
+    const [bare = NaN, held = NaN] = await starts(node, [
+      { start: `/usr/bin/systemctl start ${UNIT}`, stop: `/usr/bin/systemctl stop ${UNIT}` },
+      { start: `${OURS} start`, stop: `${OURS} stop` },
+    ]);
     rows.push({ what: '`systemctl start`, ms', value: bare.toFixed(1) }, { what: 'start by `ocf:watchkeeper:unit`, ms', value: held.toFixed(1) }, { what: 'its share of `systemctl start`', value: (held / bare).toFixed(2), bar: '1.5' });
     await node.must([OURS, 'start'], { environment: ENVIRONMENT });
     const [cheap, dear] = [await monitorCost(node, OURS), await monitorCost(node, PLAIN)];
     await node.must([OURS, 'stop'], { environment: ENVIRONMENT });
     rows.push({ what: 'CPU of a monitor by a plain agent, ms', value: dear.toFixed(2) }, { what: 'CPU of a monitor by `ocf:watchkeeper:unit`, ms', value: cheap.toFixed(2) }, { what: 'its share of the plain one', value: (cheap / dear).toFixed(2), bar: '0.2' });
-    rows.push({ what: `${RESOURCES} of them every ${INTERVAL} s, % of a core (our agents alone)`, value: ((cheap * RESOURCES) / INTERVAL / 10).toFixed(2), bar: '2' });
+    const load = await monitoredLoad(world, RESOURCES, UNIT_TEXT);
+    rows.push(
+      { what: `${RESOURCES} of them every ${INTERVAL} s, for a minute, % of a core: our agents`, value: load.agents.toFixed(2), bar: '2' },
+      { what: 'the same: the watcher', value: load.watcher.toFixed(2) },
+      { what: 'the same: pacemaker-execd, which calls them', value: load.execd.toFixed(2) },
+    );
     return rows;
   } finally {
     await world.cluster.destroy();
@@ -193,7 +210,7 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
 }
 
 const awake = setInterval(() => undefined, PATIENCE);
-const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${2 * runs} starts and ${MONITORS} monitors.`];
+const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${STARTS} starts in turn and ${MONITORS} monitors.`];
 for (const suite of (['bookworm', 'trixie'] as const).filter((one) => (options.get('suites') ?? one).split(',').includes(one))) {
   const rows = await measure(suite);
   const text = [`### ${suite}, daemons driven by ${suite === 'bookworm' ? 'the watcher' : 'systemd'}`, '', '| | median | at most |', '| --- | --- | --- |', ...rows.map(({ what, value, bar = '' }) => `| ${what} | ${value} | ${bar} |`)].join('\n');

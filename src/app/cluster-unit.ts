@@ -61,12 +61,14 @@ export class ClusterUnit {
   }
 
   start(): Promise<OcfAnswer> {
+    const { control, override } = this.parts;
+    const { unit } = this.name;
+    // Asked while the lock is taken, which takes as long.
+    const unread = control.isUnread(unit).catch(() => false);
     return this.#alone(async () => {
-      const { control, override } = this.parts;
-      const { unit } = this.name;
       // The start itself looks whether systemd has read all files of the unit.
       await override.put(unit, this.call.resource, 'by-caller');
-      const started = await this.#started();
+      const started = await this.#started(await unread);
       if (started.status === OCF.success) return started;
       // What is not held must not say that it is.
       if (isDown(await control.look(unit))) await override.remove(unit);
@@ -74,10 +76,10 @@ export class ClusterUnit {
     });
   }
 
-  async #started(): Promise<OcfAnswer> {
-    const { control } = this.parts;
+  async #started(isUnread: boolean): Promise<OcfAnswer> {
+    const { control, gone } = this.parts;
     const { unit } = this.name;
-    const started = await control.start(unit, this.#left(), this.parts.gone);
+    const started = await control.start(unit, { limit: this.#left(), abort: gone, isUnread });
     if (started.outcome.kind !== 'ok') return startAnswer(started.outcome);
     const { look } = started;
     if (look !== undefined && look.state !== 'active') return startAnswer(failed('failed', `${unit} did not stay up: ${look.reason}`, ''));

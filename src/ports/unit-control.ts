@@ -33,11 +33,20 @@ export interface StartedUnit {
   readonly look: UnitLook | undefined;
 }
 
+export interface UnitStart {
+  /** ms; what is not up by then, or when the signal is given, will not come up later. */
+  readonly limit: number;
+  readonly abort: AbortSignal | undefined;
+  /** What isUnread() has said a moment ago. */
+  readonly isUnread: boolean;
+}
+
 export interface UnitControl {
   /** @throws WatchkeeperError INTERNAL where the service manager does not answer */
   look(unit: string): Promise<UnitLook>;
-  /** @param limit ms; what is not up by then, or when the signal is given, will not come up later. */
-  start(unit: string, limit: number, abort?: AbortSignal): Promise<StartedUnit>;
+  /** Whether nobody has asked for it, so that the service manager will read its files when it starts it. false: it may have read them. */
+  isUnread(unit: string): Promise<boolean>;
+  start(unit: string, start: UnitStart): Promise<StartedUnit>;
   /** Stopped means that none of its processes is left, either. @param limit ms */
   stop(unit: string, limit: number): Promise<Outcome>;
   /** SIGKILL to all of it, those included that it has left behind. */

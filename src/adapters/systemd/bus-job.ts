@@ -1,6 +1,7 @@
 /**
  * An order to systemd over the bus, and the end of its job. All of it is sent in
  * one go: the bus carries it out in this order, so that no end can be missed.
+ * systemd tells the end to who ordered the job, also without Subscribe().
  */
 import type { Clock } from '../../ports/clock.js';
 import type { BusSignal } from './bus.js';
@@ -35,9 +36,9 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
   listeners.add(listener);
   abort?.addEventListener('abort', aborted);
   try {
-    const [, owner, , job] = await Promise.all([systemd.watchJobs(unit), systemd.owner(), systemd.subscribe(), systemd.order(order, unit)]);
-    // Whoever may send to the bus may send such a signal; only systemd's own counts.
-    const result = (): string | undefined => ends.filter(({ sender, body }) => sender === owner && body[1] === job).map(({ body }) => String(body[3]))[0];
+    const [, { job, by }] = await Promise.all([systemd.watchJobs(unit), systemd.order(order, unit)]);
+    // Whoever may send to the bus may send such a signal; only that of who took the order counts.
+    const result = (): string | undefined => ends.filter(({ sender, body }) => sender === by && body[1] === job).map(({ body }) => String(body[3]))[0];
     await new Promise<void>((resolve) => {
       const timer = clock.after(patience, resolve);
       wake = () => {
@@ -51,7 +52,9 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
   } finally {
     listeners.delete(listener);
     abort?.removeEventListener('abort', aborted);
-    // Nobody waits for that, and a connection that has ended has no rules.
-    systemd.unwatchJobs(unit).catch(() => undefined);
+    // Later: nobody waits for that, but somebody for the result. A connection that has ended has no rules.
+    clock.after(0, () => {
+      systemd.unwatchJobs(unit).catch(() => undefined);
+    });
   }
 }

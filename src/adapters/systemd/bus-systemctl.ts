@@ -11,7 +11,7 @@ import type { Runner } from '../../ports/runner.js';
 import { BusConnection, BusFailure, SYSTEM_BUS_SOCKET } from './bus.js';
 import { type BusProperties, busProperties } from './bus-properties.js';
 import { type JobListener, type Order, orderUnit } from './bus-job.js';
-import { type ActResult, checked, Systemctl, type UnitBrief, type UnitPulse, UnitTable } from './systemctl.js';
+import { type ActResult, checked, type StartTraits, Systemctl, type UnitPulse, UnitTable } from './systemctl.js';
 import { SYSTEMD_NAME, SYSTEMD_OBJECT, SystemdBus } from './systemd-bus.js';
 import { type FILE_PROPERTIES, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
 import { jobVerdict } from './vocabulary.js';
@@ -57,12 +57,11 @@ export class BusSystemctl extends Systemctl {
     return (await this.#overBus(checked([unit]), (name, systemd) => systemd.state(name)))?.[0];
   }
 
-  override async brief(unit: string): Promise<UnitBrief | undefined> {
+  override async startTraits(unit: string): Promise<StartTraits | undefined> {
     if (!unit.endsWith('.service')) return undefined;
     const told = await this.#overBus(checked([unit]), async (name, systemd) => {
-      // It is loaded for the first answer, and the others are of the same moment.
-      const [state, needsReload, type] = await Promise.all([systemd.state(name), systemd.property(objectOf(name), 'Unit', 'NeedDaemonReload'), systemd.property(objectOf(name), 'Service', 'Type')]);
-      return { ...state, needsReload: needsReload !== false, type: String(type) };
+      const [needsReload, type] = await Promise.all([systemd.property(objectOf(name), 'Unit', 'NeedDaemonReload'), systemd.property(objectOf(name), 'Service', 'Type')]);
+      return { needsReload: needsReload !== false, type: String(type) };
     });
     return told?.[0];
   }

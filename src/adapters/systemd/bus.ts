@@ -25,6 +25,12 @@ export interface BusCall {
   readonly body?: readonly unknown[];
 }
 
+export interface BusReply {
+  /** Unique name of the connection that answered; the bus sees to it that nobody answers in another's name. */
+  readonly sender: string;
+  readonly body: readonly unknown[];
+}
+
 export interface BusSignal {
   /** Unique name of the connection that sent it. */
   readonly sender: string;
@@ -90,11 +96,16 @@ export class BusConnection {
   }
 
   /** @returns the answer's body. @throws BusFailure */
-  call(call: BusCall): Promise<readonly unknown[]> {
+  async call(call: BusCall): Promise<readonly unknown[]> {
+    return (await this.reply(call)).body;
+  }
+
+  /** @throws BusFailure */
+  reply(call: BusCall): Promise<BusReply> {
     return this.#deadline(`${call.member} of ${call.path}`, (done, fail) => {
       const { signature = '', body = [], ...rest } = call;
       this.#bus.call(new Message({ ...rest, signature, body: [...body] })).then(
-        (reply) => done(reply?.body ?? []),
+        (reply) => done({ sender: reply?.sender ?? '', body: reply?.body ?? [] }),
         (cause: unknown) => fail(cause instanceof DBusError ? new BusFailure(cause.type, cause.text, { cause }) : new BusFailure('closed', String(cause), { cause })),
       );
     });

@@ -39,7 +39,9 @@ export class UnitTable {
 
 export type UnitPulse = Pick<UnitFacts, 'loadState' | 'activeState' | 'subState' | 'job'>;
 
-export interface UnitBrief extends UnitPulse {
+/** What systemd goes by when it starts a service. */
+export interface StartTraits {
+  /** Its files have changed since systemd read them. */
   readonly needsReload: boolean;
   /** Type= */
   readonly type: string;
@@ -88,8 +90,8 @@ export class Systemctl {
     return Promise.resolve(undefined);
   }
 
-  /** As pulse(), and what a start of a service must know. undefined: it is not told, or it is no service. */
-  brief(unit: string): Promise<UnitBrief | undefined> {
+  /** undefined: it is not told, or it is no service. */
+  startTraits(unit: string): Promise<StartTraits | undefined> {
     checked([unit]);
     return Promise.resolve(undefined);
   }

@@ -1,7 +1,7 @@
 /** The few calls to systemd's D-Bus interface that following units takes (org.freedesktop.systemd1(5)). */
 import { Variant } from 'dbus-next';
 
-import { type BusConnection, BusFailure } from './bus.js';
+import { type BusCall, type BusConnection, BusFailure } from './bus.js';
 
 export const SYSTEMD_NAME = 'org.freedesktop.systemd1';
 export const SYSTEMD_OBJECT = '/org/freedesktop/systemd1';
@@ -67,10 +67,15 @@ export class SystemdBus {
     await this.#bus('RemoveMatch', `type='signal',${jobRule(unit)}`);
   }
 
-  /** Takes the place of a contrary job, and joins one of its kind. @returns the job's object. @throws BusFailure */
-  async order(order: 'start' | 'stop', unit: string): Promise<string> {
-    const [job] = await this.#manager(order === 'start' ? 'StartUnit' : 'StopUnit', 'ss', [unit, 'replace']);
-    return String(job);
+  /**
+   * Takes the place of a contrary job, and joins one of its kind.
+   *
+   * @returns the job's object, and the unique name of systemd's connection
+   * @throws BusFailure
+   */
+  async order(order: 'start' | 'stop', unit: string): Promise<{ readonly job: string; readonly by: string }> {
+    const { sender, body } = await this.connection.reply(managerCall(order === 'start' ? 'StartUnit' : 'StopUnit', 'ss', [unit, 'replace']));
+    return { job: String(body[0]), by: sender };
   }
 
   /** Also its count of starts, for the start limit. @throws BusFailure NoSuchUnit: it is not loaded, so nothing is known of it */
@@ -99,7 +104,7 @@ export class SystemdBus {
   }
 
   #manager(member: string, signature = '', body: readonly unknown[] = []): Promise<readonly unknown[]> {
-    return this.connection.call({ destination: SYSTEMD_NAME, path: SYSTEMD_OBJECT, interface: MANAGER, member, signature, body });
+    return this.connection.call(managerCall(member, signature, body));
   }
 
   async #match(rule: string): Promise<void> {
@@ -110,6 +115,10 @@ export class SystemdBus {
     const bus = 'org.freedesktop.DBus';
     return this.connection.call({ destination: bus, path: '/org/freedesktop/DBus', interface: bus, member, signature: 's', body: [text] });
   }
+}
+
+function managerCall(member: string, signature: string, body: readonly unknown[]): BusCall {
+  return { destination: SYSTEMD_NAME, path: SYSTEMD_OBJECT, interface: MANAGER, member, signature, body };
 }
 
 function jobRule(unit: string): string {

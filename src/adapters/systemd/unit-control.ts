@@ -9,14 +9,14 @@ import { failed, ok, type Outcome } from '../../core/outcome.js';
 import { type Clock, sleep } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
-import type { StartedUnit, UnitControl, UnitLook } from '../../ports/unit-control.js';
+import type { StartedUnit, UnitControl, UnitLook, UnitStart } from '../../ports/unit-control.js';
 import { livesOn } from './first-breath.js';
 import { lastLines, said } from './journal.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, type Systemctl, SystemdSilent } from './systemctl.js';
 import { awaitEmpty, groupOf, isPopulated, killGroup } from './unit-group.js';
-import { sinceNow, startsAtOnce } from './easy-start.js';
+import { sinceNow, startIsSeen } from './easy-start.js';
 import { endsDeliberately, type HeldUnit, heldUnit, HELD_PROPERTIES, unitLook } from './unit-look.js';
 import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
 
@@ -47,18 +47,23 @@ export class SystemdUnitControl implements UnitControl {
     return this.#lookOf(await this.#show(unit));
   }
 
-  async start(unit: string, limit: number, abort?: AbortSignal): Promise<StartedUnit> {
+  async isUnread(unit: string): Promise<boolean> {
+    return (await this.#systemctl.isLoaded(unit)) === false;
+  }
+
+  async start(unit: string, { limit, isUnread, abort }: UnitStart): Promise<StartedUnit> {
     const began = this.parts.clock.monotonic();
-    const brief = await this.#systemctl.brief(unit);
-    const isEasy = brief !== undefined && startsAtOnce(brief);
-    const before = isEasy ? sinceNow(unit, began) : await this.#prepared(unit);
+    const before = isUnread ? sinceNow(unit, began) : await this.#prepared(unit);
     if (isUp(before.facts)) return this.#ended(ok(false, `${unit} is already ${before.facts.activeState}`), before);
-    const refused = refusal(before.facts);
-    // Another node may have a better file of it.
-    if (refused?.kind === 'failed') return this.#ended(refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused, before);
+    const hopeless = startless(before);
+    if (hopeless !== undefined) return this.#ended(hopeless, before);
     const left = (): number => Math.max(1, limit - (this.parts.clock.monotonic() - began));
-    let result = await this.#systemctl.act('start', [unit], left(), abort);
-    if (isEasy && result.ok && (await this.#systemctl.pulse(unit))?.activeState === 'active') return { outcome: ok(true, `${unit} is active`), look: undefined };
+    // What is asked behind the order is told while its job takes its time.
+    const [started, traits] = await Promise.all([this.#systemctl.act('start', [unit], left(), abort), isUnread ? this.#systemctl.startTraits(unit) : undefined]);
+    let result = started;
+    // Somebody had it read just before the override was there.
+    if (traits?.needsReload === true) await this.#systemctl.reloadManager(QUICK);
+    if (result.ok && startIsSeen(traits?.type ?? '') && (await this.#systemctl.pulse(unit))?.activeState === 'active') return { outcome: ok(true, `${unit} is active`), look: undefined };
     let after = await this.#breathing(unit);
     if (after.facts.result === 'start-limit-hit' && isDown(after.facts)) {
       // The limit is for restarts by systemd; this start is the cluster's, which counts for itself.
@@ -67,8 +72,10 @@ export class SystemdUnitControl implements UnitControl {
       after = await this.#breathing(unit);
     }
     if (isUp(after.facts)) return this.#ended(ok(true, `${unit} is ${after.facts.activeState} (${after.facts.subState})`), after);
-    // Of an easy start the clock alone tells what belongs to it.
-    const evidence = isEasy ? { ...before, facts: { ...before.facts, invocation: after.facts.invocation } } : before;
+    const refused = isUnread ? startless(after) : undefined;
+    if (refused !== undefined) return this.#ended(refused, after);
+    // Where it was not looked at before, the clock alone tells what belongs to this start.
+    const evidence = isUnread ? { ...before, facts: { ...before.facts, invocation: after.facts.invocation } } : before;
     return this.#ended(result.timedOut ? await this.#late(after, limit) : await this.#judged(evidence, after, result, limit), undefined);
   }
 
@@ -197,4 +204,10 @@ export class SystemdUnitControl implements UnitControl {
       }
     }
   }
+}
+
+/** Why no start can help; another node may have a better file of it. */
+function startless({ facts }: HeldUnit): Outcome | undefined {
+  const refused = refusal(facts);
+  return refused?.kind === 'failed' && refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused;
 }

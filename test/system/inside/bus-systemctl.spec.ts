@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect } from 'chai';
 
 import { BusSystemctl } from '../../../src/adapters/systemd/bus-systemctl.js';
 import { ClusterDropIn } from '../../../src/adapters/systemd/cluster-drop-in.js';
 import { Systemctl } from '../../../src/adapters/systemd/systemctl.js';
+import { SystemdUnitControl } from '../../../src/adapters/systemd/unit-control.js';
 import { HELD_PROPERTIES } from '../../../src/adapters/systemd/unit-look.js';
 import type { Runner } from '../../../src/ports/runner.js';
 import { eventually } from '../../support/eventually.js';
@@ -95,7 +99,7 @@ describe('systemctl whose questions go over the bus', function () {
       const pulse = { loadState, activeState, subState, job };
       expect(await bus.pulse(unit), unit).to.deep.equal(pulse);
       const isService = unit.endsWith('.service');
-      expect(await bus.brief(unit), unit).to.deep.equal(isService ? { ...pulse, needsReload: extra.get('NeedDaemonReload') === 'yes', type: extra.get('Type') ?? 'simple' } : undefined);
+      expect(await bus.startTraits(unit), unit).to.deep.equal(isService ? { needsReload: extra.get('NeedDaemonReload') === 'yes', type: extra.get('Type') ?? 'simple' } : undefined);
     }
     expect(asked.calls).to.deep.equal([]);
   });
@@ -109,6 +113,26 @@ describe('systemctl whose questions go over the bus', function () {
     expect(await bus.isLoaded(`wk-${newName()}.service`)).to.equal(false);
     expect(await program.isLoaded(up.spec.unit)).to.equal(undefined);
     expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('starts what was called unread, and has those files read that somebody else had it read too early for', async () => {
+    const control = new SystemdUnitControl({ runner: asked.runner, processes: bench.processes, clock: bench.clock, systemctl: bus });
+    const { unit } = bench.daemon({}, {}, (text) => text.replace(/^Type=.*$/m, 'Type=exec')).spec;
+    // It names the other one, which so stays in memory.
+    const holder = bench.daemon({}, {}, (text) => text.replace(/^\[Unit\]$/m, `[Unit]\nAfter=${unit}`));
+    await bench.start(holder.spec);
+    expect(await control.isUnread(unit)).to.equal(false);
+    const dropIns = `/run/systemd/system/${unit}.d`;
+    mkdirSync(dropIns);
+    writeFileSync(join(dropIns, 'late.conf'), '[Unit]\nDescription=read too late\n');
+    const { outcome } = await control.start(unit, { limit: 20_000, abort: undefined, isUnread: true });
+    expect(outcome).to.deep.equal({ kind: 'ok', changed: true, detail: `${unit} is active`, process: undefined });
+    const { facts, extra } = await program.showWith(unit, ['NeedDaemonReload', 'Description']);
+    expect([facts.activeState, extra.get('NeedDaemonReload'), extra.get('Description')]).to.deep.equal(['active', 'no', 'read too late']);
+    rmSync(dropIns, { recursive: true });
+    const absent = `wk-${newName()}.service`;
+    expect(await control.isUnread(absent)).to.equal(true);
+    expect((await control.start(absent, { limit: 20_000, abort: undefined, isUnread: true })).outcome).to.include({ kind: 'failed', code: 'not-found' });
   });
 
   it('sees that a stop of what the cluster holds would wait for Pacemaker', async () => {
