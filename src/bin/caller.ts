@@ -7,9 +7,14 @@ export function callersMeans(): Pick<Means, 'version' | 'environment' | 'screen'
   return {
     version: version(),
     environment: process.env,
-    screen: process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined,
+    // What a question needs neither of, and what takes as long as to read its answer.
+    get screen() {
+      return process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { stream: process.stderr, now: () => performance.now() } : undefined;
+    },
     caller: `uid ${process.getuid?.() ?? '?'}, pid ${process.pid}`,
-    asker: asker(),
+    get asker() {
+      return asker();
+    },
   };
 }
 

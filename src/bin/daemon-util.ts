@@ -23,8 +23,7 @@ export function daemonUtil(argv: readonly string[]): Promise<number> {
 function means(options: Options, note: (line: string) => void): Means {
   const host = new Host(options.config, process.env);
   const control = new ControlMeans(host, note);
-  return {
-    ...callersMeans(),
+  const own: Omit<Means, keyof ReturnType<typeof callersMeans>> = {
     catalogue: async () => (await host.configuration()).catalogue,
     detection: () => control.reported(),
     manager: () => control.manager(),
@@ -35,6 +34,7 @@ function means(options: Options, note: (line: string) => void): Means {
     account: (spec) => account(host, spec),
     reloadSshKeys: async () => (await import('../adapters/ssh/reload.js')).reloadSshKeys(await host.runner()),
   };
+  return Object.assign(callersMeans(), own);
 }
 
 /** Where the catalogue says nothing, a daemon is started as who we are. */

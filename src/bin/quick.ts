@@ -13,12 +13,14 @@ import { join } from 'node:path';
 import { ConfigurationCache } from '../adapters/config/cache.js';
 import type { Configuration } from '../adapters/config/configuration.js';
 import { configurationFile } from '../adapters/config/location.js';
-import { connectWatcher } from '../adapters/control-socket/client.js';
+import { askStatus, connectWatcher } from '../adapters/control-socket/client.js';
 import { isMet } from '../adapters/host/start-condition.js';
 import type { ChosenControl } from '../app/control-choice.js';
 import type { Means, Options } from '../cli/daemon-util/command.js';
 import { runDaemonUtil } from '../cli/daemon-util/run.js';
+import type { DaemonStatus } from '../core/daemon-status.js';
 import { WatchkeeperError } from '../core/errors.js';
+import type { Detection } from '../ports/service-manager.js';
 import type { WatcherClient } from '../ports/watcher-client.js';
 import { bundleMark } from './bundle-mark.js';
 import { callersMeans } from './caller.js';
@@ -28,6 +30,8 @@ import { HeldOutput } from './held-output.js';
 
 /** ms that a watcher gets for its first answer; the whole program asks it again, and waits as long as it is told to. */
 const PATIENCE = 1000;
+
+const FOUND = 'the watcher answers';
 
 /** Only the whole program can do it. */
 class NeedsWhole extends Error {}
@@ -55,13 +59,20 @@ function whole(): never {
 function means(options: Options): Means {
   let configuration: Configuration | undefined;
   let client: Promise<WatcherClient> | undefined;
+  let told: Detection | undefined;
   const configured = (): Configuration => (configuration ??= readConfiguration(options));
   const watcher = (): Promise<WatcherClient> => (client ??= findWatcher(configured()));
-  const chosen = async (): Promise<ChosenControl> => ({ controller: await watcher(), reason: 'the watcher answers', release: () => undefined });
-  return {
-    ...callersMeans(),
+  const chosen = async (): Promise<ChosenControl> => ({ controller: await watcher(), reason: FOUND, release: () => undefined });
+  /** The first question is the only one: who answers it is there. */
+  const status = async (names: readonly string[]): Promise<readonly DaemonStatus[]> => {
+    const { settings } = configured();
+    const answer = await orWhole(askStatus(settings.paths.runtime, patienceOf(settings), names));
+    told = answer.watcher?.serviceManager;
+    return Object.entries(answer.daemons).map(([name, rest]) => ({ name, ...rest }));
+  };
+  const own: Omit<Means, keyof ReturnType<typeof callersMeans>> = {
     catalogue: () => Promise.resolve().then(() => configured().catalogue),
-    detection: async () => (await watcher()).info.serviceManager,
+    detection: async () => told ?? (await watcher()).info.serviceManager,
     manager: whole,
     control: async () => {
       const control = await chosen();
@@ -69,12 +80,13 @@ function means(options: Options): Means {
       output.release();
       return control;
     },
-    reader: chosen,
+    reader: () => Promise.resolve({ controller: { via: 'watcher', status }, reason: FOUND, release: () => undefined }),
     pathExists: existsSync,
     isMet,
     account: whole,
     reloadSshKeys: whole,
   };
+  return Object.assign(callersMeans(), own);
 }
 
 function readConfiguration({ config }: Options): Configuration {
@@ -82,9 +94,18 @@ function readConfiguration({ config }: Options): Configuration {
   return new ConfigurationCache(configurationFile(config, process.env), process.env, bundleMark(bundle)).read() ?? whole();
 }
 
-async function findWatcher({ settings }: Configuration): Promise<WatcherClient> {
+function findWatcher({ settings }: Configuration): Promise<WatcherClient> {
+  return orWhole(connectWatcher(settings.paths.runtime, settings.controlTimeout, patienceOf(settings)));
+}
+
+function patienceOf({ controlTimeout }: Configuration['settings']): number {
+  return Math.min(PATIENCE, controlTimeout);
+}
+
+/** Where nobody is there, or who is there does not answer as it should. */
+async function orWhole<T>(answer: Promise<T | undefined>): Promise<T> {
   try {
-    return (await connectWatcher(settings.paths.runtime, settings.controlTimeout, Math.min(PATIENCE, settings.controlTimeout))) ?? whole();
+    return (await answer) ?? whole();
   } catch (error) {
     if (error instanceof WatchkeeperError) whole();
     throw error;

@@ -7,15 +7,15 @@
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 
 import type { Configuration } from './configuration.js';
 import { listDropIns } from './drop-ins.js';
 import { DEFAULT_CONFIGURATION_FILE, type Environment } from './location.js';
+import { fromPlainText, plainText } from './plain-record.js';
 import { Problems } from './problems.js';
 import { type FileStamp, readTrusted } from './trusted-file.js';
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Bytes; some 2000 daemons. */
 const MAX_SIZE = 8 * 1024 * 1024;
 const DEFAULT_RUNTIME = '/run/watchkeeper';
@@ -92,10 +92,12 @@ export class ConfigurationCache {
     const { settings, paths, catalogue, tasks, hooks, main } = rest;
     const meaning = { settings, paths, catalogue, tasks, hooks, main };
     const record: Record = { format: FORMAT, program: this.program, environment: this.#environment, sources, dropIns, meaning };
+    const text = plainText(record);
+    if (text === undefined) return;
     // Only here is node:crypto needed, which takes a fifth of Node's own start.
     const { writeAtomic } = await import('../state/atomic-file.js');
     try {
-      writeAtomic(this.#path, serialize(record), { durable: false, mode: 0o600 });
+      writeAtomic(this.#path, text, { durable: false, mode: 0o600 });
     } catch {
       return;
     }
@@ -112,7 +114,7 @@ function readRecord(path: string): Record | undefined {
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile() || stat.uid !== process.geteuid?.() || (stat.mode & OTHERS) !== 0 || stat.size > MAX_SIZE) return undefined;
-    const record: unknown = deserialize(fs.readFileSync(fd));
+    const record: unknown = fromPlainText(fs.readFileSync(fd, 'utf8'));
     return isRecord(record) ? record : undefined;
   } catch {
     return undefined;

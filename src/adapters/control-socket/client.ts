@@ -30,6 +30,15 @@ export async function connectWatcher(runtime: string, timeout: number, patience 
   return first === undefined ? undefined : new Client(new Talk(socketPath, join(runtime, TOKEN_NAME), timeout), first.watcher);
 }
 
+/** The same question as the first one: who answers it is there. @returns and @throws as connectWatcher does */
+export function askStatus(runtime: string, timeout: number, names: readonly string[]): Promise<StatusAnswer | undefined> {
+  return new Talk(join(runtime, SOCKET_NAME), join(runtime, TOKEN_NAME), timeout).get<StatusAnswer>(statusPath(names));
+}
+
+function statusPath(names: readonly string[]): string {
+  return `/v1/status?${names.map((name) => `daemon=${encodeURIComponent(name)}`).join('&')}`;
+}
+
 class Client implements WatcherClient {
   readonly via = 'watcher';
   constructor(
@@ -75,8 +84,7 @@ class Client implements WatcherClient {
   }
 
   async statusAnswer(names: readonly string[] = []): Promise<StatusAnswer> {
-    const query = names.map((name) => `daemon=${encodeURIComponent(name)}`).join('&');
-    return (await this.talk.get<StatusAnswer>(`/v1/status?${query}`)) ?? this.talk.gone();
+    return (await this.talk.get<StatusAnswer>(statusPath(names))) ?? this.talk.gone();
   }
 
   async reload(): Promise<readonly CatalogueChange[]> {

@@ -2,6 +2,7 @@
 import type { ChosenControl } from '../../app/control-choice.js';
 import type { Catalogue } from '../../core/catalogue.js';
 import type { DaemonSpec, StartCondition } from '../../core/daemon.js';
+import type { Controller } from '../../ports/controller.js';
 import type { Detection, ServiceManager } from '../../ports/service-manager.js';
 import type { ProgressScreen } from './progress.js';
 
@@ -47,6 +48,10 @@ export interface Options {
   readonly config: string | undefined;
 }
 
+export interface ChosenReader extends Omit<ChosenControl, 'controller'> {
+  readonly controller: Pick<Controller, 'via' | 'status'>;
+}
+
 /** What the operating system tells, and what bin/ composes: all made on first use. */
 export interface Means {
   readonly version: string;
@@ -65,7 +70,7 @@ export interface Means {
   /** For changes; holds control until it is released. */
   control(by: string): Promise<ChosenControl>;
   /** For questions; holds nothing. */
-  reader(): Promise<ChosenControl>;
+  reader(): Promise<ChosenReader>;
   pathExists(path: string): boolean;
   isMet(condition: StartCondition): boolean;
   /** "user:group" that the daemon is started with. */

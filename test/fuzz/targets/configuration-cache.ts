@@ -1,6 +1,4 @@
-/** The configuration as it was understood last, in V8's own format: rubbish in it is as good as no cache. */
-import { serialize } from 'node:v8';
-
+/** The configuration as it was understood last, as JSON: rubbish in it is as good as no cache. */
 import { expect } from 'chai';
 
 import { ConfigurationCache } from '../../../src/adapters/config/cache.js';
@@ -27,7 +25,10 @@ async function sample(): Promise<Buffer> {
   }
 }
 
-const ODD = [{ format: 1, program: PROGRAM }, { format: 1, program: PROGRAM, meaning: {} }, { format: 1, program: PROGRAM, meaning: null, environment: 5 }, [1], 'x', new Map([['format', 1]])].map((value) => serialize(value));
+const whole = { format: 2, program: PROGRAM };
+const ODD = [whole, { ...whole, meaning: {} }, { ...whole, meaning: null, environment: 5 }, [1], 'x', null]
+  .flatMap((value) => [{ value, absent: [] }, { value, absent: [['meaning', 'main'], ['__proto__', 'x'], []] }, { value }])
+  .map((record) => Buffer.from(JSON.stringify(record)));
 
 export const target: Target = {
   inputs: hostile([await sample(), ...ODD], 200_000),
