@@ -85,14 +85,29 @@ for one in "\${expected[@]}"; do echo "status $one"; done
 `;
 
 async function measure(node: GanetiNode, pair: Pair): Promise<Row> {
-  const join = (calls: readonly string[]): string => calls.join(';');
-  const count = pair.slow === true ? Math.min(runs, FEW) : runs;
+  const [reference = [], ours = []] = await inTurn(node, [pair.reference, pair.ours], pair.slow);
+  return told({ pair, reference, ours });
+}
+
+/** Without systemd a watcher would restart at once what the original stops: first the original without one, then ours beside it. */
+async function measureApart(node: GanetiNode, pair: Pair): Promise<Row> {
+  await stopWatcher(node);
+  const [reference = []] = await inTurn(node, [pair.reference], pair.slow);
+  await startWatcher(node);
+  const [ours = []] = await inTurn(node, [pair.ours], pair.slow);
+  return told({ pair, reference, ours });
+}
+
+async function inTurn(node: GanetiNode, all: readonly (readonly string[])[], slow = false): Promise<readonly (readonly Sample[])[]> {
+  const count = slow ? Math.min(runs, FEW) : runs;
   // one turn more, to warm up
-  const output = await node.container.must(['/bin/bash', '-c', LOOP, 'bash', String(count + 1), join(pair.reference), join(pair.ours)], { timeout: TIMEOUT });
+  const output = await node.container.must(['/bin/bash', '-c', LOOP, 'bash', String(count + 1), ...all.map((calls) => calls.join(';'))], { timeout: TIMEOUT });
   const lines = output.trim().split('\n').map((line) => line.split(' '));
-  const samples = (index: string): readonly Sample[] => lines.filter(([first]) => first === index).slice(1).map(([, wall, cpu]) => ({ wall: Number(wall) / 1000, cpu: Number(cpu) }));
-  const row = { pair, reference: samples('0'), ours: samples('1') };
-  process.stderr.write(`front: ${pair.what}: × ${shown(ratio(row, 'wall'))}\n`);
+  return all.map((_calls, index) => lines.filter(([first]) => first === String(index)).slice(1).map(([, wall, cpu]) => ({ wall: Number(wall) / 1000, cpu: Number(cpu) })));
+}
+
+function told(row: Row): Row {
+  process.stderr.write(`front: ${row.pair.what}: × ${shown(ratio(row, 'wall'))}\n`);
   return row;
 }
 
@@ -111,13 +126,13 @@ function pairs(stock: string, init: Init): readonly Pair[] {
     ...NODE_WAY,
   ];
   if (init === 'none') return reads;
-  // Without systemd the watcher would restart at once what the original stops: the init scripts are measured apart.
   return [
     ...reads,
     { ...same('start ganeti-noded', 0.5), what: '`start ganeti-noded`, running' },
     { what: '`stop` + `start ganeti-rapi`', reference: call(stock, 'stop ganeti-rapi', 'start ganeti-rapi'), ours: call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi'), most: 0.5, slow: true },
     { what: '`stop` + `start ganeti-rapi` beside two bare calls of systemctl, for the share of the unit', reference: ['/usr/bin/systemctl stop ganeti-rapi', '/usr/bin/systemctl start ganeti-rapi'], ours: call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi'), slow: true },
-    ...INIT_SCRIPTS,
+    GROUP_SCRIPTS,
+    { what: "the same, Debian's init script with ours", reference: BY_DEBIANS, ours: ['/run/init-ours stop', '/run/init-ours start'], slow: true },
   ];
 }
 
@@ -128,10 +143,13 @@ const NODE_WAY: readonly Pair[] = [
 /** redirected, it would have systemd call Debian's. */
 const GROUP_SCRIPT = '/usr/bin/env SYSTEMCTL_SKIP_REDIRECT=1 /run/init-group';
 const BY_DEBIANS: readonly string[] = ['/run/init-stock stop', '/run/init-stock start'];
-const INIT_SCRIPTS: readonly Pair[] = [
-  { what: "`stop` + `start` of all: Debian's init script with the original, our init script with ours", reference: BY_DEBIANS, ours: [`${GROUP_SCRIPT} stop`, `${GROUP_SCRIPT} start`], most: 0.5, slow: true },
-  { what: "the same, Debian's init script with ours", reference: BY_DEBIANS, ours: ['/run/init-ours stop', '/run/init-ours start'], slow: true },
-];
+const GROUP_SCRIPTS: Pair = {
+  what: "`stop` + `start` of all: Debian's init script with the original, our init script with ours",
+  reference: BY_DEBIANS,
+  ours: [`${GROUP_SCRIPT} stop`, `${GROUP_SCRIPT} start`],
+  most: 0.5,
+  slow: true,
+};
 
 async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
   const node = await startNode(suite, init);
@@ -150,7 +168,8 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
     await node.container.write('/run/init-group', await node.container.read('/usr/share/watchkeeper/etc/init.d/ganeti'), 0o755);
     const rows: Row[] = [];
     for (const pair of pairs(stock, init)) rows.push(await measure(node, pair));
-    if (init === 'systemd') {
+    if (init === 'none') rows.push(await measureApart(node, GROUP_SCRIPTS));
+    else {
       await stopWatcher(node);
       rows.push(await measure(node, { what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }));
     }

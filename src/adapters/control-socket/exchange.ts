@@ -5,7 +5,7 @@
  * connection: lines come as they are written. Each of ours ends with a newline,
  * so one that was cut off is told from a whole one.
  */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 const HEAD_ENDS = '\r\n\r\n';
 const MAX_HEAD = 64 * 1024;
@@ -33,7 +33,7 @@ export async function ask(question: Question): Promise<AsyncIterable<string>> {
   socket.setEncoding('utf8');
   socket.setTimeout(question.timeout, () => socket.destroy(question.silence()));
   socket.write(textOf(question));
-  const chunks = (socket as AsyncIterable<string>)[Symbol.asyncIterator]();
+  const chunks = heard(socket);
   let head = '';
   for (;;) {
     const next = await chunks.next();
@@ -52,6 +52,37 @@ function textOf({ method, path, headers, body: text }: Question): string {
   const all = { ...headers, ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }) };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.0\r\n${lines.join('')}\r\n${text ?? ''}`;
+}
+
+/** What comes, to its end. The stream's own iterator knows more, and takes a millisecond to load. */
+async function* heard(socket: Socket): AsyncGenerator<string, void> {
+  const pieces: string[] = [];
+  const end: { failure?: Error; reached: boolean } = { reached: false };
+  let wake = (): void => undefined;
+  socket.on('data', (piece: string) => {
+    pieces.push(piece);
+    wake();
+  });
+  socket.on('error', (error) => {
+    end.failure = error;
+    wake();
+  });
+  const over = (): void => {
+    end.reached = true;
+    wake();
+  };
+  socket.on('end', over).on('close', over);
+  try {
+    for (;;) {
+      const piece = pieces.shift();
+      if (piece !== undefined) yield piece;
+      else if (end.failure !== undefined) throw end.failure;
+      else if (end.reached) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function* body(first: string, rest: AsyncIterator<string>): AsyncGenerator<string, void> {
