@@ -35,6 +35,7 @@ function textOf(name: string, value: unknown): string | undefined {
     default:
       break;
   }
+  if (name === 'DropInPaths') return listOf(value).join(' ');
   // InvocationID is a row of bytes; Job is (id, path); LoadError is (name, message).
   if (name === 'InvocationID') return Buffer.from(Array.isArray(value) || Buffer.isBuffer(value) ? (value as number[]) : []).toString('hex');
   if (!Array.isArray(value)) return undefined;

@@ -60,8 +60,8 @@ export class BusSystemctl extends Systemctl {
   override async startTraits(unit: string): Promise<StartTraits | undefined> {
     if (!unit.endsWith('.service')) return undefined;
     const told = await this.#overBus(checked([unit]), async (name, systemd) => {
-      const [needsReload, type] = await Promise.all([systemd.property(objectOf(name), 'Unit', 'NeedDaemonReload'), systemd.property(objectOf(name), 'Service', 'Type')]);
-      return { needsReload: needsReload !== false, type: String(type) };
+      const [needsReload, dropIns, type] = await Promise.all([systemd.property(objectOf(name), 'Unit', 'NeedDaemonReload'), systemd.property(objectOf(name), 'Unit', 'DropInPaths'), systemd.property(objectOf(name), 'Service', 'Type')]);
+      return { needsReload: needsReload !== false, dropIns: Array.isArray(dropIns) ? dropIns.map(String) : [], type: String(type) };
     });
     return told?.[0];
   }

@@ -156,7 +156,16 @@ export function isClusterDropIn(path: string): boolean {
 
 /** Whether the cluster's drop-in lies over this unit. */
 export function hasDropIn(unit: string): boolean {
-  return fs.existsSync(join(RUNTIME_UNITS, `${unit}.d`, NAME));
+  return fs.existsSync(pathOfDropIn(unit));
+}
+
+/** Whether systemd would start this unit without the cluster's drop-in, though it is there. @param read the drop-ins that systemd has read */
+export function lacksDropIn(unit: string, read: readonly string[]): boolean {
+  return hasDropIn(unit) && !read.includes(pathOfDropIn(unit));
+}
+
+function pathOfDropIn(unit: string): string {
+  return join(RUNTIME_UNITS, `${unit}.d`, NAME);
 }
 
 /** @param resource a name of the cluster's (core/cluster-hold.ts): nothing in it means anything to systemd */

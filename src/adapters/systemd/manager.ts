@@ -4,7 +4,6 @@
  */
 import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
-import { escapeControl } from '../../core/escape.js';
 import type { Observation } from '../../core/observation.js';
 import { inStartOrder, longestWay } from '../../core/order.js';
 import { failed, isNotMaster, ok, skipped, type Outcome } from '../../core/outcome.js';
@@ -15,6 +14,7 @@ import type { Runner } from '../../ports/runner.js';
 import type { ServiceManager, StartRequest } from '../../ports/service-manager.js';
 import type { ReadinessChecker } from '../../ports/start-preparation.js';
 import { isMet } from '../host/start-condition.js';
+import { heard, obeyed, orSilent, silence } from './deafness.js';
 import { explained, type Failure, lastLines, said } from './journal.js';
 import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
@@ -22,7 +22,7 @@ import { awaitReadiness, type Waited } from './readiness.js';
 import { reloadUnit } from './reload.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
-import { type ActResult, Systemctl, SystemdSilent } from './systemctl.js';
+import { type ActResult, Systemctl, SystemdSilent, type UnitTable } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
 import { unitsKeepOrder } from './unit-order.js';
@@ -72,11 +72,15 @@ export class SystemdManager implements ServiceManager {
   async observe(specs: readonly DaemonSpec[]): Promise<readonly Observation[]> {
     try {
       const identify = (pid: number) => this.#options.processes.identify(pid);
-      return (await this.#systemctl.show(specs.map(({ unit }) => unit))).all.map((facts) => observation(facts, identify));
+      return (await this.#show(specs.map(({ unit }) => unit))).all.map((facts) => observation(facts, identify));
     } catch (error) {
       if (!(error instanceof SystemdSilent)) throw error;
       throw new WatchkeeperError('INTERNAL', 'cannot read the state of the units', error.message, 'systemctl status', { cause: error });
     }
+  }
+
+  #show(units: readonly string[]): Promise<UnitTable> {
+    return heard(this.#options.clock, () => this.#systemctl.show(units));
   }
 
   async keepsOrder(specs: readonly DaemonSpec[], way: 'start' | 'stop'): Promise<boolean> {
@@ -91,7 +95,7 @@ export class SystemdManager implements ServiceManager {
   async start(requests: readonly StartRequest[], abort?: AbortSignal): Promise<readonly Outcome[]> {
     return orSilent(requests.length, async () => {
       const outcomes = new Map<StartRequest, Outcome>();
-      const before = await this.#systemctl.show(requests.map(({ spec }) => spec.unit));
+      const before = await this.#show(requests.map(({ spec }) => spec.unit));
       const attempts: Attempt[] = [];
       for (const request of requests) {
         const facts = before.of(request.spec.unit);
@@ -137,10 +141,10 @@ export class SystemdManager implements ServiceManager {
     // It fails for units that systemd has not loaded yet, which have no count to clear either.
     if (explicit) await this.#systemctl.act('reset-failed', units, QUICK);
     const limit = longestWay(attempts.map(({ request }) => request.spec), ({ startTimeout }) => startTimeout);
-    const result = await this.#systemctl.act('start', units, limit + GRACE, abort);
+    const result = await obeyed(clock, () => this.#systemctl.act('start', units, limit + GRACE, abort));
     // Its jobs go on; whoever stops it cancels them.
     if (abort?.aborted === true) return;
-    const after = await this.#systemctl.show(units);
+    const after = await this.#show(units);
     await Promise.all(
       attempts.map(async (attempt) => {
         outcomes.set(attempt.request, await this.#judge(attempt, after.of(attempt.before.unit), result, { began, abort }));
@@ -160,7 +164,7 @@ export class SystemdManager implements ServiceManager {
         : await awaitReadiness(spec, { began, startedAt: after.startedAt / 1000, process }, this.#options, abort);
     if (waited.kind === 'ready') return ok(true, `${spec.unit} is up: ${waited.reason}`, process);
     if (waited.kind === 'given-up') return GIVEN_UP;
-    const now = waited.kind === 'ended' ? await this.#afterEnd(after) : await this.#systemctl.showOne(spec.unit);
+    const now = waited.kind === 'ended' ? await this.#afterEnd(after) : (await this.#show([spec.unit])).of(spec.unit);
     const late = await this.#verdict(attempt, now, result);
     if (late !== undefined) return late;
     const next = `try: systemctl status ${spec.unit}; journalctl -u ${spec.unit}`;
@@ -178,7 +182,7 @@ export class SystemdManager implements ServiceManager {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + NOTICE;
     for (;;) {
-      const now = await this.#systemctl.showOne(seen.unit);
+      const now = (await this.#show([seen.unit])).of(seen.unit);
       if (!isUp(now) || now.mainPid !== seen.mainPid || clock.monotonic() > deadline) return now;
       await sleep(clock, NOTICE_INTERVAL);
     }
@@ -208,14 +212,14 @@ export class SystemdManager implements ServiceManager {
 
   async stop(specs: readonly DaemonSpec[]): Promise<readonly Outcome[]> {
     return orSilent(specs.length, async () => {
-      const before = await this.#systemctl.show(specs.map(({ unit }) => unit));
+      const before = await this.#show(specs.map(({ unit }) => unit));
       const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
       const ordered = inStartOrder(specs).toReversed().map(({ unit }) => unit);
       const units = ordered.filter((unit) => !isStopped(before.of(unit)));
       // SIGTERM for stopTimeout, SIGKILL for as long again.
       const limit = 2 * longestWay(specs, ({ stopTimeout }) => stopTimeout) + GRACE;
-      const result = units.length === 0 ? undefined : await this.#systemctl.act('stop', units, limit);
-      const after = await this.#systemctl.show(units);
+      const result = units.length === 0 ? undefined : await obeyed(this.#options.clock, () => this.#systemctl.act('stop', units, limit));
+      const after = await this.#show(units);
       return before.all.map((facts) => {
         if (isNotFound(facts)) return ok(false, `systemd has no unit ${facts.unit}, so it does not run`);
         if (isStopped(facts)) return ok(false, `${facts.unit} is already ${facts.activeState}`);
@@ -231,20 +235,4 @@ export class SystemdManager implements ServiceManager {
       return silence(error);
     }
   }
-}
-
-/** Where systemd does not answer, every daemon of the call has the same outcome. */
-async function orSilent(count: number, work: () => Promise<readonly Outcome[]>): Promise<readonly Outcome[]> {
-  try {
-    return await work();
-  } catch (error) {
-    const outcome = silence(error);
-    return Array.from({ length: count }, () => outcome);
-  }
-}
-
-/** @throws what is not systemd's silence */
-function silence(error: unknown): Outcome {
-  if (!(error instanceof SystemdSilent)) throw error;
-  return failed('timeout', `systemd does not answer: ${escapeControl(error.message, 300)}`, 'try: systemctl status');
 }

@@ -41,8 +41,9 @@ export type UnitPulse = Pick<UnitFacts, 'loadState' | 'activeState' | 'subState'
 
 /** What systemd goes by when it starts a service. */
 export interface StartTraits {
-  /** Its files have changed since systemd read them. */
+  /** Its files have changed since systemd read them, as far as it knows. */
   readonly needsReload: boolean;
+  readonly dropIns: readonly string[];
   /** Type= */
   readonly type: string;
 }

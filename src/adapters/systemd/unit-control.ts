@@ -10,6 +10,8 @@ import { type Clock, sleep } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { StartedUnit, UnitControl, UnitLook, UnitStart } from '../../ports/unit-control.js';
+import { lacksDropIn } from './cluster-drop-in.js';
+import { heard, obeyed } from './deafness.js';
 import { livesOn } from './first-breath.js';
 import { lastLines, said } from './journal.js';
 import { refusal, startOutcome } from './start-outcome.js';
@@ -22,9 +24,6 @@ import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabula
 
 /** ms for what systemd answers at once. */
 const QUICK = 10_000;
-/** ms in which it may be deaf, as while it executes itself anew (daemon-reexec), and between two tries. */
-const DEAFNESS = 5_000;
-const AGAIN = 250;
 /** ms that systemd may take to notice the end of a process, and between two looks. */
 const NOTICE = 2_000;
 const NOTICE_INTERVAL = 20;
@@ -59,16 +58,17 @@ export class SystemdUnitControl implements UnitControl {
     if (hopeless !== undefined) return this.#ended(hopeless, before);
     const left = (): number => Math.max(1, limit - (this.parts.clock.monotonic() - began));
     // What is asked behind the order is told while its job takes its time.
-    const [started, traits] = await Promise.all([this.#systemctl.act('start', [unit], left(), abort), isUnread ? this.#systemctl.startTraits(unit) : undefined]);
+    const order = () => obeyed(this.parts.clock, () => this.#systemctl.act('start', [unit], left(), abort));
+    const [started, traits] = await Promise.all([order(), isUnread ? this.#systemctl.startTraits(unit) : undefined]);
     let result = started;
     // Somebody had it read just before the override was there.
-    if (traits?.needsReload === true) await this.#systemctl.reloadManager(QUICK);
+    if (traits !== undefined && isStale(unit, traits)) await this.#systemctl.reloadManager(QUICK);
     if (result.ok && startIsSeen(traits?.type ?? '') && (await this.#systemctl.pulse(unit))?.activeState === 'active') return { outcome: ok(true, `${unit} is active`), look: undefined };
     let after = await this.#breathing(unit);
     if (after.facts.result === 'start-limit-hit' && isDown(after.facts)) {
       // The limit is for restarts by systemd; this start is the cluster's, which counts for itself.
       await this.#systemctl.act('reset-failed', [unit], QUICK);
-      result = await this.#systemctl.act('start', [unit], left(), abort);
+      result = await order();
       after = await this.#breathing(unit);
     }
     if (isUp(after.facts)) return this.#ended(ok(true, `${unit} is ${after.facts.activeState} (${after.facts.subState})`), after);
@@ -90,8 +90,9 @@ export class SystemdUnitControl implements UnitControl {
   /** Nothing of the past stands in the way: files that systemd has not read, an old failure, a restart that is due later. */
   async #prepared(unit: string): Promise<HeldUnit> {
     const seen = await this.#show(unit);
-    if (!seen.needsReload && !awaitsRestart(seen.facts) && seen.facts.activeState !== 'failed') return seen;
-    if (seen.needsReload) await this.#systemctl.reloadManager(QUICK);
+    const isOld = isStale(unit, seen);
+    if (!isOld && !awaitsRestart(seen.facts) && seen.facts.activeState !== 'failed') return seen;
+    if (isOld) await this.#systemctl.reloadManager(QUICK);
     if (awaitsRestart(seen.facts)) await this.#systemctl.act('stop', [unit], QUICK);
     await this.#systemctl.act('reset-failed', [unit], QUICK);
     return this.#show(unit);
@@ -165,7 +166,7 @@ export class SystemdUnitControl implements UnitControl {
   }
 
   async #stopped(unit: string, limit: number): Promise<Outcome> {
-    const result = await this.#systemctl.act('stop', [unit], limit);
+    const result = await obeyed(this.parts.clock, () => this.#systemctl.act('stop', [unit], limit));
     return stopOutcome((await this.#show(unit)).facts, result, limit);
   }
 
@@ -193,15 +194,11 @@ export class SystemdUnitControl implements UnitControl {
   }
 
   async #show(unit: string): Promise<HeldUnit> {
-    const deadline = this.parts.clock.monotonic() + DEAFNESS;
-    for (;;) {
-      try {
-        return heldUnit(await this.#systemctl.showWith(unit, HELD_PROPERTIES));
-      } catch (error) {
-        if (!(error instanceof SystemdSilent)) throw error;
-        if (this.parts.clock.monotonic() > deadline) throw new WatchkeeperError('INTERNAL', `cannot tell the state of ${unit}`, escapeControl(error.message, 300), 'systemctl status', { cause: error });
-        await sleep(this.parts.clock, AGAIN);
-      }
+    try {
+      return heldUnit(await heard(this.parts.clock, () => this.#systemctl.showWith(unit, HELD_PROPERTIES)));
+    } catch (error) {
+      if (!(error instanceof SystemdSilent)) throw error;
+      throw new WatchkeeperError('INTERNAL', `cannot tell the state of ${unit}`, escapeControl(error.message, 300), 'systemctl status', { cause: error });
     }
   }
 }
@@ -210,4 +207,9 @@ export class SystemdUnitControl implements UnitControl {
 function startless({ facts }: HeldUnit): Outcome | undefined {
   const refused = refusal(facts);
   return refused?.kind === 'failed' && refused.code === 'failed' ? { ...refused, code: 'not-installed' } : refused;
+}
+
+/** Whether systemd would start it, or has, by files that are not those on the disk. */
+function isStale(unit: string, { needsReload, dropIns }: Pick<HeldUnit, 'needsReload' | 'dropIns'>): boolean {
+  return needsReload || lacksDropIn(unit, dropIns);
 }

@@ -2,6 +2,7 @@
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { UnitLook, UnitProof } from '../../ports/unit-control.js';
 import { observation } from './observation.js';
+import { words } from './show-output.js';
 import { refusal } from './start-outcome.js';
 import type { UnitFacts } from './unit-facts.js';
 import { firstIn, groupOf, isPopulated } from './unit-group.js';
@@ -18,12 +19,13 @@ export interface HeldUnit {
   readonly remains: boolean;
   /** systemd calls it started without knowing whether its program works. */
   readonly startsUnseen: boolean;
-  /** Its files have changed since systemd has read them. */
+  /** Its files have changed since systemd has read them. systemd 252 does not see that where the directory of a drop-in is new. */
   readonly needsReload: boolean;
+  readonly dropIns: readonly string[];
   readonly restartsItself: boolean;
 }
 
-export const HELD_PROPERTIES = ['ControlGroup', 'Type', 'KillMode', 'SendSIGKILL', 'RemainAfterExit', 'Restart', 'NeedDaemonReload'] as const;
+export const HELD_PROPERTIES = ['ControlGroup', 'Type', 'KillMode', 'SendSIGKILL', 'RemainAfterExit', 'Restart', 'NeedDaemonReload', 'DropInPaths'] as const;
 
 export function heldUnit({ facts, extra }: { readonly facts: UnitFacts; readonly extra: ReadonlyMap<string, string> }): HeldUnit {
   const text = (name: (typeof HELD_PROPERTIES)[number]): string => extra.get(name) ?? '';
@@ -36,6 +38,7 @@ export function heldUnit({ facts, extra }: { readonly facts: UnitFacts; readonly
     remains: text('RemainAfterExit') === 'yes',
     startsUnseen: text('Type') === 'simple' || text('Type') === 'idle',
     needsReload: text('NeedDaemonReload') === 'yes',
+    dropIns: words(text('DropInPaths')),
     restartsItself: !['', 'no'].includes(text('Restart')),
   };
 }

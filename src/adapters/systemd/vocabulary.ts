@@ -185,3 +185,8 @@ export function callRefusal(stderr: string): { readonly code: FailureCode; reado
   const denied = /Access denied|Permission denied|authentication required|Operation not permitted/i.test(line);
   return { code: denied ? 'permission' : 'failed', reason: line };
 }
+
+/** systemctl's words for a systemd that went away while it was spoken to, as in a daemon-reexec (252 and 257). */
+export function wasLost(stderr: string): boolean {
+  return /Transport endpoint is not connected|disconnected from message bus without replying|Connection reset by peer|Connection refused|Failed to connect to bus/.test(stderr);
+}

@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
@@ -99,7 +98,7 @@ describe('systemctl whose questions go over the bus', function () {
       const pulse = { loadState, activeState, subState, job };
       expect(await bus.pulse(unit), unit).to.deep.equal(pulse);
       const isService = unit.endsWith('.service');
-      expect(await bus.startTraits(unit), unit).to.deep.equal(isService ? { needsReload: extra.get('NeedDaemonReload') === 'yes', type: extra.get('Type') ?? 'simple' } : undefined);
+      expect(await bus.startTraits(unit), unit).to.deep.equal(isService ? { needsReload: extra.get('NeedDaemonReload') === 'yes', dropIns: [], type: extra.get('Type') ?? 'simple' } : undefined);
     }
     expect(asked.calls).to.deep.equal([]);
   });
@@ -115,21 +114,23 @@ describe('systemctl whose questions go over the bus', function () {
     expect(asked.calls).to.deep.equal([]);
   });
 
-  it('starts what was called unread, and has those files read that somebody else had it read too early for', async () => {
+  it('has the drop-in read of a unit that systemd had read before, also where it was called unread', async () => {
     const control = new SystemdUnitControl({ runner: asked.runner, processes: bench.processes, clock: bench.clock, systemctl: bus });
     const { unit } = bench.daemon({}, {}, (text) => text.replace(/^Type=.*$/m, 'Type=exec')).spec;
     // It names the other one, which so stays in memory.
     const holder = bench.daemon({}, {}, (text) => text.replace(/^\[Unit\]$/m, `[Unit]\nAfter=${unit}`));
     await bench.start(holder.spec);
     expect(await control.isUnread(unit)).to.equal(false);
-    const dropIns = `/run/systemd/system/${unit}.d`;
-    mkdirSync(dropIns);
-    writeFileSync(join(dropIns, 'late.conf'), '[Unit]\nDescription=read too late\n');
-    const { outcome } = await control.start(unit, { limit: 20_000, abort: undefined, isUnread: true });
-    expect(outcome).to.deep.equal({ kind: 'ok', changed: true, detail: `${unit} is active`, process: undefined });
-    const { facts, extra } = await program.showWith(unit, ['NeedDaemonReload', 'Description']);
-    expect([facts.activeState, extra.get('NeedDaemonReload'), extra.get('Description')]).to.deep.equal(['active', 'no', 'read too late']);
-    rmSync(dropIns, { recursive: true });
+    const override = new ClusterDropIn(bus);
+    for (const isUnread of [true, false]) {
+      await override.put(unit, 'web', 'by-caller');
+      const { outcome } = await control.start(unit, { limit: 20_000, abort: undefined, isUnread });
+      expect(outcome, String(isUnread)).to.include({ kind: 'ok', changed: true });
+      const { facts, extra } = await program.showWith(unit, ['NeedDaemonReload', 'Description']);
+      expect([facts.activeState, extra.get('NeedDaemonReload'), extra.get('Description')]).to.deep.equal(['active', 'no', `Cluster controlled ${unit} (resource web)`]);
+      expect(await control.stop(unit, 20_000)).to.include({ kind: 'ok' });
+      await override.remove(unit);
+    }
     const absent = `wk-${newName()}.service`;
     expect(await control.isUnread(absent)).to.equal(true);
     expect((await control.start(absent, { limit: 20_000, abort: undefined, isUnread: true })).outcome).to.include({ kind: 'failed', code: 'not-found' });
@@ -255,5 +256,14 @@ describe('systemctl whose questions go over the bus', function () {
         return false; // systemd is deaf for a moment, also to systemctl
       }
     }, 20_000);
+  });
+
+  it('does not fail what is asked for while systemd executes itself anew', async () => {
+    const daemon = bench.daemon();
+    const anew = promisify(execFile);
+    for (const way of ['start', 'stop'] as const) {
+      const [, outcome] = await Promise.all([anew('/usr/bin/systemctl', ['daemon-reexec'], { timeout: 60_000 }), bench[way](daemon.spec)]);
+      expect(outcome, way).to.include({ kind: 'ok', changed: true });
+    }
   });
 });
