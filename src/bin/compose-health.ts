@@ -32,11 +32,12 @@ export async function supervisedHealth({ configuration, clock, host, log, looked
 
 /** Where systemd restarts, they speak to systemd. */
 export async function observedHealth({ clock, host, looked }: GuardianParts): Promise<Pick<ObservedHealthParts, 'checker' | 'condemner'>> {
-  const [{ HostHealthChecker }, { NOBODY_LISTENS }, { systemdCondemner }, { processes, runner }] = await Promise.all([
+  const [{ HostHealthChecker }, { NOBODY_LISTENS }, { systemdCondemner }, { processes }, runner] = await Promise.all([
     import('../adapters/health/checker.js'),
     import('../adapters/notify/nobody.js'),
     import('../adapters/systemd/condemner.js'),
     host.directParts('built-in'),
+    host.siteRunner(),
   ]);
   const checker = new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications: NOBODY_LISTENS, underSystemd: true });
   return { checker: measured(checker, clock, looked), condemner: systemdCondemner(processes) };

@@ -26,7 +26,7 @@ export interface HookLife {
 /** @param waits whether a start is answered only after the hooks have run: for one who ends afterwards */
 export async function composeHooks(configuration: Configuration, host: Host, inner: Controller, log: Log, waits: boolean): Promise<HookLife> {
   let { catalogue } = configuration;
-  const [clock, runner, programs] = await Promise.all([host.clock(), host.runner(), host.hookPrograms()]);
+  const [clock, runner, programs] = await Promise.all([host.clock(), host.siteRunner(), host.hookPrograms()]);
   const hooks = new Hooks({ clock, runner, programs, log }, wanted(configuration));
   const news = new NewsHooks(hooks, async (name) => (await inner.status([name]))[0]);
   const roles = new RoleEvents({ catalogue: () => catalogue, hooks, status: (names) => inner.status(names), clock });

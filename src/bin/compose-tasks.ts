@@ -38,7 +38,8 @@ export async function composeTasks(configuration: Configuration, host: Host, log
   const directory = join(paths.runtime, 'tasks');
   ensureDirectory(paths.runtime, 0o755);
   ensureDirectory(directory, 0o700);
-  const { processes, runner, accounts } = direct;
+  const { processes, accounts } = direct;
+  const [runner, outside] = await Promise.all([host.siteRunner(), host.outside()]);
   const cron = new LateCron();
   await cron.prepare(configuration);
   const tasks: Tasks = new Tasks(configuration.tasks, configuration.settings.watcherHooks, {
@@ -50,7 +51,7 @@ export async function composeTasks(configuration: Configuration, host: Host, log
     processes,
     markers: processes,
     store: ended === undefined ? taskStore(paths.state, warn) : countedRuns(taskStore(paths.state, warn), ended),
-    launcher: new HostTaskLauncher({ directory, runner, accounts, clock, processes }),
+    launcher: new HostTaskLauncher({ directory, runner: direct.runner, accounts, clock, processes, ...(outside === undefined ? {} : { outside }) }),
     hookDirectory: new HostHookDirectory(),
     // A container shares the boot of its host; its own life is that of its first process.
     boot: `${self.bootId} ${readStat(1)?.startTicks ?? 0}`,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import type { Configuration } from '../adapters/config/configuration.js';
 import type { Metrics } from '../adapters/metrics/metrics.js';
-import type { WebServer } from '../adapters/web/server.js';
+import type { WebPlace, WebServer } from '../adapters/web/server.js';
 import type { Looked } from '../app/measured-checks.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { RunResult } from '../core/task-run.js';
@@ -15,14 +15,19 @@ import type { FollowedHistory } from '../ports/history.js';
 import type { NewsItem } from '../ports/journal.js';
 import type { Log } from '../ports/log.js';
 import type { PageSource } from '../ports/page-source.js';
+import type { Host } from './host.js';
 
 /** ms until an address that could not be had is tried again. */
 const AGAIN = 5000;
 /** ms between two looks at how late the loop is. */
 const LAG_LOOK = 1000;
 
+const CHGRP = '/bin/chgrp';
+const CHGRP_TIMEOUT = 10_000;
+
 export interface WebParts {
   readonly configuration: Configuration;
+  readonly host: Host;
   readonly clock: Clock;
   readonly log: Log;
   readonly history: FollowedHistory;
@@ -101,8 +106,21 @@ export class Web {
     const render = async (): Promise<string> => page(await look(source, hostname(), clock.wall()), ASSETS, breathe);
     const served = { page: wanted ? new Rendering(render, () => clock.monotonic()) : undefined, metrics: this.#metrics };
     const accounts = new HostAccounts();
-    this.#server = webServer({ address, groupId: () => groupId(accounts, group), hosts }, served, log);
+    this.#server = webServer({ address, groupId: () => groupId(accounts, group), hosts, ...(await this.#giving()) }, served, log);
     await this.#listen(this.#server, address, false);
+  }
+
+  /** Our sandbox has no right to give files away. */
+  async #giving(): Promise<Pick<WebPlace, 'give'>> {
+    const { host } = this.parts;
+    if ((await host.outside()) === undefined) return {};
+    const runner = await host.siteRunner();
+    return {
+      give: async (path, gid) => {
+        const { exit, stdout, stderr } = await runner.run([CHGRP, String(gid), path], { timeout: CHGRP_TIMEOUT });
+        if (exit.kind !== 'exited' || exit.status !== 0) throw new Error(`cannot give ${path} to group ${gid}: ${stdout}${stderr}`.trim());
+      },
+    };
   }
 
   /** The daemons are watched whether or not the address can be had. */

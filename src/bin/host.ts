@@ -3,6 +3,7 @@
  * is first asked for: a command pays only for what it uses.
  */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { ConfigurationCache } from '../adapters/config/cache.js';
 import type { Configuration, LoadedConfiguration } from '../adapters/config/configuration.js';
@@ -10,9 +11,11 @@ import { configurationFile, type Environment } from '../adapters/config/location
 import type { HostAccounts } from '../adapters/host/user.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
 import type { BusSystemctl } from '../adapters/systemd/bus-systemctl.js';
+import type { Outside } from '../adapters/systemd/outside.js';
 import type { Systemctl } from '../adapters/systemd/systemctl.js';
 import type { Trust } from '../adapters/sysv/trusted-path.js';
 import { WatchkeeperError } from '../core/errors.js';
+import { SANDBOX_VARIABLE } from '../core/watcher-sandbox.js';
 import type { Clock } from '../ports/clock.js';
 import type { Locks } from '../ports/locks.js';
 import type { HookPrograms } from '../ports/hook-programs.js';
@@ -29,6 +32,8 @@ export class Host {
   #accounts: Promise<HostAccounts> | undefined;
   #clock: Promise<Clock> | undefined;
   #runner: Promise<Runner> | undefined;
+  #siteRunner: Promise<Runner> | undefined;
+  #outside: Promise<Outside | undefined> | undefined;
   #manager: Promise<ServiceManager> | undefined;
   #systemctl: Promise<Systemctl> | undefined;
   #bus: BusSystemctl | undefined;
@@ -87,6 +92,16 @@ export class Host {
     return (this.#runner ??= import('../adapters/host/runner.js').then(
       async ({ HostRunner }) => new HostRunner(await this.clock(), await this.accounts()),
     ));
+  }
+
+  /** For programs of the site: hooks, tasks, checks, sources of roles. They do not inherit our unit's sandbox. */
+  siteRunner(): Promise<Runner> {
+    return (this.#siteRunner ??= this.#makeSiteRunner());
+  }
+
+  /** undefined: we are in no sandbox. */
+  outside(): Promise<Outside | undefined> {
+    return (this.#outside ??= this.#makeOutside());
   }
 
   async locks(): Promise<Locks> {
@@ -150,6 +165,21 @@ export class Host {
   async hookPrograms(): Promise<HookPrograms> {
     const { HostHookPrograms } = await import('../adapters/hooks/programs.js');
     return new HostHookPrograms(this.trust());
+  }
+
+  async #makeOutside(): Promise<Outside | undefined> {
+    if (this.environment[SANDBOX_VARIABLE] === undefined) return undefined;
+    const { runtime } = (await this.configuration()).settings.paths;
+    const [{ Outside }, { ensureDirectory }] = await Promise.all([import('../adapters/systemd/outside.js'), import('../adapters/state/directories.js')]);
+    ensureDirectory(runtime, 0o755);
+    return new Outside(join(runtime, 'outside'));
+  }
+
+  async #makeSiteRunner(): Promise<Runner> {
+    const [runner, outside] = await Promise.all([this.runner(), this.outside()]);
+    if (outside === undefined) return runner;
+    const { OutsideRunner } = await import('../adapters/systemd/outside-runner.js');
+    return new OutsideRunner(runner, outside, await this.accounts(), await this.systemctl());
   }
 
   async #makeSystemctl(): Promise<Systemctl> {

@@ -28,6 +28,7 @@ import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
 import { composeAgents } from './compose-agents.js';
+import { settleSandbox } from './compose-sandbox.js';
 import { composeStartClaim } from './compose-start-claim.js';
 import { composeRoles, followRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
@@ -47,7 +48,6 @@ const TAKE_OVER = 5000;
 
 /** ms that the group's start waits for the answers whether this node holds its roles; what is not known then waits by itself. */
 const ROLES_PATIENCE = 2000;
-
 /** ms that hooks get when the watcher ends. */
 const HOOK_PATIENCE = 2000;
 
@@ -72,9 +72,11 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   let configuration = await host.configuration();
   const [clock, locks, runner, self] = await Promise.all([host.clock(), host.locks(), host.runner(), host.self()]);
   const { paths, log: logSettings, heartbeatInterval, output } = configuration.settings;
+  const target = options.table ? { format: 'none' as const, descriptor: 2 as const } : chooseTarget(logSettings.format, process.env, process.stderr.isTTY);
+  const detection = await detect({ ...configuration, runner });
+  await settleSandbox(detection, { environment: process.env, runner, clock, log: openLog(logSettings.level, target, undefined) });
   const lock = await takeControl(locks, version);
   if (container) forgetEarlierLife(paths.runtime);
-  const target = options.table ? { format: 'none' as const, descriptor: 2 as const } : chooseTarget(logSettings.format, process.env, process.stderr.isTTY);
   const log = openLog(logSettings.level, target, target.format === 'journal' ? undefined : paths.log);
   const warn = (text: string): void => log.warn({}, text);
   const followers = new Set<(item: NewsItem) => void>();
@@ -83,9 +85,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     for (const follower of followers) follower(item);
   });
   const history = new FileHistory(paths.state, clock, warn);
-  const web = new Web({ configuration, clock, log, history });
+  const web = new Web({ configuration, host, clock, log, history });
   const notifier = announcer({ environment: process.env, runner, clock, log, pid: self.pid });
-  const detection = await detect({ ...configuration, runner });
   const bootId = container ? containerBoot(self.bootId) : self.bootId;
   const claim = await composeStartClaim(configuration, detection.kind, { watcher: self, clock, bootId, failed: (error) => warn(`cannot keep the claim for start-all: ${String(error)}`) });
   const files = patientBoard(stateBoard(paths.runtime, self, clock, heartbeatInterval * HEARTBEATS_OF_TRUST), (error) => warn(`the state board is not kept: ${String(error)}`));

@@ -1,7 +1,8 @@
 /** The watcher's own unit. Hand-written but for where things are; units/watchkeeper.service is what it is for /usr. Pure. */
 import type { Paths } from './paths.js';
+import { sandboxSection } from './watcher-sandbox.js';
 import { withHeader } from './unit-header.js';
-import { literal } from './unit-text.js';
+import { literal, word } from './unit-text.js';
 
 /** The oldest systemd that it is made for; newer ones get the same, so that a package's is as good as one generated here. */
 const VERSION = 252;
@@ -16,9 +17,10 @@ function body(prefix: string, paths: Paths): string {
 [Unit]
 Description=Watchkeeper, keeps the daemons of this node running
 Documentation=man:watchkeeper(8) file://${prefix}/share/doc/watchkeeper/README.md
-# Observes systemd over the bus; does without it while it is away.
+# Observes systemd over the bus; does without it while it is away. At the end of
+# the node it is there until the last hook has run.
 Wants=dbus.socket
-After=dbus.socket network.target
+After=dbus.socket dbus.service network.target
 # Pacemaker finds it at its start, and at the end of the node stops its resources through it.
 Before=pacemaker.service pacemaker_remote.service
 # A watcher that dies must come back however often it happens.
@@ -33,7 +35,7 @@ EnvironmentFile=-/etc/default/watchkeeper
 # The front execs Node by an absolute path: the one that Watchkeeper was
 # installed with, else the first in this PATH.
 Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-ExecStart=${prefix}/sbin/watchkeeper run
+${madeBefore(paths)}ExecStart=${prefix}/sbin/watchkeeper run
 ExecReload=${prefix}/sbin/watchkeeper reload
 Restart=always
 RestartSec=1
@@ -50,33 +52,32 @@ TimeoutStopSec=90
 KillMode=process
 ${directories(paths)}UMask=0022
 OOMScoreAdjust=-500
-
-# Sandbox. Where the watcher starts daemons itself, they inherit all of it, and
-# none of them was written for it; so only what no daemon of a node misses.
-# Left out, although the watcher alone could bear them:
-#   ProtectSystem=, ReadWritePaths=, PrivateTmp=, ProtectHome=   daemons write where they like
-#   PrivateDevices=, DeviceAllow=, ProtectKernelModules=         kvm, tun and dm are daemons' trade
-#   ProtectKernelTunables=, ProtectControlGroups=                so are sysctls and cgroups
-#   CapabilityBoundingSet=, NoNewPrivileges=, RestrictSUIDSGID=  daemons change users, some by setuid programs
-#   RestrictAddressFamilies=, PrivateNetwork=, IPAddressDeny=    the watcher alone would need little more than AF_UNIX
-#   SystemCallFilter=, MemoryDenyWriteExecute=                   Node compiles at run time; daemons are unknown
-#   ProtectClock=, ProtectKernelLogs=, SystemCallArchitectures=  ntpd, rsyslogd and 32-bit programs are daemons too
-#   PrivateUsers=, DynamicUser=, ProtectProc=, ProcSubset=       it proves other users' processes by /proc
-LockPersonality=yes
-KeyringMode=private
-
+${sandboxSection(unknown(paths))}
 [Install]
 WantedBy=multi-user.target
 `;
 }
 
+const BASES = { runtime: '/run/', state: '/var/lib/', log: '/var/log/' } as const satisfies Record<keyof Paths, string>;
+
+/** Directories of ours that systemd does not make, and would not let us write to. */
+function unknown(paths: Paths): readonly string[] {
+  const kinds: readonly (keyof Paths)[] = ['runtime', 'state', 'log'];
+  return kinds.filter((kind) => !paths[kind].startsWith(BASES[kind])).map((kind) => word(paths[kind]));
+}
+
+/** Outside the sandbox, in which they must be there to be written to. */
+function madeBefore(paths: Paths): string {
+  return unknown(paths).map((path) => `ExecStartPre=+/bin/mkdir -p ${path}\n`).join('');
+}
+
 /** systemd makes them before the watcher starts, where they are in the places that it knows. */
 function directories(paths: Paths): string {
   const lines = [
-    ...directory('Runtime', paths.runtime, '/run/', '0755'),
-    ...(paths.runtime.startsWith('/run/') ? ["# What says which process is which daemon's must outlive the watcher as well.", 'RuntimeDirectoryPreserve=yes'] : []),
-    ...directory('State', paths.state, '/var/lib/', '0700'),
-    ...directory('Logs', paths.log, '/var/log/', '0755'),
+    ...directory('Runtime', paths.runtime, BASES.runtime, '0755'),
+    ...(paths.runtime.startsWith(BASES.runtime) ? ["# What says which process is which daemon's must outlive the watcher as well.", 'RuntimeDirectoryPreserve=yes'] : []),
+    ...directory('State', paths.state, BASES.state, '0700'),
+    ...directory('Logs', paths.log, BASES.log, '0755'),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

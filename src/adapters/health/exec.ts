@@ -27,6 +27,8 @@ export async function execLook(
   const environment = { ...MINIMAL_ENVIRONMENT, ...variables };
   const result = await runner.run(argv, { timeout, evenWithoutUs: true, workingDirectory: spec.workingDirectory, environment, ...as });
   if (result.timedOut) return { healthy: false, reason: `${argv[0]} took longer than ${Math.round(timeout)} ms` };
+  // Whoever was to run it did not: that says nothing of the daemon.
+  if (result.exit.kind === 'unknown') return { healthy: true, reason: `not looked at: ${result.stderr}` };
   const said = escapeControl((result.stderr || result.stdout).trim(), 200);
   if (result.exit.kind === 'exited') {
     const { reason, ...rest } = execResult(result.exit.status, said);

@@ -90,9 +90,14 @@ export function readVariable(pid: number, name: string): string | undefined {
 }
 
 let bootIdOnce: string | undefined;
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
+/**
+ * As process 1 sees it, where we may look: a container may have one of its own,
+ * mounted over the kernel's, which a sandbox of systemd's then hides from us.
+ */
 export function bootId(): string {
-  bootIdOnce ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  bootIdOnce ??= (readHead(`/proc/1/root${BOOT_ID}`, 64) ?? readFileSync(BOOT_ID)).toString('latin1').trim();
   return bootIdOnce;
 }
 

@@ -14,12 +14,14 @@ import type { Clock } from '../../ports/clock.js';
 import type { Cancel, ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { OnLine, TaskLaunch, TaskLauncher, TaskStart } from '../../ports/task-launcher.js';
+import { type Outside, RUN_ENVIRONMENT } from '../systemd/outside.js';
+import { PidFirst, startedOutside } from '../systemd/outside-task.js';
 import { distrust, ROOT_ONLY } from '../sysv/trusted-path.js';
 import { errorCode } from './error-code.js';
 import { shield } from './inherited-descriptors.js';
 import { withKeptDeadline } from './kept-deadline.js';
 import { OutputLines } from './output-lines.js';
-import { asUser, MINIMAL_ENVIRONMENT } from './spawn-as.js';
+import { asUser, MINIMAL_ENVIRONMENT, SETPRIV } from './spawn-as.js';
 import type { Accounts } from './user.js';
 
 const MKFIFO = '/usr/bin/mkfifo';
@@ -37,7 +39,9 @@ export interface TaskLauncherParts {
   readonly runner: Runner;
   readonly accounts: Accounts;
   readonly clock: Clock;
-  readonly processes: Pick<ProcessTable, 'identify'>;
+  readonly processes: Pick<ProcessTable, 'identify' | 'onExit'>;
+  /** Where programs are not to inherit our sandbox. */
+  readonly outside?: Outside;
 }
 
 export class HostTaskLauncher implements TaskLauncher {
@@ -52,26 +56,35 @@ export class HostTaskLauncher implements TaskLauncher {
     if (objection !== undefined) return { ok: false, reason: objection };
     const command = asUser([program, ...rest], request, this.parts.accounts);
     if (!command.ok) return { ok: false, reason: command.reason };
-    const [executable, ...words] = request.deadline === undefined ? command.argv : withKeptDeadline(command.argv, request.deadline);
+    const argv = request.deadline === undefined ? command.argv : withKeptDeadline(command.argv, request.deadline);
+    const environment = this.#environment(request);
+    const { outside } = this.parts;
+    if (outside !== undefined && command.credentials.uid !== undefined) return { ok: false, reason: `${SETPRIV} is missing` };
     const path = await this.#makeFifo(request.channel);
     if (typeof path !== 'string') return path;
+    const prepared = outside?.prepare({ argv, environment, workingDirectory: request.workingDirectory, tellsPid: true, purpose: request.channel });
     // The reading end first, and not blocking; the program's is another description, and blocks.
     const reading = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const writing = openSync(path, O_RDWR | O_NOFOLLOW);
-    const output = new Output(reading, this.parts.clock, onLine);
-    const shielded = shield(['ignore', writing, writing]);
+    const pidFirst = prepared === undefined ? undefined : new PidFirst(onLine);
+    const output = new Output(reading, this.parts.clock, pidFirst?.line ?? onLine);
+    const shielded = shield(['ignore', writing, prepared === undefined ? writing : 'pipe']);
+    const [executable, ...words] = prepared?.argv ?? argv;
     try {
       const child = spawn(executable, words, {
         ...command.credentials,
         detached: true,
         shell: false,
-        cwd: request.workingDirectory,
-        env: this.#environment(request),
+        cwd: prepared === undefined ? request.workingDirectory : '/',
+        env: prepared === undefined ? environment : RUN_ENVIRONMENT,
         stdio: shielded.stdio,
       });
-      return await this.#started(child, output);
+      if (prepared === undefined || pidFirst === undefined) return await this.#started(child, output);
+      const { processes } = this.parts;
+      return await startedOutside({ child, prepared, pid: pidFirst.pid, output, drained: () => output.drained(DRAIN), processes });
     } catch (error) {
       output.cancel();
+      prepared?.clear();
       return { ok: false, reason: `cannot run ${program}: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
       shielded.close();

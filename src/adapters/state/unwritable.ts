@@ -21,7 +21,7 @@ function explain(cause: unknown, directory: string): { why: string; hint: string
     case 'EDQUOT':
       return { why: 'no space left there', hint: `making room (df ${directory}), then the same again` };
     case 'EROFS':
-      return { why: 'the file system is read-only', hint: `mount -o remount,rw on what holds ${directory}, after a look at dmesg` };
+      return { why: 'the file system is read-only', hint: `mount -o remount,rw on what holds ${directory}, after a look at dmesg; or, where only the watcher's unit may not write there, ReadWritePaths=${directory} in a drop-in of it` };
     case 'EACCES':
     case 'EPERM':
       return { why: 'permission denied', hint: 'the same as root, or as the user that runs the watcher' };

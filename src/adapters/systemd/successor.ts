@@ -26,7 +26,8 @@ export async function expectedSuccessor(self: Self, systemctl: Systemctl): Promi
   }
 }
 
-function ownUnit({ environment, pid, membership }: Self): string | undefined {
+/** undefined: systemd has not started this very process. */
+export function ownUnit({ environment, pid, membership }: Self): string | undefined {
   if (environment['SYSTEMD_EXEC_PID'] !== String(pid)) return undefined;
   // Either hierarchy may be systemd's, and the other one say no more than "/".
   const groups = [...membership.matchAll(/^(?:0:|\d+:name=systemd):(\/.*)$/gm)].map(([, group = '']) => group.split('/'));

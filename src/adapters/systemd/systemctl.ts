@@ -160,6 +160,11 @@ export class Systemctl {
     return summary(await this.#call(['stop', '--no-block', '--', ...checked([unit])], timeout));
   }
 
+  /** Of a unit that is being started, too: whoever waits for its start then waits for the second one. */
+  async enqueueRestart(unit: string, timeout: number): Promise<ActResult> {
+    return summary(await this.#call(['restart', '--no-block', '--', ...checked([unit])], timeout));
+  }
+
   /** "restart", "stop" and so on; undefined: no job is queued or under way. @throws SystemdSilent */
   async jobType(unit: string): Promise<string | undefined> {
     const rows = (await this.#ask(['list-jobs', '--no-legend', '--', ...checked([unit])])).split('\n').map((line) => line.trim().split(/\s+/));

@@ -57,6 +57,8 @@ export interface WebPlace {
   readonly address: WebAddress;
   /** Of the group whose members may connect to the UNIX socket; undefined: root alone. */
   readonly groupId: () => number | undefined;
+  /** Gives a file to a group; by default ourselves. */
+  readonly give?: (path: string, gid: number) => Promise<void>;
   readonly hosts: readonly string[];
 }
 
@@ -67,8 +69,8 @@ interface Answer {
   readonly forEver?: true;
 }
 
-export function webServer({ address, groupId, hosts }: WebPlace, served: Served, log: Log): WebServer {
-  const allowed = allowedHosts(address, hosts);
+export function webServer(place: WebPlace, served: Served, log: Log): WebServer {
+  const allowed = allowedHosts(place.address, place.hosts);
   const { page } = served;
   const live = page === undefined ? undefined : new LiveClients(() => page.current(), (error) => log.error({ error: String(error) }, 'cannot render the status page'));
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, maxHeaderSize: MOST_HEADERS, keepAliveTimeout: HEADERS_TIMEOUT }, (request, response) => {
@@ -100,7 +102,7 @@ export function webServer({ address, groupId, hosts }: WebPlace, served: Served,
   }
 
   return {
-    listen: () => listen(server, address, groupId),
+    listen: () => listen(server, place),
     close: async () => {
       live?.close();
       if (!server.listening) return;
@@ -141,7 +143,12 @@ function named(name: string, contents: string, suffix: string): string {
   return `/${name}-${createHash('sha256').update(contents).digest('base64url').slice(0, 12)}.${suffix}`;
 }
 
-async function listen(server: Server, address: WebAddress, groupId: WebPlace['groupId']): Promise<void> {
+function chgrp(path: string, gid: number): Promise<void> {
+  chownSync(path, -1, gid);
+  return Promise.resolve();
+}
+
+async function listen(server: Server, { address, groupId, give = chgrp }: WebPlace): Promise<void> {
   if (address.kind === 'tcp') {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -158,6 +165,6 @@ async function listen(server: Server, address: WebAddress, groupId: WebPlace['gr
   await removeDeadSocket(path);
   await listenPrivately(server, path);
   if (gid === undefined) return;
-  chownSync(path, -1, gid);
+  await give(path, gid);
   chmodSync(path, 0o660);
 }

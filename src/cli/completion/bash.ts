@@ -1,5 +1,6 @@
 /** Completion for bash 4 and later; needs nothing of the package bash-completion. */
-import { DAEMON_NAMES, firstWords, functionName, shellQuoted, spellings, takers, type CompletedCommand, type Program } from './program.js';
+import { shellQuoted } from '../../core/shell-word.js';
+import { DAEMON_NAMES, firstWords, functionName, spellings, takers, type CompletedCommand, type Program } from './program.js';
 
 export function bashCompletion(program: Program): readonly string[] {
   const name = functionName(program);

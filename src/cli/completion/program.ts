@@ -105,10 +105,5 @@ export function functionName({ name }: Program): string {
   return `_${name.replace(/-/g, '_')}`;
 }
 
-/** For single quotes of a POSIX shell, bash and zsh. */
-export function shellQuoted(text: string): string {
-  return `'${text.replace(/'/g, "'\\''")}'`;
-}
-
 /** All daemons of the catalogue, on-demand ones too; nothing where it can't be read. */
 export const DAEMON_NAMES = 'daemon-util list-stop-daemons 2>/dev/null';

@@ -1,5 +1,6 @@
 /** Completion for zsh 5 and later, for a directory of $fpath. */
-import { DAEMON_NAMES, firstWords, functionName, shellQuoted, spellings, takers, type CompletedOption, type Program } from './program.js';
+import { shellQuoted } from '../../core/shell-word.js';
+import { DAEMON_NAMES, firstWords, functionName, spellings, takers, type CompletedOption, type Program } from './program.js';
 
 export function zshCompletion(program: Program): readonly string[] {
   const name = functionName(program);
