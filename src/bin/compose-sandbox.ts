@@ -1,12 +1,13 @@
 /**
  * The watcher's unit has a sandbox for a watcher that watches. One that starts
- * daemons itself would hand it on to them, so it takes the sandbox back by a
- * drop-in that lasts until the boot, and has its unit restarted; and the other
- * way round, once systemd starts the daemons again.
+ * daemons itself, or has nobody who runs the site's programs outside, would hand
+ * it on to them, so it takes the sandbox back by a drop-in that lasts until the
+ * boot, and has its unit restarted; and the other way round, once it fits again.
  */
-import { readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { SYSTEM_BUS_SOCKET } from '../adapters/systemd/bus.js';
 import { SYSTEMD_RUNS } from '../adapters/systemd/detect.js';
 import { ownUnit } from '../adapters/systemd/successor.js';
 import { Systemctl } from '../adapters/systemd/systemctl.js';
@@ -41,18 +42,18 @@ export interface SandboxParts {
  */
 export async function settleSandbox(detection: Detection, { environment, runner, clock, log }: SandboxParts): Promise<void> {
   const isSandboxed = environment[SANDBOX_VARIABLE] !== undefined;
-  const watches = detection.kind === 'systemd';
-  if (isSandboxed === watches) return;
+  const objection = whyNone(detection);
+  if (isSandboxed === (objection === undefined)) return;
   const unit = ownUnit({ environment, pid: process.pid, membership: readFileSync('/proc/self/cgroup', 'utf8') });
   if (unit === undefined) {
-    if (isSandboxed) throw sandboxed(detection, 'systemd has not started this process as the main one of a unit');
+    if (isSandboxed) throw sandboxed(objection, 'systemd has not started this process as the main one of a unit');
     return; // an operator's shell, an init script
   }
   const path = join(SYSTEMD_RUNS, `${unit}.d`, LEAVE_DROP_IN);
   const there = readBounded(path, MOST_TEXT, () => undefined);
   if (isSandboxed) {
-    const text = leaveSandboxDropIn(detection.reason);
-    if (there === text && (await isRead(unit, path, runner))) throw sandboxed(detection, `${path} is in force, and yet ${SANDBOX_VARIABLE} is set`);
+    const text = leaveSandboxDropIn(objection ?? '');
+    if (there === text && (await isRead(unit, path, runner))) throw sandboxed(objection, `${path} is in force, and yet ${SANDBOX_VARIABLE} is set`);
     ensureDirectory(dirname(path), 0o755);
     writeAtomic(path, text, { durable: false, mode: 0o644 });
   } else {
@@ -60,15 +61,15 @@ export async function settleSandbox(detection: Detection, { environment, runner,
     rmSync(path, { force: true });
     removeEmpty(dirname(path));
   }
-  const why = isSandboxed ? `daemons that the watcher starts would inherit the sandbox of ${unit}` : `the watcher of ${unit} starts no daemons any more`;
-  log.info({ unit, why: detection.reason, dropIn: path }, `${why}: restarts it ${isSandboxed ? 'without' : 'with'} its sandbox`);
+  const what = isSandboxed ? `what it starts would inherit the sandbox of ${unit}: restarts it without` : `nothing speaks against the sandbox of ${unit} any more: restarts it with that`;
+  log.info({ unit, why: objection ?? detection.reason, dropIn: path }, what);
   const systemctl = new Systemctl(runner);
   for (const order of [() => systemctl.reloadManager(QUICK), () => systemctl.enqueueRestart(unit, QUICK)]) {
     const { ok, stderr } = await order();
-    if (!ok) throw sandboxed(detection, `systemd does not restart ${unit}: ${stderr.trim()}`);
+    if (!ok) throw sandboxed(objection, `systemd does not restart ${unit}: ${stderr.trim()}`);
   }
   await sleep(clock, PATIENCE);
-  throw sandboxed(detection, `systemd has not restarted ${unit} within ${PATIENCE / 1000} s`);
+  throw sandboxed(objection, `systemd has not restarted ${unit} within ${PATIENCE / 1000} s`);
 }
 
 async function isRead(unit: string, path: string, runner: Runner): Promise<boolean> {
@@ -76,8 +77,15 @@ async function isRead(unit: string, path: string, runner: Runner): Promise<boole
   return files !== undefined && files.dropIns.includes(path) && !files.needsReload;
 }
 
-function sandboxed({ reason }: Detection, why: string): WatchkeeperError {
-  return new WatchkeeperError('SANDBOXED', `cannot start daemons in the sandbox of the watcher's unit (${reason})`, why, 'systemctl daemon-reload, systemctl restart watchkeeper; or group.target in the configuration, and watchkeeper units install');
+function whyNone({ kind, reason }: Detection): string | undefined {
+  if (kind !== 'systemd') return `the watcher starts the daemons: ${reason}`;
+  return existsSync(SYSTEM_BUS_SOCKET) ? undefined : `without ${SYSTEM_BUS_SOCKET} systemd-run cannot run the site's programs outside`;
+}
+
+/** @param objection what speaks against the sandbox; undefined: nothing, but it could not be taken up */
+function sandboxed(objection: string | undefined, why: string): WatchkeeperError {
+  const what = objection === undefined ? "cannot take up the sandbox of the watcher's unit" : `cannot run in the sandbox of the watcher's unit (${objection})`;
+  return new WatchkeeperError('SANDBOXED', what, why, 'systemctl daemon-reload, systemctl restart watchkeeper; or group.target in the configuration, and watchkeeper units install');
 }
 
 function removeEmpty(directory: string): void {

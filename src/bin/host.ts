@@ -178,8 +178,8 @@ export class Host {
   async #makeSiteRunner(): Promise<Runner> {
     const [runner, outside] = await Promise.all([this.runner(), this.outside()]);
     if (outside === undefined) return runner;
-    const { OutsideRunner } = await import('../adapters/systemd/outside-runner.js');
-    return new OutsideRunner(runner, outside, await this.accounts(), await this.systemctl());
+    const [{ OutsideRunner }, { Systemctl }] = await Promise.all([import('../adapters/systemd/outside-runner.js'), import('../adapters/systemd/systemctl.js')]);
+    return new OutsideRunner(runner, outside, await this.accounts(), new Systemctl(runner));
   }
 
   async #makeSystemctl(): Promise<Systemctl> {

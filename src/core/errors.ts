@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   UNITS_REFUSED: { exitStatus: 1, meaning: 'files of systemd units cannot be generated, compared or installed' },
   CLUSTER_REFUSED: { exitStatus: 1, meaning: "the cluster's configuration cannot be read or changed; nothing was changed" },
   NO_INIT: { exitStatus: 1, meaning: 'the watcher is process 1 of a container, without an init' },
-  SANDBOXED: { exitStatus: 78, meaning: "the watcher is to start daemons, and cannot leave the sandbox of its unit, which they would inherit" },
+  SANDBOXED: { exitStatus: 78, meaning: "the watcher cannot leave the sandbox of its unit, which what it is to start would inherit" },
   WATCHER_RUNNING: { exitStatus: 1, meaning: 'another watcher already has control' },
   WATCHER_ABSENT: { exitStatus: 1, meaning: 'the command needs the watcher, and none is running' },
   WATCHER_SILENT: { exitStatus: 1, meaning: 'the watcher holds control but does not answer' },

@@ -8,7 +8,7 @@ import type { Line } from './unit-text.js';
 export const SANDBOX_VARIABLE = 'WATCHKEEPER_UNIT_SANDBOX';
 
 /** Below UNIT.d; an operator's own, with a greater name, go before it. */
-export const LEAVE_DROP_IN = '10-watchkeeper-starts-daemons.conf';
+export const LEAVE_DROP_IN = '10-watchkeeper-unsandboxed.conf';
 
 /** A directive, its value in the unit, and the value that takes it back (systemd.exec(5) has each). */
 const DIRECTIVES: readonly (readonly [directive: string, value: string, undone: string])[] = [
@@ -46,8 +46,8 @@ export function sandboxSection(writable: readonly string[]): string {
   return `
 # Sandbox: what watching takes, and no more. Programs of the site (hooks, tasks,
 # health checks by a program, sources of roles) are not in it: systemd runs them
-# as units of their own. Nor are daemons: a watcher that starts them itself
-# writes ${LEAVE_DROP_IN} below
+# as units of their own. Nor are daemons: a watcher that starts them itself, or
+# has no system bus for systemd-run, writes ${LEAVE_DROP_IN} below
 # /run/systemd/system/watchkeeper.service.d, which takes all of this back, and
 # has itself restarted once. Without mount namespaces (some containers) systemd
 # leaves out what needs them.
@@ -70,12 +70,12 @@ ${DIRECTIVES.map(([directive, value]) => `${directive}=${value}${directive === '
 `;
 }
 
-/** @param reason why the watcher starts daemons itself */
+/** @param reason why it must go */
 export function leaveSandboxDropIn(reason: string): string {
   const undone = new Map(DIRECTIVES.map(([directive, , value]) => [directive, value]));
   return [
-    '# Written by Watchkeeper until the boot: the watcher starts daemons itself',
-    `# (${reason.replace(/[^\x20-\x7e]/g, ' ')}), and they would inherit its sandbox.`,
+    '# Written by Watchkeeper until the boot, as what the watcher starts would inherit its sandbox:',
+    `# ${reason.replace(/[^\x20-\x7e]/g, ' ')}`,
     '[Service]',
     `UnsetEnvironment=${SANDBOX_VARIABLE}`,
     ...[...undone].map(([directive, value]) => `${directive}=${value}`),

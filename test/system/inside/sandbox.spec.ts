@@ -1,6 +1,6 @@
 /** The sandbox of the watcher's unit: what is in it, what is outside, and that it is left where the watcher starts daemons itself. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -13,6 +13,7 @@ import { must, only, systemctl } from './bench.js';
 import { daemonUtil, property, Site, status, UNITS, WATCHER, watcherPid } from './site.js';
 
 const NEVER = '0 0 29 2 1';
+const BUS = '/run/dbus/system_bus_socket';
 const DROP_INS = join(UNITS, `${WATCHER}.d`);
 interface Bounds {
   readonly privileges: string | undefined;
@@ -172,7 +173,7 @@ describe("the sandbox of the watcher's unit", function () {
     site.settle({ units: false });
     systemctl('start', WATCHER);
     expect(property(WATCHER, 'ActiveState'), 'the start that was asked for is the second one').to.equal('active');
-    expect(journal()).to.include('would inherit the sandbox of watchkeeper.service');
+    expect(journal()).to.include('would inherit the sandbox of watchkeeper.service: restarts it without');
     await eventually('web is up', () => status().daemons['web']?.observed === 'running', 15_000);
     expect([boundsOf(watcherPid()), boundsOf(only(web.mains()))]).to.deep.equal([BARE, BARE]);
     expect(readFileSync(`/proc/${only(web.mains())}/mountinfo`, 'utf8')).to.equal(readFileSync('/proc/1/mountinfo', 'utf8'));
@@ -189,6 +190,20 @@ describe("the sandbox of the watcher's unit", function () {
     expect(status().watcher).to.include({ restartOwner: 'systemd' });
   });
 
+  it('is left where no system bus is, by which programs would be run outside', () => {
+    site.add('web');
+    site.settle({ units: true });
+    renameSync(BUS, `${BUS}.aside`);
+    try {
+      systemctl('start', WATCHER);
+      expect([boundsOf(watcherPid()), status().watcher?.restartOwner]).to.deep.equal([BARE, 'systemd']);
+    } finally {
+      renameSync(`${BUS}.aside`, BUS);
+    }
+    systemctl('restart', WATCHER);
+    expect([property(WATCHER, 'ActiveState'), boundsOf(watcherPid()), existsSync(DROP_INS)]).to.deep.equal(['active', SEALED, false]);
+  });
+
   it('that cannot be left is an error that says what to do, and no loop', () => {
     site.add('web');
     site.settle({ units: false });
@@ -197,6 +212,6 @@ describe("the sandbox of the watcher's unit", function () {
     systemctl('daemon-reload');
     expect(spawnSync('/usr/bin/systemctl', ['start', WATCHER], { timeout: 60_000 }).status).to.not.equal(0);
     expect([property(WATCHER, 'ActiveState'), property(WATCHER, 'ExecMainStatus'), property(WATCHER, 'NRestarts')]).to.deep.equal(['failed', '78', '0']);
-    expect(journal()).to.match(/cannot start daemons in the sandbox.*is in force.*; try /);
+    expect(journal()).to.match(/cannot run in the sandbox.*starts the daemons.*is in force.*; try /);
   });
 });
