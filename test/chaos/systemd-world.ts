@@ -40,8 +40,8 @@ export class SystemdWorld implements World {
     run('/usr/sbin/watchkeeper', 'units', 'install');
     const dropIn = `/run/systemd/system/${WATCHER}.d`;
     mkdirSync(dropIn, { recursive: true });
-    // The front's own line, with our fault points before it.
-    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\n`);
+    // The front's own line, with our fault points before it, which write to our log from within the sandbox.
+    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\n`);
     run(SYSTEMCTL, 'daemon-reload');
     run(SYSTEMCTL, 'start', WATCHER);
   }
