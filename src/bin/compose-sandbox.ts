@@ -35,19 +35,19 @@ export interface SandboxParts {
 }
 
 /**
- * Returns where the unit's sandbox fits what is to be done here. Else systemd
+ * Returns the detection where the unit's sandbox fits what is to be done here. Else systemd
  * ends us for another watcher, and whoever waits for our start waits for that one.
  *
  * @throws WatchkeeperError SANDBOXED
  */
-export async function settleSandbox(detection: Detection, { environment, runner, clock, log }: SandboxParts): Promise<void> {
+export async function settled(detection: Detection, { environment, runner, clock, log }: SandboxParts): Promise<Detection> {
   const isSandboxed = environment[SANDBOX_VARIABLE] !== undefined;
   const objection = whyNone(detection);
-  if (isSandboxed === (objection === undefined)) return;
+  if (isSandboxed === (objection === undefined)) return detection;
   const unit = ownUnit({ environment, pid: process.pid, membership: readFileSync('/proc/self/cgroup', 'utf8') });
   if (unit === undefined) {
     if (isSandboxed) throw sandboxed(objection, 'systemd has not started this process as the main one of a unit');
-    return; // an operator's shell, an init script
+    return detection; // an operator's shell, an init script
   }
   const path = join(SYSTEMD_RUNS, `${unit}.d`, LEAVE_DROP_IN);
   const there = readBounded(path, MOST_TEXT, () => undefined);
@@ -57,7 +57,7 @@ export async function settleSandbox(detection: Detection, { environment, runner,
     ensureDirectory(dirname(path), 0o755);
     writeAtomic(path, text, { durable: false, mode: 0o644 });
   } else {
-    if (there === undefined) return; // without a sandbox by its own unit
+    if (there === undefined) return detection; // without a sandbox by its own unit
     rmSync(path, { force: true });
     removeEmpty(dirname(path));
   }

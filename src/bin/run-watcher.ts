@@ -28,7 +28,7 @@ import { composeHooks } from './compose-hooks.js';
 import { containerBoot, EXIT_ESSENTIAL_GIVEN_UP, fatalNews, forgetEarlierLife, refuseProcessOne, stopWithin, usableBudget } from './container-life.js';
 import { composeGuardian, type Guardian } from './compose-guardian.js';
 import { composeAgents } from './compose-agents.js';
-import { settleSandbox } from './compose-sandbox.js';
+import { settled } from './compose-sandbox.js';
 import { composeStartClaim } from './compose-start-claim.js';
 import { composeRoles, followRoles } from './compose-roles.js';
 import { composeTasks } from './compose-tasks.js';
@@ -73,8 +73,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const [clock, locks, runner, self] = await Promise.all([host.clock(), host.locks(), host.runner(), host.self()]);
   const { paths, log: logSettings, heartbeatInterval, output } = configuration.settings;
   const target = options.table ? { format: 'none' as const, descriptor: 2 as const } : chooseTarget(logSettings.format, process.env, process.stderr.isTTY);
-  const detection = await detect({ ...configuration, runner });
-  await settleSandbox(detection, { environment: process.env, runner, clock, log: openLog(logSettings.level, target, undefined) });
+  const detection = await settled(await detect({ ...configuration, runner }), { environment: process.env, runner, clock, log: openLog(logSettings.level, target, undefined) });
   const lock = await takeControl(locks, version);
   if (container) forgetEarlierLife(paths.runtime);
   const log = openLog(logSettings.level, target, target.format === 'journal' ? undefined : paths.log);
