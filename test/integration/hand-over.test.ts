@@ -3,12 +3,13 @@
  * of it. What it answers is what Node answers; and where it does not, it becomes
  * Node with the same words, here a program that only says them.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
@@ -19,6 +20,7 @@ import type { TakenCommand } from '../../src/ports/command-desk.js';
 import type { ControlService } from '../../src/ports/control-service.js';
 import { buildOnce, type Result } from '../support/daemon-util-world.js';
 import { Cleanups, eventually } from '../support/eventually.js';
+import { SHELLS } from '../support/front-probe.js';
 import { procProcess } from '../support/proc.js';
 import { WatcherWorld, type RunningWatcher } from '../support/watcher-world.js';
 
@@ -36,11 +38,29 @@ interface Call {
 /** @param line command and arguments */
 function begin(runtime: string, line: string, environment: Record<string, string> = {}): Call {
   const child = spawn('/usr/bin/perl', [PROGRAM, runtime, '/bin/echo', 'QUICK', 'BUNDLE', 'daemon-util', ...line.split(' ')], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', PERL_BADLANG: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  return { ended: answerOf(child), pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') };
+}
+
+async function answerOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Result> {
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'close').then(([status, signal]): Result => ({ status: status as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr }));
-  return { ended, pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') };
+  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { status, signal, stdout, stderr };
+}
+
+/** Takes commands, and nothing else. */
+function madeUp(take: (command: HandedCommand) => TakenCommand | undefined): ControlService {
+  const refuse = (): never => {
+    throw new Error('nothing else is asked for');
+  };
+  return {
+    controller: { via: 'watcher', start: refuse, stop: refuse, restart: refuse, status: refuse },
+    info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, clusterReports: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
+    tasks: { list: refuse, history: refuse, run: refuse },
+    agents: { act: refuse },
+    commands: { patience: () => 3000, take: (command) => Promise.resolve(take(command)) },
+  };
 }
 
 const asNode = (line: string): Result => ({ status: 0, signal: null, stdout: `QUICK BUNDLE daemon-util ${line}\n`, stderr: '' });
@@ -59,17 +79,7 @@ describe('hand-over, before a watcher that is made up', function () {
   afterEach(() => cleanups.run());
 
   async function serve(take: (command: HandedCommand) => TakenCommand | undefined): Promise<void> {
-    const refuse = (): never => {
-      throw new Error('nothing else is asked for');
-    };
-    const service: ControlService = {
-      controller: { via: 'watcher', start: refuse, stop: refuse, restart: refuse, status: refuse },
-      info: refuse, names: refuse, reload: refuse, retryNow: refuse, reset: refuse, refresh: refuse, clusterReports: refuse, roles: refuse, recentNews: refuse, followNews: refuse,
-      tasks: { list: refuse, history: refuse, run: refuse },
-      agents: { act: refuse },
-      commands: { patience: () => 3000, take: (command) => Promise.resolve(take(command)) },
-    };
-    const server = await serveControl(runtime, service, SILENT);
+    const server = await serveControl(runtime, madeUp(take), SILENT);
     cleanups.add(() => server.close());
   }
 
@@ -165,6 +175,74 @@ describe('hand-over, before a watcher that is made up', function () {
       status: 1, signal: null, stdout: '',
       stderr: `half\ndaemon-util: cannot ask the watcher: no answer on ${runtime}/control.sock within 1000 ms; try restarting the watcher: the daemons stay up\n`,
     });
+  });
+});
+
+/** As it is installed, but with a runtime directory of its own, and a Node that only says what it is asked. */
+describe('daemon-util, as it is installed', function () {
+  this.timeout(60_000);
+  const cleanups = new Cleanups();
+  const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
+  const HANDED = ['start web', 'stop web', 'restart web', 'start-all', 'stop-all', 'start-master', 'stop-master', 'check-config'];
+  const NODES = ['--json start web', 'start web --odd', 'start', 'stop-all web', 'rotate-logs web', 'status', '--verbose stop web', 'help start'];
+  let front: string;
+  let runtime: string;
+  let asked: HandedCommand[];
+
+  before(async () => {
+    const top = mkdtempSync(join(tmpdir(), 'wk-front-'));
+    cleanups.add(() => rmSync(top, { recursive: true, force: true }));
+    runtime = join(top, 'run');
+    const library = join(top, 'lib/watchkeeper');
+    for (const directory of ['sbin', 'run', 'lib/watchkeeper']) mkdirSync(join(top, directory), { recursive: true, mode: 0o755 });
+    front = join(top, 'sbin/daemon-util');
+    writeFileSync(front, readFileSync(join(SCRIPTS, 'daemon-util'), 'utf8').replaceAll('/run/watchkeeper', runtime));
+    for (const name of readdirSync(SCRIPTS).filter((one) => one.endsWith('.sh') || one === 'hand-over')) copyFileSync(join(SCRIPTS, name), join(library, name));
+    for (const name of ['watchkeeper.cjs', 'code-cache.cjs', 'quick.cjs']) writeFileSync(join(library, name), '');
+    writeFileSync(join(library, 'node'), '#!/bin/sh\nshift 2\necho "NODE $*"\n', { mode: 0o755 });
+    const take = (command: HandedCommand): TakenCommand => (tell) => {
+      asked.push(command);
+      tell('stderr', `done: ${command.words.join(' ')}`);
+      return Promise.resolve(3);
+    };
+    const server = await serveControl(runtime, madeUp(take), SILENT);
+    cleanups.add(() => server.close());
+  });
+
+  beforeEach(() => (asked = []));
+  after(() => cleanups.run());
+
+  async function call(shell: string, line: string, environment: Record<string, string> = {}): Promise<Result> {
+    const [program = '', ...first] = shell.split(' ');
+    const child = spawn(program, [...first, front, ...line.split(' ')], { env: { PATH: '/usr/bin:/bin', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+    return answerOf(child);
+  }
+
+  for (const shell of SHELLS) {
+    it(`asks the watcher in ${shell} for what it carries out`, async () => {
+      for (const line of HANDED) expect(await call(shell, line), line).to.deep.equal({ status: 3, signal: null, stdout: '', stderr: `done: ${line}\n` });
+      expect(asked.map(({ words }) => words.join(' '))).to.deep.equal(HANDED);
+    });
+
+    it(`asks Node in ${shell} for all else`, async () => {
+      for (const line of NODES) expect(await call(shell, line), line).to.deep.equal({ status: 0, signal: null, stdout: `NODE daemon-util ${line}\n`, stderr: '' });
+      expect(asked).to.deep.equal([]);
+    });
+  }
+
+  it("lets no variable load code into Perl, and says nothing of a locale that is not there", async () => {
+    const environment = { PERL5OPT: '-Mnothing', PERL5LIB: '/nonexistent', PERL_UNICODE: 'SA', PERL5DB: 'die', LC_ALL: 'xx_YY.UTF-8', EXTRA_WEB_ARGS: 'ümläut' };
+    expect(await call('/bin/sh', 'start web', environment)).to.deep.equal({ status: 3, signal: null, stdout: '', stderr: 'done: start web\n' });
+    expect(asked[0]?.environment).to.deep.equal({ LC_ALL: 'xx_YY.UTF-8', EXTRA_WEB_ARGS: 'ümläut' });
+  });
+
+  it('asks Node where there is no socket', async () => {
+    renameSync(join(runtime, 'control.sock'), join(runtime, 'elsewhere'));
+    try {
+      expect(await call('/bin/sh', 'start web')).to.include({ status: 0, stdout: 'NODE daemon-util start web\n' });
+    } finally {
+      renameSync(join(runtime, 'elsewhere'), join(runtime, 'control.sock'));
+    }
   });
 });
 
