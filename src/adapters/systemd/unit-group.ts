@@ -8,6 +8,8 @@ import { errorCode } from '../host/error-code.js';
 
 /** ms: an event that the kernel held back must not cost a node. */
 const SECOND_LOOK = 1_000;
+/** Of a group that forks as quickly as it is killed. */
+const MOST_ROUNDS = 100;
 
 /** Its directory; undefined: it has none, or not in version 2. @param group ControlGroup= of the unit */
 export function groupOf(group: string): string | undefined {
@@ -37,12 +39,43 @@ export function isPopulated(directory: string): boolean {
   }
 }
 
-/** SIGKILL to all of it at once. */
+/** SIGKILL to all of it at once; in the sandbox of the watcher's unit, where control groups are read-only, to one after the other. */
 export function killGroup(directory: string): void {
   try {
     fs.writeFileSync(join(directory, 'cgroup.kill'), '1');
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (errorCode(error) === 'EROFS') killEach(directory);
+    else if (!isGone(error)) throw error;
+  }
+}
+
+/** Again as long as there are new ones: what is killed may have forked just before. */
+function killEach(directory: string): void {
+  const killed = new Set<number>();
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const left = membersOf(directory).filter((pid) => !killed.has(pid));
+    if (left.length === 0) return;
+    for (const pid of left) {
+      killed.add(pid);
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if (errorCode(error) !== 'ESRCH') throw error;
+      }
+    }
+  }
+}
+
+/** Of the group and of those below it. */
+function membersOf(directory: string): readonly number[] {
+  try {
+    // 0 stands for one of another pid namespace, and would be ourselves for kill(2).
+    const own = fs.readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').map(Number).filter((pid) => pid > 1);
+    const below = fs.readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...below.flatMap(({ name }) => membersOf(join(directory, name)))];
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
   }
 }
 
