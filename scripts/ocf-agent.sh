@@ -26,7 +26,8 @@ is_shallow() {
 # shellcheck disable=SC2154 # home and runtime are set by who sources this
 ask_watcher() {
   if [ ! -f "$home/ask-watcher" ] || [ ! -x /usr/bin/perl ]; then return; fi
-  answer=$(/usr/bin/perl -T "$home/ask-watcher" "$runtime" "$1" "$2" </dev/null)
+  # of a locale that is not installed nobody needs to hear
+  answer=$(PERL_BADLANG=0 /usr/bin/perl -T "$home/ask-watcher" "$runtime" "$1" "$2" </dev/null)
   case $answer in
     'done '[0-9] | 'done '[0-9][0-9] | 'done '[0-9][0-9][0-9]) exit "${answer#done }" ;;
   esac

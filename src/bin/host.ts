@@ -60,16 +60,6 @@ export class Host {
     return loadFromFiles(this.option, this.environment);
   }
 
-  /**
-   * Reads it anew; from then on it is the one in force.
-   * @throws as configuration(); the old one then stays in force
-   */
-  async reloadConfiguration(): Promise<Configuration> {
-    const fresh = await loadFromFiles(this.option, this.environment);
-    this.#configuration = Promise.resolve(fresh);
-    return fresh;
-  }
-
   /** As it was understood last, by whatever program. undefined: nobody knows. */
   lastConfiguration(): Configuration | undefined {
     return isDemo(this.option, this.environment) ? undefined : cacheFor(this.option, this.environment).last();

@@ -109,7 +109,6 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     });
   });
   const began = clock.monotonic();
-
   const reload = async (): Promise<readonly CatalogueChange[]> => {
     notifier.reloading();
     try {
@@ -124,6 +123,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
       await tasks.reload(fresh);
       hooks.reload(fresh);
       configuration = fresh;
+      host.assume(fresh);
       claim.reload(fresh);
       for (const change of changes) log.info({ [change.of]: change.name, change: change.kind }, describeChange(change));
       if (changes.length === 0) log.info({}, 'reloaded; nothing changed');

@@ -210,6 +210,8 @@ describe('ask-watcher', function () {
       for (const name of ['other', 'a\nb', '']) expect(await act('start', { OCF_RESKEY_name: name }), name).to.deep.equal(NOT_DONE);
       world.write({ heartbeatInterval: '2s' });
       expect(await act('start')).to.deep.equal(NOT_DONE);
+      expect((await world.watchkeeper('reload')).status).to.equal(0);
+      expect(await act('start'), 'once it goes by it').to.deep.equal(DONE(0));
     });
 
     it('frozen, it is not waited for, and never begins later with what was given up', async () => {
