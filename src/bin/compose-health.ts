@@ -37,7 +37,7 @@ export async function observedHealth({ clock, host, looked }: GuardianParts): Pr
     import('../adapters/notify/nobody.js'),
     import('../adapters/systemd/condemner.js'),
     host.directParts('built-in'),
-    host.siteRunner(),
+    host.frequentRunner(),
   ]);
   const checker = new HostHealthChecker({ clock, processes, runner, trust: host.trust(), notifications: NOBODY_LISTENS, underSystemd: true });
   return { checker: measured(checker, clock, looked), condemner: systemdCondemner(processes) };

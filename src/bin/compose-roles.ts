@@ -8,7 +8,7 @@ import type { Host } from './host.js';
 
 /** Nobody is asked before begin(). */
 export async function composeRoles(configuration: Configuration, host: Host, log: Log): Promise<Roles> {
-  const [{ HostFileWatcher }, clock, runner, programs] = await Promise.all([import('../adapters/host/file-watch.js'), host.clock(), host.siteRunner(), host.hookPrograms()]);
+  const [{ HostFileWatcher }, clock, runner, programs] = await Promise.all([import('../adapters/host/file-watch.js'), host.clock(), host.frequentRunner(), host.hookPrograms()]);
   return new Roles({ clock, runner, programs, log, files: new HostFileWatcher(clock) }, configuration.catalogue.group.roles);
 }
 

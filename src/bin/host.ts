@@ -86,7 +86,12 @@ export class Host {
 
   /** For programs of the site: hooks, tasks, checks, sources of roles. They do not inherit our unit's sandbox. */
   siteRunner(): Promise<Runner> {
-    return (this.#siteRunner ??= this.#makeSiteRunner());
+    return (this.#siteRunner ??= this.#makeSiteRunner(false));
+  }
+
+  /** As siteRunner(), for what runs every few seconds. */
+  frequentRunner(): Promise<Runner> {
+    return this.#makeSiteRunner(true);
   }
 
   /** undefined: we are in no sandbox. */
@@ -165,11 +170,11 @@ export class Host {
     return new Outside(join(runtime, 'outside'));
   }
 
-  async #makeSiteRunner(): Promise<Runner> {
+  async #makeSiteRunner(isFrequent: boolean): Promise<Runner> {
     const [runner, outside] = await Promise.all([this.runner(), this.outside()]);
     if (outside === undefined) return runner;
     const [{ OutsideRunner }, { Systemctl }] = await Promise.all([import('../adapters/systemd/outside-runner.js'), import('../adapters/systemd/systemctl.js')]);
-    return new OutsideRunner(runner, outside, await this.accounts(), new Systemctl(runner));
+    return new OutsideRunner({ inner: runner, outside, accounts: await this.accounts(), systemctl: new Systemctl(runner), isFrequent });
   }
 
   async #makeSystemctl(): Promise<Systemctl> {

@@ -62,7 +62,7 @@ export class HostTaskLauncher implements TaskLauncher {
     if (outside !== undefined && command.credentials.uid !== undefined) return { ok: false, reason: `${SETPRIV} is missing` };
     const path = await this.#makeFifo(request.channel);
     if (typeof path !== 'string') return path;
-    const prepared = outside?.prepare({ argv, environment, workingDirectory: request.workingDirectory, tellsPid: true, purpose: request.channel });
+    const prepared = outside?.prepare({ argv, environment, workingDirectory: request.workingDirectory, tellsPid: true, isFrequent: false, purpose: request.channel });
     // The reading end first, and not blocking; the program's is another description, and blocks.
     const reading = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const writing = openSync(path, O_RDWR | O_NOFOLLOW);

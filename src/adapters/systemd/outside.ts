@@ -31,6 +31,8 @@ export interface OutsideProgram {
   readonly workingDirectory: string;
   /** Whether it says its pid on the first line of its output. */
   readonly tellsPid: boolean;
+  /** Runs every few seconds: systemd's three lines about each run would bury its journal. Of what the program itself logs there, notice and above stay. */
+  readonly isFrequent: boolean;
   /** What the unit's name says of it. */
   readonly purpose: string;
 }
@@ -55,8 +57,9 @@ export class Outside {
     const unit = `watchkeeper-${name}.service`;
     writeFileSync(path, scriptOf(program), { flag: 'wx', mode: 0o600 });
     const options = ['--wait', '--pipe', '--collect', '--service-type=exec', `--unit=${unit}`, `--description=Watchkeeper runs ${program.purpose}`];
+    const properties = program.isFrequent ? [...PROPERTIES, 'LogLevelMax=notice'] : PROPERTIES;
     return {
-      argv: [SYSTEMD_RUN, ...options, ...PROPERTIES.flatMap((property) => ['-p', property]), '--', '/bin/sh', path],
+      argv: [SYSTEMD_RUN, ...options, ...properties.flatMap((property) => ['-p', property]), '--', '/bin/sh', path],
       unit,
       clear: () => rmSync(path, { force: true }),
     };

@@ -147,6 +147,7 @@ describe("the sandbox of the watcher's unit", function () {
     });
     writeFileSync('/usr/local/sbin/wk-hook', `#!/bin/sh\nread -r line\n{ grep NoNewPrivs /proc/self/status; echo "$WATCHKEEPER_EVENT_DAEMON"; echo "$line"; } >${notes}/hook\necho told\n`, { mode: 0o755 });
     writeFileSync('/usr/local/sbin/wk-slow', `#!/bin/sh\nsleep 1000 &\necho $! $$ >${notes}/slow\nwait\n`, { mode: 0o755 });
+    const began = Math.ceil(Date.now() / 1000);
     systemctl('start', web.spec.unit, WATCHER);
     await eventually('the check has looked', () => noted('check') !== '' && JSON.stringify(status().daemons['web']).includes('well'), 20_000);
     process.kill(only(web.mains()), 'SIGKILL');
@@ -156,6 +157,8 @@ describe("the sandbox of the watcher's unit", function () {
     await eventually('the slow one is killed, with its child', () => noted('slow') !== '' && noted('slow').trim().split(' ').every((pid) => !isLive(Number(pid))), 15_000);
     await eventually('and that is told', () => journal().includes('did not end within 2 s') || journal().includes('did not end within 2s'));
     expect(noted('check')).to.match(/^NoNewPrivs:\s*0\nnobody\n$/);
+    const said = must('/usr/bin/journalctl', '--no-pager', `--since=@${began}`, '--output=cat');
+    expect([/^Started watchkeeper-wk-hook-/m.test(said), /^Started watchkeeper-sh-/m.test(said)], 'what systemd says of a hook, and of a check every second').to.deep.equal([true, false]);
     for (const name of ['hook', 'slow']) rmSync(`/usr/local/sbin/wk-${name}`);
   });
 

@@ -25,6 +25,7 @@ describe('programs outside the sandbox', () => {
       environment: { WORD: "a'b\n$c" },
       workingDirectory: '/usr',
       tellsPid: true,
+      isFrequent: false,
       purpose: 'hook:odd name',
     });
     const script = argv.at(-1) ?? '';
@@ -69,7 +70,7 @@ describe('programs outside the sandbox', () => {
       killed.push(unit);
       return Promise.resolve({} as never);
     };
-    const result = await new OutsideRunner(runner, new Outside(directory), NOBODY, { killAll }).run(['/bin/true'], { timeout: 50 });
+    const result = await new OutsideRunner({ inner: runner, outside: new Outside(directory), accounts: NOBODY, systemctl: { killAll }, isFrequent: false }).run(['/bin/true'], { timeout: 50 });
     expect(readdirSync(directory)).to.deep.equal([]);
     return { result, killed };
   }
