@@ -11,6 +11,7 @@ import { now, sleep, Stamps } from './stamps.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const COMPILER = '/usr/bin/cc';
+const MEMORY = '/dev/shm';
 /** ms */
 const PATIENCE = 15_000;
 
@@ -27,6 +28,8 @@ interface Kind {
 
 interface Site {
   readonly directory: string;
+  /** In memory, as /run is where they run in earnest: pid files, sockets, what is lost with a boot. */
+  readonly volatile: string;
   readonly program: string;
   readonly stamps: string;
   readonly names: readonly string[];
@@ -34,12 +37,12 @@ interface Site {
 
 const bareNode = (byStartStopDaemon: boolean): Kind => {
   const call = (...words: readonly string[]): readonly string[] => [process.execPath, path.join(HERE, 'bare-supervisor.mjs'), ...words];
-  const socket = ({ directory }: Site): string => path.join(directory, 'bare.sock');
+  const socket = ({ volatile }: Site): string => path.join(volatile, 'bare.sock');
   return {
     supervisor: (site) => {
       const conf = path.join(site.directory, 'bare.conf');
       writeFileSync(conf, site.names.map((name) => `${name} ${site.program} ${site.stamps} ${name}\n`).join(''));
-      return call('run', conf, socket(site), ...(byStartStopDaemon ? [site.directory] : []));
+      return call('run', conf, socket(site), ...(byStartStopDaemon ? [site.volatile] : []));
     },
     command: (site, what) => call(what, socket(site)),
     status: (site) => call('status', socket(site)),
@@ -56,7 +59,7 @@ const bareC: Kind = {
 
 const ours = ((): Kind => {
   const call = (site: Site, program: string, ...words: readonly string[]): readonly string[] => [path.join(HERE, '..', program), ...words, '--config', path.join(site.directory, 'watchkeeper.yaml')];
-  const runtime = ({ directory }: Site): string => path.join(directory, 'run');
+  const runtime = ({ volatile }: Site): string => path.join(volatile, 'run');
   return {
     before: (site) => {
       const paths = { runtime: runtime(site), state: path.join(site.directory, 'state'), log: path.join(site.directory, 'log') };
@@ -121,7 +124,7 @@ class LocalPeer implements Peer {
   #supervisor: ChildProcess | undefined;
 
   constructor(readonly name: string, private readonly kind: Kind, directory: string, program: string) {
-    this.#site = { directory, program, stamps: path.join(directory, 'stamps'), names: [] };
+    this.#site = { directory, volatile: existsSync(MEMORY) ? mkdtempSync(path.join(MEMORY, `wk-bench-${name}-`)) : directory, program, stamps: path.join(directory, 'stamps'), names: [] };
     this.stamps = new Stamps(this.#site.stamps);
   }
 
@@ -198,7 +201,7 @@ class LocalPeer implements Peer {
     this.stamps.close();
     // Also what has not told of itself yet; the program is of this run alone.
     for (const pid of runningProgram(this.#site.program, this.#site.stamps)) process.kill(pid, 'SIGKILL');
-    rmSync(this.#site.directory, { recursive: true, force: true });
+    for (const directory of [this.#site.volatile, this.#site.directory]) rmSync(directory, { recursive: true, force: true });
   }
 
   tearDown(): Promise<void> {
