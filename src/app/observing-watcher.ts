@@ -15,6 +15,7 @@ import { withheldReason } from '../core/role.js';
 import type { Controller, ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import type { Cancel } from '../ports/process-table.js';
 import { directStatus } from './direct-status.js';
+import { CaughtUp } from './caught-up.js';
 import type { DriftWatch } from './drift-watch.js';
 import { ObservedCluster } from './observed-cluster.js';
 import { ObservedHealth } from './observed-health.js';
@@ -35,6 +36,7 @@ export class ObservingWatcher implements Controller {
   readonly #health: ObservedHealth;
   readonly #recoveries: Recoveries;
   readonly #cluster: ObservedCluster;
+  readonly #caughtUp: CaughtUp;
 
   constructor(
     catalogue: Catalogue,
@@ -42,17 +44,16 @@ export class ObservingWatcher implements Controller {
   ) {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
-    this.#slowRetry = parts.slowRetry(
-      (name) => (this.#sees ? this.#seen.get(name) : undefined),
-      (name) => this.#cluster.reason(name) ?? parts.pauses.reason(name),
-    );
+    const seen = (name: string): Observation | undefined => (this.#sees ? this.#seen.get(name) : undefined);
+    this.#caughtUp = new CaughtUp(parts.clock, seen);
+    this.#slowRetry = parts.slowRetry(seen, (name) => this.#cluster.reason(name) ?? parts.pauses.reason(name));
     this.#recoveries = new Recoveries(parts.clock, (name) => void this.#recovered(name));
     this.#drift = parts.drift(() => this.#catalogue);
     this.#cluster = new ObservedCluster({
       ...parts,
       names: () => this.names(),
       wanted: (name) => this.#catalogue.daemons.some((spec) => spec.name === name && parts.wishes.now(spec).desired === 'up'),
-      seen: (name) => (this.#sees ? this.#seen.get(name) : undefined),
+      seen,
       paused: (name) => parts.pauses.reason(name),
       changed: (name) => this.#catalogue.daemons.filter((spec) => spec.name === name).forEach((spec) => this.#consider(spec)),
     });
@@ -77,6 +78,7 @@ export class ObservingWatcher implements Controller {
         const ground = { slowAttempts: spec.systemdRetry.enabled, notMaster: this.#catalogue.group.notMasterExitStatus };
         const news = observedNews(this.#seen.get(name), observation, ground);
         this.#seen.set(name, observation);
+        this.#caughtUp.look();
         this.#cluster.consider(name, observation);
         for (const item of news) {
           journal.append({ at: clock.wall(), daemon: name, ...item, delay: undefined });
@@ -150,15 +152,15 @@ export class ObservingWatcher implements Controller {
   }
 
   start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.#control.start(request, progress);
+    return this.#caughtUp.after('start', this.#control.start(request, progress));
   }
 
   stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.#control.stop(request, progress);
+    return this.#caughtUp.after('stop', this.#control.stop(request, progress));
   }
 
   restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    return this.#control.restart(request, progress);
+    return this.#caughtUp.after('start', this.#control.restart(request, progress));
   }
 
   /** What systemd lets wait, or has given up, is started now. */
