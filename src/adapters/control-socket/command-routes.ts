@@ -19,6 +19,8 @@ export const runCommand: Respond = async (service, { body, response }) => {
   if (typeof command === 'string') throw new WatchkeeperError('USAGE', 'cannot do what daemon-util is asked for', command, 'daemon-util of the same version');
   const taken = await service.commands.take(command);
   if (taken === undefined) throw new WatchkeeperError('USAGE', 'cannot do what daemon-util is asked for', 'this is not for the watcher to do', 'the same by Node');
+  // Whoever has gone since does it by himself.
+  if (response.destroyed) return;
   const patience = service.commands.patience();
   // Its end is that of the connection: a client in a few lines of Perl knows no chunks.
   response.removeHeader('transfer-encoding');

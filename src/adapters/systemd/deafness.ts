@@ -1,7 +1,7 @@
 /**
  * systemd is deaf for a moment while it executes itself anew (daemon-reexec, as
- * an upgrade of it does) and while dbus-daemon is restarted. That is no reason to
- * fail what somebody asks for: it is asked again, a few seconds long.
+ * an upgrade of it does). That is no reason to fail what somebody asks for: it is
+ * asked again, a few seconds long.
  */
 import { escapeControl } from '../../core/escape.js';
 import { failed, type Outcome } from '../../core/outcome.js';
