@@ -99,8 +99,14 @@ export class ClusterWorld {
     process.kill(outerPid(node, pid), signal);
   }
 
+  /** The pid inside of the watcher that runs. One that was just killed is none, and systemd begins the next a moment later. */
   async watcherPid(node: Node): Promise<number> {
-    return Number(await node.must(['/usr/bin/systemctl', 'show', '--property=MainPID', '--value', WATCHER]));
+    let pid = 0;
+    await waitFor(`a watcher on ${node.node}`, PATIENCE, async () => {
+      pid = Number(await node.must(['/usr/bin/systemctl', 'show', '--property=MainPID', '--value', WATCHER]));
+      return pid !== 0;
+    });
+    return pid;
   }
 
   async watcher(node: Node, verb: 'start' | 'stop'): Promise<void> {
@@ -114,7 +120,7 @@ export class ClusterWorld {
     const node = this.cluster.node(on ?? '');
     await waitFor(`${daemon} to be the cluster's on ${node.node}`, PATIENCE, () => {
       const line = this.board(node, daemon);
-      return line?.observed === 'running' && line.owner === 'cluster';
+      return line?.observed === 'running' && line.owner === 'cluster' && findOuterPid(node, line.pid) !== undefined;
     });
     return node;
   }
@@ -196,14 +202,24 @@ function readInside(node: Node, path: string): string | undefined {
 }
 
 function outerPid(node: Node, pid: number): number {
-  const found = processesBelow(join(cgroup2Mount() ?? '', node.name)).find((outer) => innerPid(outer) === pid);
+  const found = findOuterPid(node, pid);
   if (found === undefined) throw new Error(`no process ${pid} in ${node.node}`);
   return found;
 }
 
+function findOuterPid(node: Node, pid: number): number | undefined {
+  return processesBelow(join(cgroup2Mount() ?? '', node.name)).find((outer) => innerPid(outer) === pid);
+}
+
+/** Of a control group that ends meanwhile, as a service's does that was just killed: none. */
 function processesBelow(cgroup: string): readonly number[] {
-  const own = readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
-  return [...own, ...readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }) => processesBelow(join(cgroup, name)))];
+  try {
+    const own = readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
+    return [...own, ...readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }) => processesBelow(join(cgroup, name)))];
+  } catch (error) {
+    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
 }
 
 function innerPid(outer: number): number | undefined {
