@@ -139,9 +139,35 @@ function pairs(stock: string, init: Init): readonly Pair[] {
   ];
 }
 
+const besideNode = (line: string, by: string, most?: number): Pair =>
+  ({ what: `\`${line}\`, by ${by}, beside an empty Node program`, reference: [`/usr/bin/node ${EMPTY}`], ours: call(OURS, line), ...(most === undefined ? {} : { most }) });
+/** What the shell cannot answer. */
 const NODE_WAY: readonly Pair[] = [
-  { what: "Node's way: `--json check ganeti-noded` beside an empty Node program", reference: [`/usr/bin/node ${EMPTY}`], ours: call(OURS, '--json check ganeti-noded'), most: 1.3 },
+  besideNode('--json check ganeti-noded', 'the watcher', 1.3),
+  besideNode('--json status', 'the watcher', 1.3),
+  besideNode('--verbose check ganeti-noded', 'Node itself'),
 ];
+
+/** The share of daemon-util alone: of a unit whose program is there at once, and does nothing. */
+const LIGHT_UNIT = '/run/systemd/system/ganeti-rapi.service.d/light.conf';
+const LIGHT = '[Service]\nType=exec\nExecStartPre=\nExecStart=\nExecStart=/bin/sleep infinity\nExecStartPost=\n';
+
+async function measureLight(node: GanetiNode, stock: string): Promise<readonly Row[]> {
+  const { container } = node;
+  await container.must(['/bin/mkdir', '-p', LIGHT_UNIT.slice(0, LIGHT_UNIT.lastIndexOf('/'))]);
+  await container.write(LIGHT_UNIT, LIGHT);
+  await container.must(['/usr/bin/systemctl', 'daemon-reload']);
+  const ours = call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi');
+  const what = '`stop` + `start` of a unit that does nothing';
+  const rows = [
+    await measure(node, { what, reference: call(stock, 'stop ganeti-rapi', 'start ganeti-rapi'), ours, most: 0.5 }),
+    await measure(node, { what: `${what} beside two bare calls of systemctl`, reference: ['/usr/bin/systemctl stop ganeti-rapi', '/usr/bin/systemctl start ganeti-rapi'], ours }),
+  ];
+  await container.must(['/bin/rm', LIGHT_UNIT]);
+  await container.must(['/usr/bin/systemctl', 'daemon-reload']);
+  await container.must([OURS, 'restart', 'ganeti-rapi'], { timeout: TIMEOUT });
+  return rows;
+}
 
 /** redirected, it would have systemd call Debian's. */
 const GROUP_SCRIPT = '/usr/bin/env SYSTEMCTL_SKIP_REDIRECT=1 /run/init-group';
@@ -175,6 +201,7 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
     for (const pair of pairs(stock, init)) rows.push(await measure(node, pair));
     if (init === 'none') rows.push(await measureApart(node, GROUP_SCRIPTS));
     else {
+      rows.push(...await measureLight(node, stock));
       await stopWatcher(node);
       rows.push(await measure(node, { what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }));
     }

@@ -1,16 +1,26 @@
 /**
  * What `scripts/hand-over` hands to the watcher of a call of daemon-util: texts
  * that each end with a NUL, which no word can hold: the version, the caller's
- * uid, pid and asker (see StopControlRequest; empty: none), the command and its
- * name, then those variables of its environment that a command goes by, as
+ * uid, pid and asker (see StopControlRequest; empty: none), the words of the
+ * call, then those variables of its environment that a command goes by, as
  * `NAME=VALUE`. scripts/daemon-util has the same commands.
  */
 import { ASKER } from './desired-state.js';
 
-/** Those that the watcher carries out anyway, and what the init script asks before; with the number of their arguments. */
-const COMMANDS: ReadonlyMap<string, number> = new Map([
-  ['start', 1], ['stop', 1], ['restart', 1], ['start-all', 0], ['stop-all', 0], ['start-master', 0], ['stop-master', 0], ['check-config', 0],
+interface Form {
+  /** How many names it takes. */
+  readonly names: readonly number[];
+  /** It answers a question, also as JSON. */
+  readonly reads?: true;
+}
+
+/** What the watcher carries out or knows anyway, and what the init script asks before. */
+const COMMANDS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ['start', { names: [1] }], ['stop', { names: [1] }], ['restart', { names: [1] }],
+  ['start-all', { names: [0] }], ['stop-all', { names: [0] }], ['start-master', { names: [0] }], ['stop-master', { names: [0] }], ['check-config', { names: [0] }],
+  ['check', { names: [1], reads: true }], ['pid', { names: [1], reads: true }], ['status', { names: [0, 1], reads: true }],
 ]);
+const JSON_OPTION = '--json';
 
 export interface HandedCommand {
   readonly words: readonly string[];
@@ -30,14 +40,15 @@ const MAX_VARIABLES = 1000;
 export function parseHandedCommand(text: string): HandedCommand | string {
   const fields = text.split('\0');
   if (fields.pop() !== '') return 'it does not end with a NUL';
-  const [version, uid = '', pid = '', asker = '', name = '', ...rest] = fields;
+  const [version, uid = '', pid = '', asker = '', ...rest] = fields;
   if (version !== VERSION) return `its version is not ${VERSION}`;
   if (!NUMBER.test(uid) || !NUMBER.test(pid)) return 'its uid or pid is no number';
   if (asker !== '' && !ASKER.test(asker)) return 'its asker is no process';
-  const count = COMMANDS.get(name);
-  if (count === undefined) return `the watcher does not do that for daemon-util; it does: ${[...COMMANDS.keys()].join(', ')}`;
-  const [args, variables] = [rest.slice(0, count), rest.slice(count)];
-  if (args.length < count || !args.every((word) => NAME.test(word))) return 'its argument is no name of a daemon';
+  // No word of a command that we take has a `=`, and each variable has one.
+  const end = rest.findIndex((field) => field.includes('='));
+  const [words, variables] = end === -1 ? [rest, []] : [rest.slice(0, end), rest.slice(end)];
+  const wrong = wrongWords(words);
+  if (wrong !== undefined) return wrong;
   if (variables.length > MAX_VARIABLES) return `it has more than ${MAX_VARIABLES} variables`;
   const environment = new Map<string, string>();
   for (const variable of variables) {
@@ -46,5 +57,14 @@ export function parseHandedCommand(text: string): HandedCommand | string {
     if (environment.has(key)) return `it has ${key} twice`;
     environment.set(key, variable.slice(key.length + 1));
   }
-  return { words: [name, ...args], caller: `uid ${uid}, pid ${pid}`, asker: asker === '' ? undefined : asker, environment: Object.fromEntries(environment) };
+  return { words, caller: `uid ${uid}, pid ${pid}`, asker: asker === '' ? undefined : asker, environment: Object.fromEntries(environment) };
+}
+
+function wrongWords(words: readonly string[]): string | undefined {
+  // It may stand before the command or behind it.
+  const [name = '', ...names] = words.filter((word) => word !== JSON_OPTION);
+  const form = COMMANDS.get(name);
+  if (form === undefined) return `the watcher does not do that for daemon-util; it does: ${[...COMMANDS.keys()].join(', ')}`;
+  if (words.includes(JSON_OPTION) && form.reads !== true) return `${name} is not for the watcher with ${JSON_OPTION}`;
+  return form.names.includes(names.length) && names.every((word) => NAME.test(word)) ? undefined : 'its argument is no name of a daemon';
 }

@@ -63,6 +63,9 @@ function madeUp(take: (command: HandedCommand) => TakenCommand | undefined): Con
   };
 }
 
+/** Without the time that has passed. */
+const still = (result: Result): Result => ({ ...result, stdout: result.stdout.replaceAll(/\bup [\d.]+ (?:ms|s|min)/g, 'up T').replaceAll(/"uptime":\d+/g, '"uptime":T') });
+
 const asNode = (line: string): Result => ({ status: 0, signal: null, stdout: `QUICK BUNDLE daemon-util ${line}\n`, stderr: '' });
 
 describe('hand-over, before a watcher that is made up', function () {
@@ -125,6 +128,32 @@ describe('hand-over, before a watcher that is made up', function () {
     expect(await call.ended).to.deep.equal({ status: 11, signal: null, stdout: '= 5\n', stderr: 'first\ne läst\n' });
   });
 
+  it('tells an answer of any length, in its order', async () => {
+    const lines = Array.from({ length: 3000 }, (_, index) => `d${index}: läuft`);
+    const long = 'x'.repeat(1_500_000);
+    await serve(() => (tell) => {
+      for (const line of lines) tell('stdout', line);
+      tell('stdout', long);
+      return Promise.resolve(0);
+    });
+    const answer = await begin(runtime, 'status').ended;
+    expect(answer.stdout === `${lines.join('\n')}\n${long}\n`).to.equal(true);
+    expect(answer).to.include({ status: 0, stderr: '' });
+  });
+
+  it('fails where the answer cannot be written; who reads no further is no failure, as with Node', async () => {
+    await serve(() => (tell) => {
+      tell('stdout', 'web: running');
+      return Promise.resolve(0);
+    });
+    const ask = async (redirected: string): Promise<Result> => {
+      const words = [PROGRAM, runtime, '/bin/echo', 'QUICK', 'BUNDLE', 'daemon-util', 'status'];
+      return answerOf(spawn('/bin/bash', ['-c', redirected, 'sh', ...words], { env: { LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 }));
+    };
+    expect(await ask('exec /usr/bin/perl "$@" >/dev/full')).to.include({ status: 1, stderr: 'daemon-util: cannot write the output: No space left on device\n' });
+    expect(await ask('{ sleep 0.3; /usr/bin/perl "$@"; echo "ended with $?" >&2; } | true')).to.include({ stderr: 'ended with 0\n' });
+  });
+
   it('becomes Node where the watcher does not take it', async () => {
     let asked = 0;
     await serve(() => {
@@ -183,8 +212,8 @@ describe('daemon-util, as it is installed', function () {
   this.timeout(60_000);
   const cleanups = new Cleanups();
   const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
-  const HANDED = ['start web', 'stop web', 'restart web', 'start-all', 'stop-all', 'start-master', 'stop-master', 'check-config'];
-  const NODES = ['--json start web', 'start web --odd', 'start', 'stop-all web', 'rotate-logs web', 'status', '--verbose stop web', 'help start'];
+  const HANDED = ['start web', 'stop web', 'restart web', 'start-all', 'stop-all', 'start-master', 'stop-master', 'check-config', 'check web', 'pid web', 'status', 'status web', '--json check web', '--json pid web', '--json status', '--json status web', 'check web --json', 'status --json', 'status web --json'];
+  const NODES = ['--json start web', 'start web --odd', 'start', 'stop-all web', 'rotate-logs web', '--verbose stop web', 'help start', '--json check', '--json check-config', 'status --config x', 'lsb-status', 'check-and-start web'];
   let front: string;
   let runtime: string;
   let asked: HandedCommand[];
@@ -264,14 +293,15 @@ describe('hand-over to a watcher, and the same by Node', function () {
 
   after(() => world.cleanups.run());
 
+  const READS = ['check web', 'pid web', 'status', 'status web', '--json status', '--json status db', '--json check web', 'check web --json', '--json pid web', '--json check nobody', 'check nobody', 'status nobody', 'pid nobody'];
   const handed = (line: string, more: Record<string, string> = {}): Promise<Result> => begin(world.runtime, line, { ...environment, ...more }).ended;
 
   it('of all that it takes', async () => {
-    for (const line of ['start web', 'start web', 'check-config', 'stop web', 'restart web', 'stop-all', 'start-all', 'start nobody', 'stop nobody', 'stop-master', 'start-master']) {
+    for (const line of ['start web', 'start web', 'check-config', 'stop web', 'restart web', 'stop-all', 'start-all', 'start nobody', 'stop nobody', 'stop-master', 'start-master', ...READS]) {
       const answer = await handed(line);
       expect(answer.stdout, line).not.to.include('QUICK');
       // What is done twice is the same twice: it runs, or it does not.
-      expect(answer, line).to.deep.equal(await world.run(...line.split(' ')));
+      expect(still(answer), line).to.deep.equal(still(await world.run(...line.split(' '))));
       if (line.endsWith('web')) expect(await world.observed('web'), line).to.equal(line === 'stop web' ? 'stopped' : 'running');
     }
     const { daemons } = await world.status();

@@ -7,6 +7,8 @@
  * life; `o` and `e` with what goes to stdout and stderr; empty ones as signs of
  * life; and last, or it was none, `=` with the exit status.
  */
+import type { ServerResponse } from 'node:http';
+
 import { WatchkeeperError } from '../../core/errors.js';
 import { parseHandedCommand } from '../../core/handed-command.js';
 import { KEEP_ALIVE } from './protocol.js';
@@ -25,13 +27,22 @@ export const runCommand: Respond = async (service, { body, response }) => {
   // Its end is that of the connection: a client in a few lines of Perl knows no chunks.
   response.removeHeader('transfer-encoding');
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-  response.write(`${patience}\n`);
+  tell(response, `${patience}\n`);
   const alive = setInterval(() => response.write('\n'), KEEP_ALIVE);
   try {
-    const status = await taken((stream, line) => response.write(`${SIGNS[stream]} ${line}\n`));
+    const status = await taken((stream, line) => tell(response, `${SIGNS[stream]} ${line}\n`));
     response.write(`= ${status}\n`);
   } finally {
     clearInterval(alive);
     response.end();
   }
 };
+
+/** At once, but what is said in one go is one packet: a status of hundreds of daemons is as many lines. */
+function tell(response: ServerResponse, text: string): void {
+  if (response.writableCorked === 0) {
+    response.cork();
+    queueMicrotask(() => response.uncork());
+  }
+  response.write(text);
+}
