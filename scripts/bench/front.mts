@@ -3,7 +3,7 @@
  * by ours in turn, on a node of a real Ganeti cluster, and what Node's way takes
  * beside an empty Node program.
  *
- *   npm run bench -- front [--runs=50] [--suites=bookworm,trixie] [--inits=none,systemd] [--write]
+ *   npm run bench -- front [--runs=50] [--suites=bookworm,trixie] [--inits=none,systemd] [--only=PATTERN] [--write]
  *
  * --write puts the tables into docs/benchmarks.md.
  */
@@ -87,6 +87,14 @@ done
 for one in "\${expected[@]}"; do echo "status $one"; done
 `;
 
+const isWanted = ({ what }: Pair): boolean => new RegExp(options.get('only') ?? '').test(what);
+
+async function measureAll(node: GanetiNode, all: readonly Pair[]): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const pair of all.filter(isWanted)) rows.push(await measure(node, pair));
+  return rows;
+}
+
 async function measure(node: GanetiNode, pair: Pair): Promise<Row> {
   const [reference = [], ours = []] = await inTurn(node, [pair.reference, pair.ours], pair.slow);
   return told({ pair, reference, ours });
@@ -148,27 +156,6 @@ const NODE_WAY: readonly Pair[] = [
   besideNode('--verbose check ganeti-noded', 'Node itself'),
 ];
 
-/** The share of daemon-util alone: of a unit whose program is there at once, and does nothing. */
-const LIGHT_UNIT = '/run/systemd/system/ganeti-rapi.service.d/light.conf';
-const LIGHT = '[Service]\nType=exec\nExecStartPre=\nExecStart=\nExecStart=/bin/sleep infinity\nExecStartPost=\n';
-
-async function measureLight(node: GanetiNode, stock: string): Promise<readonly Row[]> {
-  const { container } = node;
-  await container.must(['/bin/mkdir', '-p', LIGHT_UNIT.slice(0, LIGHT_UNIT.lastIndexOf('/'))]);
-  await container.write(LIGHT_UNIT, LIGHT);
-  await container.must(['/usr/bin/systemctl', 'daemon-reload']);
-  const ours = call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi');
-  const what = '`stop` + `start` of a unit that does nothing';
-  const rows = [
-    await measure(node, { what, reference: call(stock, 'stop ganeti-rapi', 'start ganeti-rapi'), ours, most: 0.5 }),
-    await measure(node, { what: `${what} beside two bare calls of systemctl`, reference: ['/usr/bin/systemctl stop ganeti-rapi', '/usr/bin/systemctl start ganeti-rapi'], ours }),
-  ];
-  await container.must(['/bin/rm', LIGHT_UNIT]);
-  await container.must(['/usr/bin/systemctl', 'daemon-reload']);
-  await container.must([OURS, 'restart', 'ganeti-rapi'], { timeout: TIMEOUT });
-  return rows;
-}
-
 /** redirected, it would have systemd call Debian's. */
 const GROUP_SCRIPT = '/usr/bin/env SYSTEMCTL_SKIP_REDIRECT=1 /run/init-group';
 const BY_DEBIANS: readonly string[] = ['/run/init-stock stop', '/run/init-stock start'];
@@ -197,13 +184,12 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
     await node.container.write('/run/init-group', await node.container.read('/usr/share/watchkeeper/etc/init.d/ganeti'), 0o755);
     // What is wanted was just written down: the watcher proves at its next heartbeat that the board has it.
     await setTimeout(SETTLED);
-    const rows: Row[] = [];
-    for (const pair of pairs(stock, init)) rows.push(await measure(node, pair));
-    if (init === 'none') rows.push(await measureApart(node, GROUP_SCRIPTS));
-    else {
-      rows.push(...await measureLight(node, stock));
+    const rows = [...await measureAll(node, pairs(stock, init))];
+    if (init === 'none') {
+      if (isWanted(GROUP_SCRIPTS)) rows.push(await measureApart(node, GROUP_SCRIPTS));
+    } else {
       await stopWatcher(node);
-      rows.push(await measure(node, { what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }));
+      rows.push(...await measureAll(node, [{ what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }]));
     }
     return rows;
   } finally {
