@@ -83,6 +83,21 @@ export class SupervisedControl {
     });
   }
 
+  /**
+   * Goes on with stops that whoever began them did not live to finish: they stand as
+   * written, and what they were to end runs on. Not while somebody has it paused, or
+   * the cluster holds it, which asks again.
+   */
+  finishStops(): Promise<readonly NamedOutcome[]> {
+    const all = this.daemons();
+    const unfinished = this.ordered(all).filter((spec) => {
+      const daemon = this.#supervisor.get(spec.name);
+      if (daemon?.process === undefined || daemon.state.paused !== undefined || daemon.state.held !== undefined) return false;
+      return daemon.state.desired === 'down' && this.#wishes.isUnfinished(spec, daemon.process, all);
+    });
+    return stopInOrder(unfinished, { clock: this.clock, stopOne: (spec) => this.#bringDown(spec, `${this.#wishes.now(spec).reason}; that was cut off, and is finished now`) });
+  }
+
   /** The next attempt now, instead of when it is timed. */
   async retryNow(request: ControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     return this.#nudge('retry-now', request, progress);

@@ -101,9 +101,10 @@ export class Watcher implements Controller {
     await this.#adoptRunning(this.#catalogue.daemons);
   }
 
-  /** Starts, in order, what is wanted up and was not found running. */
+  /** Starts, in order, what is wanted up and was not found running. Does not wait for stops that it goes on with. */
   async startGroup(): Promise<readonly NamedOutcome[]> {
     this.roles.groupStarts();
+    void this.#control.finishStops();
     const missing = this.#control.ordered(this.#catalogue.daemons).filter((spec) => {
       const daemon = this.#supervisor.get(spec.name);
       return daemon !== undefined && daemon.process === undefined;

@@ -1,8 +1,9 @@
 /** What the operator wants: read with the boot in mind, and written down before anything is done. */
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
-import { isRevivable, latestWishUp, wantedNow, type DesiredRecord, type Wanted } from '../core/desired-state.js';
+import { isRevivable, isUnfinished, latestWishUp, wantedNow, type DesiredRecord, type Wanted } from '../core/desired-state.js';
 import { skipped, type Outcome } from '../core/outcome.js';
+import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
 import type { DesiredStateStore } from '../ports/store.js';
 
@@ -22,7 +23,7 @@ export class Wishes {
   /** @param alone whether nobody else writes records while we are there: a watcher that holds control */
   constructor(
     private readonly store: DesiredStateStore,
-    private readonly clock: Pick<Clock, 'wall'>,
+    private readonly clock: Pick<Clock, 'wall' | 'monotonic'>,
     private readonly bootId: string,
     private readonly alone = false,
   ) {}
@@ -56,7 +57,8 @@ export class Wishes {
   }
 
   #recordOf(desired: DesiredState, by: string, { hold = false, whole = false, asker }: Emphasis): DesiredRecord {
-    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
+    const uptime = desired === 'down' ? { uptime: this.clock.monotonic() } : {};
+    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...uptime, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
   }
 
   /**
@@ -107,6 +109,12 @@ export class Wishes {
     if (record?.desired !== 'down' || (record.whole === true && record.hold !== true)) return undefined;
     const { desired, reason } = wantedNow(spec, record, this.bootId);
     return desired === 'down' ? reason : undefined;
+  }
+
+  /** Whether this process is what a stop has left that did not come to its end, and the stop still stands. */
+  isUnfinished(spec: DaemonSpec, process: ProcessIdentity, all: readonly DaemonSpec[]): boolean {
+    const record = this.store.read(spec.name);
+    return isUnfinished(record, process) && !isRevivable(record, () => this.#latestUp(all));
   }
 
   /** Why a start of many must leave this one alone; a start of it alone ends the hold. */

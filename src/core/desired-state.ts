@@ -1,5 +1,6 @@
 /** What is wanted of a daemon now, from what was said of it, when, and the boot since. */
 import type { BootPolicy, DesiredState } from './daemon.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 /** What the operator wants of a daemon, since when, and who said so. */
 export interface DesiredRecord {
@@ -16,6 +17,8 @@ export interface DesiredRecord {
   readonly whole?: boolean;
   /** Of a `down`: the process that ran the command, see isAskersOwn. */
   readonly asker?: string;
+  /** Of a `down`: ms since boot when it was said, as the wall clock may be stepped. */
+  readonly uptime?: number;
 }
 
 /** "4711/75338": pid and start time in clock ticks of the process that ran a command. */
@@ -80,4 +83,17 @@ export function latestWishUp(all: Iterable<DesiredRecord | undefined>): number {
 export function isRevivable(record: DesiredRecord | undefined, latestUp: () => number): boolean {
   if (record?.desired !== 'down' || record.whole !== true || record.hold === true) return false;
   return latestUp() > record.at;
+}
+
+/** ms in one of /proc's clock ticks, in which processes begin. */
+const MS_PER_TICK = 10;
+
+/**
+ * Whether this process was there when it was said that the daemon is to be down:
+ * then nobody has started it since, and it is the stop that did not come to its end.
+ */
+export function isUnfinished(record: DesiredRecord | undefined, process: ProcessIdentity): boolean {
+  if (record?.desired !== 'down' || record.uptime === undefined || record.bootId !== process.bootId) return false;
+  // Ticks are rounded down: one more, or a process of the same moment would be taken for an older one.
+  return (process.startTicks + 1) * MS_PER_TICK <= record.uptime;
 }

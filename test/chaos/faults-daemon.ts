@@ -47,7 +47,7 @@ async function reuse(storm: Storm, fault: Fault, pid: number): Promise<string | 
     if (patience === 0) return `pid ${pid} was not free in time`;
     await pause(5);
   }
-  const last = openSync('/proc/sys/kernel/ns_last_pid', 'w');
+  const last = openSync(storm.world.lastPid, 'w');
   writeSync(last, String(pid - 1));
   closeSync(last);
   const stranger = storm.stranger();

@@ -23,8 +23,8 @@ setTimeout(() => {
   process.exit(1);
 }, (options.seconds + BEFORE_AND_AFTER) * 1000);
 const verdict = await storm.rage(async () => {
-  if (options.sweep === undefined) await storm.carryOut(planFaults({ seed: options.seed, world: options.world, faults: options.faults, daemons: options.daemons }), options.seconds, options.atLeast ?? 0);
-  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options.seconds)), of: options.sweep });
+  if (options.sweep === undefined) await storm.carryOut(planFaults(options), options.seconds, options.atLeast ?? 0);
+  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), of: options.sweep });
   if (options.sabotage === true) await sabotage(storm);
 });
 writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));

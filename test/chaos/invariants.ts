@@ -135,6 +135,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         ended = true;
         break;
       case 'missed':
+      case 'read':
       case 'killed-before':
         break;
     }

@@ -1,5 +1,5 @@
 /**
- * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --debian bookworm|trixie --sweep WHAT --keep --list]`:
+ * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --debian bookworm|trixie --only KIND --sweep WHAT --points N-N --keep --list]`:
  * a storm in each world, side by side. Exit status 1 if anything was lost.
  */
 import { writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 import { buildOnce } from '../support/daemon-util-world.js';
 import { systemdStorm } from './container.js';
-import { faultLine, planFaults, type WorldKind } from './plan.js';
+import { FAULT_KINDS, faultLine, planFaults, type FaultKind, type WorldKind } from './plan.js';
 import { plainStorm } from './plain.js';
 import type { StormOptions } from './options.js';
 import { SWEEPS, type SweepKind } from './sweep.js';
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     world: { type: 'string', multiple: true },
     time: { type: 'string', default: '10m' },
     sweep: { type: 'string', multiple: true },
+    only: { type: 'string', multiple: true },
+    points: { type: 'string' },
     debian: { type: 'string', default: 'bookworm' },
     json: { type: 'string' },
     keep: { type: 'boolean', default: false },
@@ -42,12 +44,24 @@ function seconds(text: string): number {
   return number === undefined ? refuse(`--time ${text}`) : Number(number) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1);
 }
 
+function range(text: string): readonly [number, number] {
+  const [, first, last] = /^([1-9][0-9]{0,3})-([1-9][0-9]{0,3})$/.exec(text) ?? [];
+  return first === undefined || last === undefined ? refuse(`--points ${text}`) : [Number(first), Number(last)];
+}
+
+/** What was chosen beside seed, length and world, as it is typed. */
+function chosen(): string {
+  const words = [...(swept ?? []).map((kind) => `--sweep ${kind}`), ...(values.points === undefined ? [] : [`--points ${values.points}`]), ...(only ?? []).map((kind) => `--only ${kind}`)];
+  return words.map((word) => ` ${word}`).join('');
+}
+
 const worlds = (values.world ?? ['plain']).map((world): WorldKind => (world === 'plain' || world === 'systemd' ? world : refuse(`--world ${world}`)));
 /** Without systemd, daemon-util does without a watcher what it asks it for. */
 const swept = values.sweep?.flatMap((word): readonly SweepKind[] => {
   if (word === 'all') return SWEEPS.filter((kind) => worlds.includes('plain') || !kind.startsWith('direct-'));
   return [SWEEPS.find((kind) => kind === word) ?? refuse(`--sweep ${word}: it knows all, ${SWEEPS.join(', ')}`)];
 });
+const only = values.only?.map((word): FaultKind => FAULT_KINDS.find((kind) => kind === word) ?? refuse(`--only ${word}: it knows ${FAULT_KINDS.join(', ')}`));
 const options: StormOptions = {
   seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : count(values.seed, 'seed'),
   faults: count(values.faults, 'faults'),
@@ -57,6 +71,8 @@ const options: StormOptions = {
   keep: values.keep,
   debian: values.debian === 'bookworm' || values.debian === 'trixie' ? values.debian : refuse(`--debian ${values.debian}`),
   ...(swept === undefined ? {} : { sweep: swept }),
+  ...(only === undefined ? {} : { only }),
+  ...(values.points === undefined ? {} : { points: range(values.points) }),
 };
 
 process.stdout.write(`seed ${options.seed}, at most ${options.faults} faults in ${options.seconds} s, worlds ${worlds.join(' and ')}\n`);
@@ -74,7 +90,7 @@ const failures = await Promise.all(
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);
-    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${world === 'systemd' ? ` --debian ${values.debian}` : ''}${swept?.map((kind) => ` --sweep ${kind}`).join('') ?? ''}`];
+    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${world === 'systemd' ? ` --debian ${values.debian}` : ''}${chosen()}`];
   }),
 );
 process.stdout.write(`\n${markdownTable(reports)}\n`);

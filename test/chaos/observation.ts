@@ -22,6 +22,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'seen'; readonly name: string; readonly pids: readonly number[] }
   /** The observer: it is still looking, and the longest time between two looks since the last such line. */
   | { readonly e: 'looking'; readonly looks: number; readonly longest: number }
+  /** The observer: it has read all state files, from this instant on. */
+  | { readonly e: 'read'; readonly since: number }
   /** The observer: a state file is not what it should be. */
   | { readonly e: 'unparsable'; readonly path: string; readonly text: string }
   /** The observer, at the end: what stands in desired/NAME. */

@@ -134,6 +134,7 @@ function turn(): void {
   if (began - filesAt > FILES_EVERY) {
     filesAt = began;
     lookAtFiles();
+    tell({ e: 'read', since: began });
   }
   if (began - toldAt > TELL_EVERY) {
     toldAt = began;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Suite } from '../support/containers/recipe.js';
 import type { Verdict } from './invariants.js';
 import type { Observation } from './observation.js';
+import type { FaultKind } from './plan.js';
 import type { SweepKind } from './sweep.js';
 
 export interface StormOptions {
@@ -20,8 +21,12 @@ export interface StormOptions {
   readonly keep?: boolean;
   /** Whose systemd it is, in a container; default bookworm's. */
   readonly debian?: Suite;
+  /** No other faults than these. */
+  readonly only?: readonly FaultKind[];
   /** Instead of a storm: whom to kill at each of his calls, see sweep.ts. */
   readonly sweep?: readonly SweepKind[];
+  /** From which call to which, of each way; default all of them. */
+  readonly points?: readonly [number, number];
   /** Whether it does what a broken watcher would do, see sabotage.ts. */
   readonly sabotage?: boolean;
 }

@@ -21,6 +21,7 @@ const RESPAWN = 20;
 
 export class PlainWorld implements World {
   readonly kind = 'plain';
+  readonly lastPid = '/proc/sys/kernel/ns_last_pid';
   readonly site: Site;
   readonly #config: string;
   readonly #orders: string;

@@ -13,8 +13,8 @@ const KINDS = {
   'pid-truncated': { plain: 40, systemd: 20, hold: [0, 0], what: 'a pid file is emptied' },
   'pid-rubbish': { plain: 50, systemd: 20, hold: [0, 0], what: 'a pid file is filled with rubbish' },
   'pid-of-another': { plain: 70, systemd: 30, hold: [0, 0], what: 'a pid file names a stranger, process 1 or another daemon' },
-  'pid-reuse': { plain: 25, systemd: 0, hold: [300, 1500], what: "a killed daemon's pid is given to a stranger, which its pid file names" },
-  'pid-reuse-unwatched': { plain: 5, systemd: 0, hold: [300, 1500], what: 'the same while no watcher runs' },
+  'pid-reuse': { plain: 25, systemd: 20, hold: [300, 1500], what: "a killed daemon's pid is given to a stranger, which its pid file names" },
+  'pid-reuse-unwatched': { plain: 5, systemd: 5, hold: [300, 1500], what: 'the same while no watcher runs' },
   'watcher-kill': { plain: 12, systemd: 12, hold: [0, 800], what: 'the watcher gets SIGKILL at any moment' },
   'watcher-kill-at-step': { plain: 45, systemd: 40, hold: [0, 200], what: 'the watcher is killed just before its N-th system call of a start, stop or restart' },
   'watcher-kill-at-begin': { plain: 4, systemd: 4, hold: [400, 1500], what: 'each watcher is killed just before its N-th system call, for a while' },
@@ -69,13 +69,15 @@ export interface PlanOptions {
   readonly world: WorldKind;
   readonly faults: number;
   readonly daemons: number;
+  /** No others than these; default all of the world. */
+  readonly only?: readonly FaultKind[];
 }
 
 /** Each kind of the world comes once among the first, so that a short storm has them all. */
-export function planFaults({ seed, world, faults, daemons }: PlanOptions): readonly Fault[] {
+export function planFaults({ seed, world, faults, daemons, only = FAULT_KINDS }: PlanOptions): readonly Fault[] {
   const random = chance(seed);
   const integer = (below: number): number => Math.floor(random() * below);
-  const kinds = FAULT_KINDS.filter((kind) => KINDS[kind][world] > 0);
+  const kinds = FAULT_KINDS.filter((kind) => KINDS[kind][world] > 0 && only.includes(kind));
   const total = kinds.reduce((sum, kind) => sum + KINDS[kind][world], 0);
   const drawn = (): FaultKind => {
     let left = integer(total);
@@ -83,7 +85,7 @@ export function planFaults({ seed, world, faults, daemons }: PlanOptions): reado
       left -= KINDS[kind][world];
       if (left < 0) return kind;
     }
-    return 'kill';
+    return kinds[0] ?? 'kill';
   };
   // By Fisher and Yates, among others.
   const first: FaultKind[] = [...kinds, ...kinds.map(drawn)];

@@ -10,7 +10,7 @@ import { liveProcesses, procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { FAULTS } from './faults.js';
 import { judge, type Expectations, type Verdict } from './invariants.js';
-import { parseObservations } from './observation.js';
+import { parseObservations, type Observation } from './observation.js';
 import type { Fault } from './plan.js';
 import type { Verb, World } from './world.js';
 
@@ -84,7 +84,11 @@ export class Storm {
   }
 
   verdict(): Verdict {
-    return judge(parseObservations(readFileSync(this.world.site.observations, 'utf8')), this.expectations);
+    return judge(this.#observations(), this.expectations);
+  }
+
+  #observations(): readonly Observation[] {
+    return parseObservations(readFileSync(this.world.site.observations, 'utf8'));
   }
 
   name(fault: Fault): string {
@@ -147,6 +151,10 @@ export class Storm {
   /** Until a daemon is where it is wanted, and a request that failed is repeated where nobody else would. */
   async settle(name: string): Promise<void> {
     const until = monotonic() + this.expectations.bound;
+    // What was written down counts, so it must have been read; and whoever goes on with it must be there.
+    const began = monotonic();
+    await eventually('the observer has read the state files', () => this.#observations().some((one) => one.e === 'read' && one.since > began), this.expectations.bound);
+    await eventually('a watcher answers', async () => (await this.answers()) === 'yes', this.expectations.bound);
     if (this.world.kind === 'systemd') await this.#askAgain();
     while (this.verdict().misplaced.includes(name)) {
       if (monotonic() < until) await pause(50);

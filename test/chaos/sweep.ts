@@ -5,6 +5,7 @@
  */
 import { eventually } from '../support/eventually.js';
 import { monotonic, pause } from './clock.js';
+import type { StormOptions } from './options.js';
 import type { FaultKind } from './plan.js';
 import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
@@ -15,7 +16,7 @@ export type SweepKind = (typeof SWEEPS)[number];
 
 /** So many times in a row that it came to its end, it has no later point. */
 const ENDS = 3;
-const MOST_POINTS = 200;
+const ALL: readonly [number, number] = [1, 1000];
 /** ms; what is written down after an answer. */
 const AFTER_ANSWER = 500;
 const PATIENCE = 60_000;
@@ -84,8 +85,8 @@ const WAYS: Readonly<Record<SweepKind, Way>> = {
   'direct-restart': directly('restart'),
 };
 
-/** @returns how many points each has; one that was cut off by the time is not in it */
-export async function sweep(storm: Storm, kinds: readonly SweepKind[], seconds: number): Promise<ReadonlyMap<SweepKind, number>> {
+/** @returns the last point that each has, or of those that were asked for; one that was cut off by the time is not in it */
+export async function sweep(storm: Storm, kinds: readonly SweepKind[], { seconds, points: [first, last] = ALL }: Pick<StormOptions, 'seconds' | 'points'>): Promise<ReadonlyMap<SweepKind, number>> {
   const until = monotonic() + seconds * 1000;
   const { names, requires } = storm.world.site;
   // What another one requires brings that down with it, which is another matter.
@@ -95,7 +96,8 @@ export async function sweep(storm: Storm, kinds: readonly SweepKind[], seconds: 
   for (const kind of kinds) {
     const way = WAYS[kind];
     let ends = 0;
-    for (let point = 1; point <= MOST_POINTS && ends < ENDS && monotonic() < until; point += 1) {
+    let point = first;
+    for (; point <= last && ends < ENDS && monotonic() < until; point += 1) {
       const name = lonely[step % lonely.length] ?? 'd0';
       await prepare(storm, name, way.verb);
       storm.tell({ e: 'fault', step, kind: way.kind, detail: `${kind} ${name}, call ${point}` });
@@ -104,8 +106,9 @@ export async function sweep(storm: Storm, kinds: readonly SweepKind[], seconds: 
       ends = killed ? 0 : ends + 1;
       await storm.settle(name);
       step += 1;
-      if (ends === ENDS) found.set(kind, point - ENDS);
     }
+    if (ends === ENDS) found.set(kind, point - 1 - ENDS);
+    else if (point > last && last < ALL[1]) found.set(kind, last);
   }
   return found;
 }

@@ -21,6 +21,7 @@ const SYSTEMCTL = '/usr/bin/systemctl';
 export class SystemdWorld implements World {
   readonly kind = 'systemd';
   readonly site: Site;
+  readonly lastPid: string;
   readonly #orders: string;
   #order: Orders = { id: 0 };
   #stopped = false;
@@ -33,6 +34,11 @@ export class SystemdWorld implements World {
       mountSmall(path, '3m');
       mountReadOnlyTwin(path);
     }
+    // /proc/sys of the container's own /proc is read-only.
+    const proc = join(directory, 'proc');
+    mkdirSync(proc);
+    run('/usr/bin/mount', '-t', 'proc', 'proc', proc);
+    this.lastPid = join(proc, 'sys/kernel/ns_last_pid');
     this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
     this.#orders = join(directory, 'orders');
     this.order({});

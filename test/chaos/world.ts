@@ -20,6 +20,8 @@ export interface Answer {
 export interface World {
   readonly kind: WorldKind;
   readonly site: Site;
+  /** What says which pid was given last; can be written. */
+  readonly lastPid: string;
   /** Of the watcher that runs; undefined: none does. */
   watcher(): number | undefined;
   /** SIGKILL to the watcher; another one comes, not before so many ms. */

@@ -1,10 +1,14 @@
 /** A watcher whose begin meets a file system that takes nothing: it serves all the same, or it ends, so that it can be started again. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
+import { formatDesired, parseDesired } from '../../src/adapters/state/desired-state.js';
+import { HostClock } from '../../src/adapters/host/clock.js';
+import { eventually } from '../support/eventually.js';
+import { procProcess } from '../support/proc.js';
 import { buildOnce, DaemonUtilWorld } from '../support/daemon-util-world.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
@@ -39,6 +43,42 @@ describe('the begin of a watcher with a daemon that runs', function () {
     unblock();
     watcher.kill('SIGTERM');
     await watcher.ended;
+  });
+
+  describe('that is wanted down', () => {
+    const pidOf = async (): Promise<number> => Number((await world.run('pid', 'web')).stdout);
+    const status = async (): Promise<string> => (await world.run('--json', 'status', 'web')).stdout;
+    const desired = (): string => join(world.state, 'desired/web');
+
+    /** As one who is killed between the two: it is written down, and nothing is done. */
+    function cutOff(): void {
+      const record = parseDesired(readFileSync(desired(), 'utf8'));
+      if (typeof record === 'string') throw new Error(record);
+      writeFileSync(desired(), formatDesired({ ...record, desired: 'down', by: 'daemon-util stop web', uptime: new HostClock().monotonic() }));
+    }
+
+    it('as its stop was cut off: finishes that', async () => {
+      const pid = await pidOf();
+      cutOff();
+      await world.watch();
+      await eventually('it is gone', () => procProcess(pid) === undefined);
+      await eventually('it is known to be stopped', async () => /"observed": ?"stopped"/.test(await status()));
+      expect(await status()).to.include('stopped by daemon-util stop web; that was cut off, and is finished now');
+    });
+
+    it('as somebody started it since: leaves it alone', async () => {
+      await world.run('stop', 'web');
+      const stopped = readFileSync(desired(), 'utf8');
+      await world.run('start', 'web');
+      const pid = await pidOf();
+      writeFileSync(desired(), stopped);
+      const watcher = await world.watch();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      expect(await pidOf()).to.equal(pid);
+      expect(await status()).to.include('runs although it is wanted down');
+      watcher.kill('SIGTERM');
+      await watcher.ended;
+    });
   });
 
   it('without a place for its token: it ends with the reason, the daemon runs, and the next one has control', async () => {

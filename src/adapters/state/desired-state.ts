@@ -56,17 +56,27 @@ export function formatDesired(record: DesiredRecord): string {
   const hold = record.hold === true ? { hold: true } : {};
   const whole = record.whole === true ? { whole: true } : {};
   const asker = record.asker === undefined ? {} : { asker: record.asker };
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold, ...whole, ...asker })}\n`;
+  const uptime = record.uptime === undefined ? {} : { uptime: Math.round(record.uptime) };
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, desired, at, by: record.by.slice(0, MAX_BY), bootId, ...hold, ...whole, ...asker, ...uptime })}\n`;
 }
 
 /** The record, or why there is none in this text. */
 export function parseDesired(text: string): DesiredRecord | string {
   const record = jsonRecord(text, SCHEMA_VERSION);
   if (typeof record === 'string') return record;
-  const { desired, at, by, bootId, hold, whole, asker } = record;
+  const { desired, at, by, bootId, hold, whole, asker, uptime } = record;
   if (desired !== 'up' && desired !== 'down') return 'it wants neither up nor down';
   if (typeof at !== 'number' || !Number.isFinite(at)) return 'its time is not a number';
   if (typeof by !== 'string' || by.length > MAX_BY) return 'it does not say who wanted it';
   if (typeof bootId !== 'string' || bootId.length > MAX_BOOT_ID) return 'it does not say in which boot';
-  return { desired, at, by, bootId, ...(hold === true ? { hold } : {}), ...(whole === true ? { whole } : {}), ...(typeof asker === 'string' && ASKER.test(asker) ? { asker } : {}) };
+  return {
+    desired,
+    at,
+    by,
+    bootId,
+    ...(hold === true ? { hold } : {}),
+    ...(whole === true ? { whole } : {}),
+    ...(typeof asker === 'string' && ASKER.test(asker) ? { asker } : {}),
+    ...(typeof uptime === 'number' && Number.isFinite(uptime) ? { uptime } : {}),
+  };
 }

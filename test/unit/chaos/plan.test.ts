@@ -20,9 +20,14 @@ describe('the plan of a storm', () => {
       const first = new Set(planFaults({ ...OPTIONS, world, faults: 2 * FAULT_KINDS.length }).map(({ kind }) => kind));
       expect(first).to.deep.equal(all);
       expect(all.has('bus-restart')).to.equal(world === 'systemd');
-      expect(all.has('pid-reuse')).to.equal(world === 'plain');
+      expect(all.has('direct-kill-at-step')).to.equal(world === 'plain');
     });
   }
+
+  it('has those only that were asked for', () => {
+    const plan = planFaults({ ...OPTIONS, world: 'systemd', only: ['bus-restart', 'stop'] });
+    expect(new Set(plan.map(({ kind }) => kind))).to.deep.equal(new Set(['bus-restart', 'stop']));
+  });
 
   it('hits each daemon, in each of several ways, in bounded time', () => {
     const plan = planFaults(OPTIONS);

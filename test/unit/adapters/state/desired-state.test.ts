@@ -91,12 +91,16 @@ describe('desired state on the disk', () => {
   });
 
   it('comes back from its text for every record, in a file that a reader accepts', () => {
-    const record = fc.record({
-      desired: fc.constantFrom('up' as const, 'down' as const),
-      at: fc.nat(),
-      by: fc.string({ maxLength: 200, unit: 'binary' }).filter((by) => by.length <= 200),
-      bootId: fc.string({ maxLength: 64 }),
-    });
+    const record = fc.record(
+      {
+        desired: fc.constantFrom('up' as const, 'down' as const),
+        at: fc.nat(),
+        by: fc.string({ maxLength: 200, unit: 'binary' }).filter((by) => by.length <= 200),
+        bootId: fc.string({ maxLength: 64 }),
+        uptime: fc.nat(),
+      },
+      { requiredKeys: ['desired', 'at', 'by', 'bootId'] },
+    );
     fc.assert(
       fc.property(record, (given) => {
         const text = formatDesired(given);
