@@ -22,15 +22,15 @@ import { ObservedHealth } from './observed-health.js';
 import { nudge } from './observed-nudge.js';
 import type { ObservingPorts } from './observing-ports.js';
 import { Recoveries } from './recoveries.js';
+import { Sightings } from './sightings.js';
 import type { SlowRetry } from './slow-retry.js';
 
 export class ObservingWatcher implements Controller {
   readonly via = 'watcher';
-  readonly #seen = new Map<string, Observation>();
+  readonly #seen = new Sightings();
   #catalogue: Catalogue;
   #control: Controller;
   #following: Cancel | undefined;
-  #sees = false;
   readonly #slowRetry: SlowRetry;
   readonly #drift: DriftWatch;
   readonly #health: ObservedHealth;
@@ -44,7 +44,7 @@ export class ObservingWatcher implements Controller {
   ) {
     this.#catalogue = catalogue;
     this.#control = parts.control(catalogue);
-    const seen = (name: string): Observation | undefined => (this.#sees ? this.#seen.get(name) : undefined);
+    const seen = this.#seen.sure;
     this.#caughtUp = new CaughtUp(parts.clock, seen);
     this.#slowRetry = parts.slowRetry(seen, (name) => this.#cluster.reason(name) ?? parts.pauses.reason(name));
     this.#recoveries = new Recoveries(parts.clock, (name) => void this.#recovered(name));
@@ -76,8 +76,7 @@ export class ObservingWatcher implements Controller {
         const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
         if (spec === undefined) return;
         const ground = { slowAttempts: spec.systemdRetry.enabled, notMaster: this.#catalogue.group.notMasterExitStatus };
-        const news = observedNews(this.#seen.get(name), observation, ground);
-        this.#seen.set(name, observation);
+        const news = observedNews(this.#seen.saw(name, observation), observation, ground);
         this.#caughtUp.look();
         this.#cluster.consider(name, observation);
         for (const item of news) {
@@ -92,8 +91,8 @@ export class ObservingWatcher implements Controller {
       },
       reloaded: () => this.#drift.look(),
       connection: (connected, reason) => {
-        this.#sees = connected;
         if (connected) {
+          this.#seen.connected();
           log.info({ reason }, 'follows systemd over D-Bus');
           this.reconsider();
           return;
@@ -102,6 +101,8 @@ export class ObservingWatcher implements Controller {
         this.#health.suspend();
         this.#recoveries.suspend();
         log.warn({ reason }, 'lost D-Bus; what is known may be old until it is back');
+        this.#seen.lost();
+        this.#caughtUp.look();
         // Readers must ask systemd itself while we can't see it.
         for (const { name } of this.#catalogue.daemons) this.parts.board.withdraw(name);
       },
@@ -123,7 +124,7 @@ export class ObservingWatcher implements Controller {
 
   /** A pause has begun or ended, or a role is held or not. */
   reconsider(): void {
-    for (const spec of this.#catalogue.daemons) if (this.#seen.get(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
+    for (const spec of this.#catalogue.daemons) if (this.#seen.now(spec.name)?.leftDown !== undefined || spec.health.length > 0) this.#consider(spec);
   }
 
   /** systemd itself never forgets restarts while it restarts: a crash a month would be waited out ever longer (RestartSteps=). */
@@ -136,7 +137,7 @@ export class ObservingWatcher implements Controller {
   }
 
   #consider(spec: DaemonSpec): void {
-    const observation = this.#seen.get(spec.name);
+    const observation = this.#seen.now(spec.name);
     if (observation === undefined) return;
     this.#slowRetry.consider(spec);
     this.#health.consider(spec, observation, this.parts.wishes.now(spec).desired === 'up');
@@ -145,8 +146,8 @@ export class ObservingWatcher implements Controller {
 
   /** @param ifOutdated only if the board lacks the last word of what is wanted */
   #publish(spec: DaemonSpec, ifOutdated = false): void {
-    const observation = this.#seen.get(spec.name);
-    if (observation === undefined || (ifOutdated && !this.#sees)) return;
+    const observation = this.#seen.now(spec.name);
+    if (observation === undefined || (ifOutdated && !this.#seen.isConnected)) return;
     const status = this.#statusOf(spec, observation);
     if (!ifOutdated || !this.parts.wishStamp.isTold(status)) this.parts.board.publish(status, observation.process, observation.barred);
   }
@@ -175,19 +176,18 @@ export class ObservingWatcher implements Controller {
 
   #nudge({ names, by }: ControlRequest, forget: boolean, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { clock, retrier, wishes } = this.parts;
-    const seen = (name: string): Observation | undefined => (this.#sees ? this.#seen.get(name) : undefined);
     const specs = this.#catalogue.daemons.filter(({ name }) => names.includes(name));
-    return nudge(specs, { by, forget }, { clock, control: this.#control, retrier, wanted: (spec) => wishes.now(spec), withheld: (name) => this.withheld(name), seen }, progress);
+    return nudge(specs, { by, forget }, { clock, control: this.#control, retrier, wanted: (spec) => wishes.now(spec), withheld: (name) => this.withheld(name), seen: this.#seen.sure }, progress);
   }
 
-  /** From what D-Bus told; systemd is asked for what it has not told yet. */
+  /** From what D-Bus told; systemd is asked for what it has not told yet, or not since the connection was lost. */
   async status(names: readonly string[]): Promise<readonly DaemonStatus[]> {
-    const unseen = names.filter((name) => !this.#seen.has(name));
+    const unseen = names.filter((name) => this.#seen.now(name) === undefined);
     const asked = unseen.length === 0 ? [] : await this.#control.status(unseen);
     const answers = new Map(asked.map((status) => [status.name, status]));
     const statuses = names.flatMap((name) => {
       const spec = this.#catalogue.daemons.find((daemon) => daemon.name === name);
-      const observation = this.#seen.get(name);
+      const observation = this.#seen.now(name);
       if (spec !== undefined && observation !== undefined) return [this.#statusOf(spec, observation)];
       return answers.get(name) ?? [];
     });
@@ -204,7 +204,7 @@ export class ObservingWatcher implements Controller {
     this.#control = this.parts.control(catalogue);
     for (const change of changes) {
       if (change.kind !== 'removed') continue;
-      this.#seen.delete(change.name);
+      this.#seen.forget(change.name);
       this.#slowRetry.forget(change.name);
       this.#health.forget(change.name);
       this.#recoveries.forget(change.name);

@@ -69,6 +69,8 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   let why = '';
   let settledAt: number | undefined;
 
+  const elsewhere = (): readonly string[] => expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
+
   for (const one of log) {
     switch (one.e) {
       case 'fault':
@@ -139,7 +141,8 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       case 'killed-before':
         break;
     }
-    misplaced = expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
+    // Before that nobody asks for it; and a storm judges its log many times.
+    if (calm !== undefined) misplaced = elsewhere();
     if (calm !== undefined && takeDown === undefined) {
       if (misplaced.length > 0) settledAt = undefined;
       else settledAt ??= one.at;
@@ -151,7 +154,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
     lose('up in time', takeDown, `not all is where it is wanted within ${expectations.bound} ms after the last fault: ${settledAt === undefined ? why : `only after ${Math.round(settledAt - calm)} ms`}`);
   }
   const settledAfter = settledAt === undefined || calm === undefined ? undefined : Math.round(settledAt - calm);
-  return { losses, settledAfter, settledAt, open: [...open].map(([name, verb]) => ({ name, verb })), misplaced };
+  return { losses, settledAfter, settledAt, open: [...open].map(([name, verb]) => ({ name, verb })), misplaced: elsewhere() };
 }
 
 interface Placement {

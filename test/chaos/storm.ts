@@ -1,6 +1,6 @@
 /** Carries a plan out in a world, and writes down what it does. Judges nothing. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,9 @@ export class Storm {
   readonly #pending = new Map<Promise<void>, string>();
   readonly #asked = new Map<string, { readonly verb: Verb; readonly since: number }>();
   readonly #strangers = new Map<number, ChildProcess>();
+  readonly #log: Observation[] = [];
+  /** Bytes of the log that are in #log. */
+  #read = 0;
   #observer: ChildProcess | undefined;
   #over = false;
   #phase = 'the begin';
@@ -87,8 +90,19 @@ export class Storm {
     return judge(this.#observations(), this.expectations);
   }
 
+  /** Only what has come since: it is asked for many times. */
   #observations(): readonly Observation[] {
-    return parseObservations(readFileSync(this.world.site.observations, 'utf8'));
+    const log = openSync(this.world.site.observations, 'r');
+    try {
+      const news = Buffer.alloc(fstatSync(log).size - this.#read);
+      const length = readSync(log, news, 0, news.length, this.#read);
+      const whole = news.subarray(0, length).lastIndexOf(0x0a) + 1;
+      this.#read += whole;
+      this.#log.push(...parseObservations(news.toString('utf8', 0, whole)));
+    } finally {
+      closeSync(log);
+    }
+    return this.#log.sort((a, b) => a.at - b.at);
   }
 
   name(fault: Fault): string {
