@@ -48,6 +48,17 @@ describe('descriptions of the agents in other languages', function () {
     expect(described({ LANG: 'de' }).stdout).to.include('<longdesc lang="de">Erste Zeile\nzweite\n\nvierte</longdesc>');
   });
 
+  it('are asked for by nobody with LC_ALL=C: English alone, without Perl', () => {
+    for (const agent of AGENTS) {
+      const file = path.join(SCRIPTS, 'ocf', agent);
+      const asked = (environment: Readonly<Record<string, string>>): string => spawnSync(file, ['meta-data'], { env: environment, encoding: 'utf8' }).stdout;
+      expect(asked({ LANG: 'C' }), agent).to.include('<shortdesc lang="de">');
+      const plain = asked({ LC_ALL: 'C', LANG: 'de_DE.UTF-8' });
+      expect([...plain.matchAll(/ lang="(\w+)"/g)].every(([, language]) => language === 'en'), agent).to.equal(true);
+      expect(plain).to.match(/^<\?xml .*<longdesc lang="en">.*<\/resource-agent>\n$/s);
+    }
+  });
+
   it("of a country go before the language's, and an operator's before ours, text by text", () => {
     write('ours', 'de', TEXTS);
     write('ours', 'de_AT', 'name.shortdesc: Der Nam\n');

@@ -4,10 +4,11 @@
  * systemd tells the end to who ordered the job, also without Subscribe().
  */
 import type { Clock } from '../../ports/clock.js';
-import type { BusSignal } from './bus.js';
+import { BusFailure, type BusSignal } from './bus.js';
 import { SYSTEMD_OBJECT, type SystemdBus } from './systemd-bus.js';
 
-export type Order = 'start' | 'stop';
+/** `start anew`: whatever of a failure, or of a count of starts, could stand in its way is forgotten first. */
+export type Order = 'start' | 'start anew' | 'stop';
 
 /** Who wants to hear of the ends of jobs. */
 export type JobListener = (signal: BusSignal) => void;
@@ -36,7 +37,8 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
   listeners.add(listener);
   abort?.addEventListener('abort', aborted);
   try {
-    const [, { job, by }] = await Promise.all([systemd.watchJobs(unit), systemd.order(order, unit)]);
+    const forgotten = order === 'start anew' ? systemd.resetFailed(unit).catch(ifRefused) : undefined;
+    const [, { job, by }] = await Promise.all([systemd.watchJobs(unit), systemd.order(order === 'stop' ? 'stop' : 'start', unit), forgotten]);
     // Whoever may send to the bus may send such a signal; only that of who took the order counts.
     const result = (): string | undefined => ends.filter(({ sender, body }) => sender === by && body[1] === job).map(({ body }) => String(body[3]))[0];
     await new Promise<void>((resolve) => {
@@ -57,4 +59,9 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
       systemd.unwatchJobs(unit).catch(() => undefined);
     });
   }
+}
+
+/** Of a unit that is not in memory there is nothing to forget, and who may not do that may not start it. */
+function ifRefused(error: unknown): void {
+  if (!(error instanceof BusFailure) || !error.code.includes('.')) throw error;
 }

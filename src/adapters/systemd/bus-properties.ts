@@ -23,6 +23,11 @@ export function busProperties(body: readonly unknown[]): BusProperties {
   };
 }
 
+/** InvocationID is a row of bytes; none: the unit has never run. */
+export function invocationText(value: unknown): string {
+  return Buffer.from(Array.isArray(value) || Buffer.isBuffer(value) ? (value as number[]) : []).toString('hex');
+}
+
 function textOf(name: string, value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -36,8 +41,8 @@ function textOf(name: string, value: unknown): string | undefined {
       break;
   }
   if (name === 'DropInPaths') return listOf(value).join(' ');
-  // InvocationID is a row of bytes; Job is (id, path); LoadError is (name, message).
-  if (name === 'InvocationID') return Buffer.from(Array.isArray(value) || Buffer.isBuffer(value) ? (value as number[]) : []).toString('hex');
+  // Job is (id, path); LoadError is (name, message).
+  if (name === 'InvocationID') return invocationText(value);
   if (!Array.isArray(value)) return undefined;
   const [first, second] = value as readonly unknown[];
   if (name === 'Job') return typeof first === 'number' ? String(first) : '0';

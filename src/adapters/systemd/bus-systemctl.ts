@@ -9,9 +9,9 @@
 import type { Clock } from '../../ports/clock.js';
 import type { Runner } from '../../ports/runner.js';
 import { BusConnection, BusFailure, SYSTEM_BUS_SOCKET } from './bus.js';
-import { type BusProperties, busProperties } from './bus-properties.js';
+import { type BusProperties, busProperties, invocationText } from './bus-properties.js';
 import { type JobListener, type Order, orderUnit } from './bus-job.js';
-import { type ActResult, checked, type StartTraits, Systemctl, type UnitPulse, UnitTable } from './systemctl.js';
+import { type ActResult, checked, type StartTraits, Systemctl, type UnitPulse, type UnitRun, UnitTable } from './systemctl.js';
 import { SYSTEMD_NAME, SYSTEMD_OBJECT, SystemdBus } from './systemd-bus.js';
 import { type FILE_PROPERTIES, unitFacts, type UnitFacts, type UnitFiles } from './unit-facts.js';
 import { jobVerdict } from './vocabulary.js';
@@ -57,6 +57,14 @@ export class BusSystemctl extends Systemctl {
     return (await this.#overBus(checked([unit]), (name, systemd) => systemd.state(name)))?.[0];
   }
 
+  override async lastRun(unit: string): Promise<UnitRun | undefined> {
+    const told = await this.#overBus(checked([unit]), async (name, systemd) => {
+      const [state, invocation] = await Promise.all([systemd.state(name), systemd.property(objectOf(name), 'Unit', 'InvocationID')]);
+      return { ...state, invocation: invocationText(invocation) };
+    });
+    return told?.[0];
+  }
+
   override async startTraits(unit: string): Promise<StartTraits | undefined> {
     if (!unit.endsWith('.service')) return undefined;
     const told = await this.#overBus(checked([unit]), async (name, systemd) => {
@@ -78,12 +86,27 @@ export class BusSystemctl extends Systemctl {
     const [unit] = checked(units);
     if (verb === 'reset-failed') return (await this.#forgotten(units)) ?? super.act(verb, units, timeout, abort);
     if (unit === undefined || units.length > 1 || verb === 'reload') return super.act(verb, units, timeout, abort);
+    return this.#ended(verb, unit, timeout, abort, (left) => super.act(verb, units, left, abort));
+  }
+
+  override async startAnew(units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
+    const [unit, another] = checked(units);
+    if (unit === undefined || another !== undefined) return super.startAnew(units, timeout, abort);
+    return this.#ended('start anew', unit, timeout, abort, async (left, isTaken) => {
+      // What has begun must not lose what it says of itself.
+      if (!isTaken) await super.act('reset-failed', units, left);
+      return super.act('start', units, left, abort);
+    });
+  }
+
+  /** @param otherwise waits for the end of a job that systemd has taken, or gives the order; so many ms are left */
+  async #ended(order: Order, unit: string, timeout: number, abort: AbortSignal | undefined, otherwise: (left: number, isTaken: boolean) => Promise<ActResult>): Promise<ActResult> {
     const began = this.clock.monotonic();
-    const ended = abort?.aborted === true ? undefined : await this.#ordered(verb, unit, Math.min(timeout, PATIENCE), abort);
-    if (ended !== undefined) return ended;
+    const ended = abort?.aborted === true ? undefined : await this.#ordered(order, unit, Math.min(timeout, PATIENCE), abort);
+    if (ended !== undefined && ended !== 'goes on') return ended;
     const left = timeout - (this.clock.monotonic() - began);
     if (left <= 0 || abort?.aborted === true) return { ok: false, timedOut: true, stderr: '', verdicts: new Map() };
-    return super.act(verb, units, left, abort);
+    return otherwise(left, ended === 'goes on');
   }
 
   async #forgotten(units: readonly string[]): Promise<ActResult | undefined> {
@@ -93,18 +116,21 @@ export class BusSystemctl extends Systemctl {
     return { ok: stderr === '', timedOut: false, stderr, verdicts: new Map() };
   }
 
-  async #ordered(order: Order, unit: string, patience: number, abort?: AbortSignal): Promise<ActResult | undefined> {
+  /** undefined: it was not taken, as far as is known. */
+  async #ordered(order: Order, unit: string, patience: number, abort?: AbortSignal): Promise<ActResult | 'goes on' | undefined> {
     const told = await this.#overBus([unit], async (_, systemd) => {
       try {
-        return await orderUnit(order, unit, patience, { systemd, clock: this.clock, listeners: this.#listeners }, abort);
+        return { result: await orderUnit(order, unit, patience, { systemd, clock: this.clock, listeners: this.#listeners }, abort) };
       } catch (error) {
         // systemctl says in words what systemd refuses.
         if (error instanceof BusFailure && error.code.includes('.')) return undefined;
         throw error;
       }
     });
-    const result = told?.[0];
-    if (result === undefined) return undefined;
+    const taken = told?.[0];
+    if (taken === undefined) return undefined;
+    const { result } = taken;
+    if (result === undefined) return 'goes on';
     const verdict = jobVerdict(result);
     return { ok: verdict === undefined, timedOut: false, stderr: '', verdicts: new Map(verdict === undefined ? [] : [[unit, verdict]]) };
   }

@@ -79,11 +79,8 @@ export class ClusterDropIn implements ClusterOverride {
 
   async hindersStop(): Promise<boolean> {
     try {
-      for (const unit of CLUSTER) {
-        const { job } = (await this.systemctl.pulse(unit)) ?? (await this.systemctl.showOne(unit));
-        if (job !== 0) return true;
-      }
-      return false;
+      const looks = await Promise.all(CLUSTER.map(async (unit) => (await this.systemctl.pulse(unit)) ?? this.systemctl.showOne(unit)));
+      return looks.some(({ job }) => job !== 0);
     } catch (error) {
       // It might.
       if (error instanceof SystemdSilent) return true;

@@ -20,9 +20,10 @@ import { observation } from './observation.js';
 import type { OneshotArguments } from './oneshot.js';
 import { awaitReadiness, type Waited } from './readiness.js';
 import { reloadUnit } from './reload.js';
+import { isAtRest, restingFacts } from './easy-start.js';
 import { refusal, startOutcome } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
-import { type ActResult, Systemctl, SystemdSilent, type UnitTable } from './systemctl.js';
+import { type ActResult, Systemctl, SystemdSilent, UnitTable } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
 import { unitsKeepOrder } from './unit-order.js';
@@ -95,7 +96,7 @@ export class SystemdManager implements ServiceManager {
   async start(requests: readonly StartRequest[], abort?: AbortSignal): Promise<readonly Outcome[]> {
     return orSilent(requests.length, async () => {
       const outcomes = new Map<StartRequest, Outcome>();
-      const before = await this.#show(requests.map(({ spec }) => spec.unit));
+      const before = await this.#beforeStart(requests);
       const attempts: Attempt[] = [];
       for (const request of requests) {
         const facts = before.of(request.spec.unit);
@@ -110,6 +111,14 @@ export class SystemdManager implements ServiceManager {
       }
       return requests.map((request) => outcomes.get(request) ?? (abort?.aborted === true ? GIVEN_UP : failed('internal', 'no outcome was found', `try: systemctl status ${request.spec.unit}`)));
     });
+  }
+
+  /** Of one that is down not all has to be known. */
+  async #beforeStart(requests: readonly StartRequest[]): Promise<UnitTable> {
+    const [only, another] = requests;
+    const isPlain = only !== undefined && another === undefined && only.oneShotArguments.length === 0;
+    const resting = isPlain ? await restingFacts(only.spec.unit, this.#systemctl, this.#options.clock) : undefined;
+    return resting === undefined ? this.#show(requests.map(({ spec }) => spec.unit)) : new UnitTable([resting]);
   }
 
   #alreadyUp(facts: UnitFacts): Outcome | undefined {
@@ -138,10 +147,8 @@ export class SystemdManager implements ServiceManager {
     // systemctl start would wait until RestartSec has passed; an operator's start is now.
     const restarting = attempts.filter(({ before }) => awaitsRestart(before)).map(({ before }) => before.unit);
     if (restarting.length > 0) await this.#systemctl.act('stop', restarting, QUICK);
-    // It fails for units that systemd has not loaded yet, which have no count to clear either.
-    if (explicit) await this.#systemctl.act('reset-failed', units, QUICK);
     const limit = longestWay(attempts.map(({ request }) => request.spec), ({ startTimeout }) => startTimeout);
-    const result = await obeyed(clock, () => this.#systemctl.act('start', units, limit + GRACE, abort));
+    const result = await obeyed(clock, () => (explicit ? this.#systemctl.startAnew(units, limit + GRACE, abort) : this.#systemctl.act('start', units, limit + GRACE, abort)));
     // Its jobs go on; whoever stops it cancels them.
     if (abort?.aborted === true) return;
     const after = await this.#show(units);
@@ -212,6 +219,9 @@ export class SystemdManager implements ServiceManager {
 
   async stop(specs: readonly DaemonSpec[]): Promise<readonly Outcome[]> {
     return orSilent(specs.length, async () => {
+      const [only, another] = specs;
+      const pulse = only === undefined || another !== undefined ? undefined : await this.#systemctl.pulse(only.unit);
+      if (only !== undefined && pulse !== undefined && isAtRest(pulse)) return [ok(false, `${only.unit} is already ${pulse.activeState}`)];
       const before = await this.#show(specs.map(({ unit }) => unit));
       const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
       const ordered = inStartOrder(specs).toReversed().map(({ unit }) => unit);

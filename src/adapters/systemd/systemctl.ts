@@ -39,6 +39,9 @@ export class UnitTable {
 
 export type UnitPulse = Pick<UnitFacts, 'loadState' | 'activeState' | 'subState' | 'job'>;
 
+/** Which of its runs was the last, besides. */
+export type UnitRun = UnitPulse & Pick<UnitFacts, 'invocation'>;
+
 /** What systemd goes by when it starts a service. */
 export interface StartTraits {
   /** Its files have changed since systemd read them, as far as it knows. */
@@ -87,6 +90,12 @@ export class Systemctl {
 
   /** Its state, where that is told in less time than all of it. undefined: it is not. */
   pulse(unit: string): Promise<UnitPulse | undefined> {
+    checked([unit]);
+    return Promise.resolve(undefined);
+  }
+
+  /** As pulse(). */
+  lastRun(unit: string): Promise<UnitRun | undefined> {
     checked([unit]);
     return Promise.resolve(undefined);
   }
@@ -148,6 +157,13 @@ export class Systemctl {
   /** start, stop, reload, reset-failed of units, waiting for their jobs; `abort` ends the waiting, not the jobs. */
   async act(verb: 'start' | 'stop' | 'reload' | 'reset-failed', units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
     return summary(await this.#call([verb, '--', ...checked(units)], timeout, abort));
+  }
+
+  /** Nothing is left of a failure, nor of a count of starts; then as `start`. */
+  async startAnew(units: readonly string[], timeout: number, abort?: AbortSignal): Promise<ActResult> {
+    // It fails for units that systemd has not loaded yet, which have no count to clear either.
+    await this.act('reset-failed', units, SHOW_TIMEOUT);
+    return this.act('start', units, timeout, abort);
   }
 
   /** Asks for a start, and does not wait for its end. */

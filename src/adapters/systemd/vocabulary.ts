@@ -26,7 +26,7 @@ export function isBroken(facts: UnitFacts): boolean {
   return facts.loadState === 'error' || facts.loadState === 'bad-setting';
 }
 
-export function isLoaded(facts: UnitFacts): boolean {
+export function isLoaded(facts: Pick<UnitFacts, 'loadState'>): boolean {
   return facts.loadState === 'loaded';
 }
 
@@ -34,7 +34,7 @@ export function isUp(facts: UnitFacts): boolean {
   return ['active', 'reloading', 'refreshing', 'maintenance'].includes(facts.activeState);
 }
 
-export function isDown(facts: UnitFacts): boolean {
+export function isDown(facts: Pick<UnitFacts, 'activeState'>): boolean {
   return facts.activeState === 'inactive' || facts.activeState === 'failed';
 }
 
@@ -56,7 +56,7 @@ export function hitStartLimit(facts: UnitFacts, neverRetry: readonly number[]): 
  * It died, and systemd lets RestartSec pass before it starts it again. From 254 on
  * the unit is `failed` or `inactive` for a moment before (failed-before-auto-restart).
  */
-export function awaitsRestart(facts: UnitFacts): boolean {
+export function awaitsRestart(facts: Pick<UnitFacts, 'activeState' | 'subState'>): boolean {
   return (facts.activeState === 'activating' && facts.subState.startsWith('auto-restart')) || facts.subState.endsWith('-before-auto-restart');
 }
 

@@ -67,7 +67,8 @@ export class Bench {
   readonly #helpers = join(this.directory, 'lib');
   readonly #version = systemdVersion();
 
-  constructor(options: { explicit?: boolean } = {}) {
+  /** @param options.systemctl what the manager asks, if it is not a program for each question */
+  constructor(options: { explicit?: boolean; systemctl?: (bench: Bench) => Systemctl } = {}) {
     chmodSync(this.directory, 0o755);
     mkdirSync(this.runtime, { mode: 0o755 });
     mkdirSync(this.#helpers);
@@ -84,6 +85,7 @@ export class Bench {
       clock: this.clock,
       oneshot: this.oneshot,
       explicit: options.explicit ?? true,
+      systemctl: options.systemctl?.(this) ?? this.systemctl,
     });
   }
 

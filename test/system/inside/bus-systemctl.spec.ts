@@ -97,6 +97,7 @@ describe('systemctl whose questions go over the bus', function () {
       const { loadState, activeState, subState, job } = facts;
       const pulse = { loadState, activeState, subState, job };
       expect(await bus.pulse(unit), unit).to.deep.equal(pulse);
+      expect(await bus.lastRun(unit), unit).to.deep.equal({ ...pulse, invocation: facts.invocation });
       const isService = unit.endsWith('.service');
       expect(await bus.startTraits(unit), unit).to.deep.equal(isService ? { needsReload: extra.get('NeedDaemonReload') === 'yes', dropIns: [], type: extra.get('Type') ?? 'simple' } : undefined);
     }
@@ -218,6 +219,29 @@ describe('systemctl whose questions go over the bus', function () {
     expect(answer.stderr).to.contain(unknown);
     expect((await bus.showOne(other)).activeState).to.equal('inactive');
     expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('starts anew what was started too often, over the bus', async () => {
+    const limited = bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program').replace(/^\[Unit\]$/m, '[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1'));
+    const { unit } = limited.spec;
+    expect(await bus.act('start', [unit], 20_000)).to.include({ ok: false });
+    const { invocation } = await bus.showOne(unit);
+    await bus.act('start', [unit], 20_000);
+    expect((await bus.showOne(unit)).invocation, 'it is not even tried').to.equal(invocation);
+    const { ok, verdicts } = await bus.startAnew([unit], 20_000);
+    expect({ ok, verdict: verdicts.get(unit) }).to.deep.equal({ ok: false, verdict: 'other' });
+    expect((await bus.showOne(unit)).invocation).not.to.equal(invocation);
+    expect(asked.calls).to.deep.equal([]);
+  });
+
+  it('leaves a start anew to systemctl where the bus has none of it, and only its end where it takes long', async () => {
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
+    expect(await bus.startAnew([slow.spec.unit], 30_000)).to.include({ ok: true });
+    const unknown = `wk-${newName()}.service`;
+    const { ok, stderr } = await bus.startAnew([unknown], 20_000);
+    expect(ok).to.equal(false);
+    expect(stderr).to.contain(unknown);
+    expect(asked.calls).to.deep.equal([`start ${slow.spec.unit}`, `reset-failed ${unknown}`, `start ${unknown}`]);
   });
 
   it('asks by systemctl where there is no bus, and by the bus again when it is back', async () => {
