@@ -25,7 +25,7 @@ import type { DesiredStateStore } from '../ports/store.js';
 import { Wishes } from './wishes.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
-import { stillDown, takenAlong } from './stopped-along.js';
+import { type Left, startUnlessLeft, stillDown, takenAlong } from './stopped-along.js';
 import { refusedStarts } from './stopped-requirement.js';
 import { setupOnce, type SetupOnce } from './setup-once.js';
 
@@ -85,7 +85,8 @@ export class DirectControl implements Controller {
     const outcomes = await this.restartAll(specs, request, progress);
     const failures = specs.filter((spec) => outcomes.some(({ name, outcome }) => name === spec.name && outcome.kind === 'failed'));
     const down = await stillDown(along, failures, manager);
-    return [...refused, ...outcomes, ...(await this.startWaves(await this.steps(down, 'start'), { ...request, oneShotArguments: {} }, progress))];
+    const stoppedSince: Left = (spec) => this.#wishes.stopped(spec);
+    return [...refused, ...outcomes, ...(await this.startWaves(await this.steps(down, 'start'), { ...request, oneShotArguments: {} }, progress, stoppedSince))];
   }
 
   private async restartAll(specs: readonly DaemonSpec[], request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -131,14 +132,15 @@ export class DirectControl implements Controller {
     return names.length === 0 ? () => NOT_ASKED : roles(names);
   }
 
-  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress, left: Left = () => undefined): Promise<readonly NamedOutcome[]> {
     const setup = this.setup();
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
-      const ofWave = await this.underLocks(wave, request.by, progress, () => {
-        for (const spec of wave) this.#wishes.want(spec, 'up', request.by);
-        return this.startNow(wave, request, setup);
-      });
+      const start = (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
+        for (const spec of free) this.#wishes.want(spec, 'up', request.by);
+        return this.startNow(free, request, setup);
+      };
+      const ofWave = await this.underLocks(wave, request.by, progress, () => startUnlessLeft(wave, left, start));
       outcomes.push(...ofWave);
       if (ofWave.some(({ outcome }) => outcome.kind === 'failed')) break;
     }

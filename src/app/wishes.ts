@@ -103,6 +103,13 @@ export class Wishes {
     return this.#look.latestUp;
   }
 
+  /** Why it is wanted down, where somebody said so, of it or of all: "stopped by daemon-util stop-all (uid 0, pid 4711)". */
+  stopped(spec: DaemonSpec): string | undefined {
+    const record = this.store.read(spec.name);
+    const { desired, reason } = wantedNow(spec, record, this.bootId);
+    return record?.desired === 'down' && desired === 'down' ? reason : undefined;
+  }
+
   /** Why it is wanted down, where somebody said so of this very daemon: "stopped by daemon-util stop web (uid 0, pid 4711)". */
   stoppedByHand(spec: DaemonSpec): string | undefined {
     const record = this.store.read(spec.name);

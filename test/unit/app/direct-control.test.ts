@@ -234,6 +234,22 @@ describe('control without a watcher', () => {
     expect(desired.read('api')).to.include({ desired: 'down' });
   });
 
+  it('does not bring back what somebody stops while the restart is under way', async () => {
+    const { start, stop, restart, manager, desired } = world('systemd');
+    await start(['db', 'api', 'metrics']);
+    const plain = manager.stop.bind(manager);
+    let isFirst = true;
+    manager.stop = async (specs) => {
+      if (!isFirst || !specs.some(({ name }) => name === 'db')) return plain(specs);
+      isFirst = false;
+      manager.running.delete('api');
+      await stop(['api']);
+      return plain(specs);
+    };
+    expect(kinds(await restart(['db']))).to.deep.equal(['db ok', 'api ok']);
+    expect([manager.running.has('db'), manager.running.has('api'), desired.read('api')?.desired]).to.deep.equal([true, false, 'down']);
+  });
+
   it('knows no daemon that the catalogue has not', async () => {
     const { start } = world();
     const error = await start(['no\nsuch']).then(() => undefined, (reason: unknown) => reason);
