@@ -48,6 +48,13 @@ describe('npm test', function () {
     });
   }
 
+  it('tells how it is used, and runs nothing', async () => {
+    const { status, lines } = await runTests(['unit', '--help'], { 'test/unit/a.test.ts': `it('f', () => { throw new Error('on purpose'); });` });
+    expect(lines[0]).to.equal('usage: npm test [-- SUITE… [MOCHA OPTION…]]');
+    expect(lines.join('\n')).to.include('pacemaker').and.not.to.include('passed');
+    expect(status).to.equal(0);
+  });
+
   it('counts what passed, failed and was skipped over all runs', async () => {
     const { status, lines } = await runTests(['unit', 'contract'], {
       'test/unit/a.test.ts': `it('p', () => {}); it('f', () => { throw new Error('on purpose'); }); it.skip('s', () => {});`,
