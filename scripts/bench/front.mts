@@ -16,8 +16,8 @@ import type { Suite } from '../../test/support/containers/recipe.js';
 import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../../test/support/ganeti/migration.js';
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher, stopWatcher } from '../../test/support/ganeti/watcher.js';
-import { isMet, markdown, median, quantile, shown } from './figures.mjs';
-import { placed } from './figures.mjs';
+import { isMet, markdown, median, placed, quantile, shown } from './figures.mjs';
+import { listed, options } from './options.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const OURS = '/usr/lib/ganeti/daemon-util';
@@ -49,13 +49,7 @@ interface Row {
   readonly ours: readonly Sample[];
 }
 
-const options = new Map(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=', 2) as [string, string?]));
 const runs = Number(options.get('runs') ?? 50);
-
-function listed<T extends string>(name: string, all: readonly T[]): readonly T[] {
-  const chosen = options.get(name)?.split(',');
-  return chosen === undefined ? all : all.filter((one) => chosen.includes(one));
-}
 
 /**
  * Timed inside, by one shell that starts nothing but the calls: µs of wall time

@@ -15,6 +15,7 @@ import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher } from '../../test/support/ganeti/watcher.js';
 import { placed } from './figures.mjs';
+import { listed, options } from './options.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const NAME = '/usr/lib/ganeti/daemon-util';
@@ -36,13 +37,7 @@ interface Times {
   readonly failing: ReadonlySet<number>;
 }
 
-const options = new Map(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=', 2) as [string, string?]));
 const runs = Number(options.get('runs') ?? 9);
-
-function listed<T extends string>(name: string, all: readonly T[]): readonly T[] {
-  const chosen = options.get(name)?.split(',');
-  return chosen === undefined ? all : all.filter((one) => chosen.includes(one));
-}
 
 /** Timed inside, by one shell that starts nothing but the calls. */
 const LOOP = 'failed=0; for i in $(seq "$1"); do s=${EPOCHREALTIME/./}; for words in "${@:3}"; do "$2" $words >/dev/null 2>&1 || failed=1; done; echo $((${EPOCHREALTIME/./} - s)); done; echo "failed $failed"';

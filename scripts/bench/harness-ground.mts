@@ -52,7 +52,10 @@ export class HarnessGround implements Ground {
   }
 
   async call(peer: string, argv: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<string> {
-    const { stdout, stderr } = await promisify(execFile)('/bin/bash', ['-c', CALL, 'bash', peer, ...argv], { cwd: this.directory, env: { ...this.environment, ...extra }, timeout: TIMEOUT, maxBuffer: 1e8 }).catch((error: { stdout?: string; stderr?: string; message: string }) => ({ stdout: error.stdout ?? '', stderr: `${error.stderr ?? ''}${error.message}\n` }));
+    const { stdout, stderr } = await promisify(execFile)('/bin/bash', ['-c', CALL, 'bash', peer, ...argv], { cwd: this.directory, env: { ...this.environment, ...extra }, timeout: TIMEOUT, maxBuffer: 1e8 }).catch((error: unknown) => {
+      const { stdout = '', stderr = '', message } = error as { stdout?: string; stderr?: string; message: string };
+      return { stdout, stderr: `${stderr}${message}\n` };
+    });
     if (stderr !== '') appendFileSync(path.join(this.directory, 'log'), `${peer}: ${argv[0] ?? ''}: ${stderr}`);
     return stdout;
   }

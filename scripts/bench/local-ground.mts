@@ -137,8 +137,10 @@ class LocalPeer implements Peer {
     const [program = '', ...argv] = this.kind.supervisor(this.#site);
     this.#supervisor = spawn(program, argv, { cwd: '/', stdio: ['ignore', out, out] });
     closeSync(out);
-    for (const deadline = now() + PATIENCE; !this.kind.isUp(this.#site); await sleep(20)) {
+    const deadline = now() + PATIENCE;
+    while (!this.kind.isUp(this.#site)) {
       if (now() > deadline) throw new Error(`${this.name} does not come up: ${readFileSync(path.join(this.#site.directory, 'out'), 'utf8').slice(-1000)}`);
+      await sleep(20);
     }
     await sleep(300);
   }

@@ -47,7 +47,7 @@ export async function monitoredLoad(world: ClusterWorld, count: number, unit: st
   return { agents: (after[0].children - before[0].children) * share, execd: (after[0].own - before[0].own) * share, watcher: (after[1].own + after[1].children - before[1].own - before[1].children) * share };
 }
 
-async function pidOf(node: Node, command: readonly string[]): Promise<number> {
+async function pidOf(node: Node, command: readonly [string, ...string[]]): Promise<number> {
   const pid = Number((await node.must(command)).trim());
   if (!(pid > 1)) throw new Error(`nothing is told by ${command.join(' ')}`);
   return pid;

@@ -18,6 +18,7 @@ import type { Node } from '../../test/support/pacemaker/cluster.js';
 import { primitive } from '../../test/support/pacemaker/resource.js';
 import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
 import { placed } from './figures.mjs';
+import { listed, options } from './options.mjs';
 import { monitoredLoad } from './pacemaker-load.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
@@ -43,7 +44,6 @@ esac
 /** Ready as soon as it runs, and says so. */
 const UNIT_TEXT = '[Service]\nType=exec\nExecStart=/bin/sleep infinity\n';
 
-const options = new Map(process.argv.slice(2).map((word) => word.replace(/^--/, '').split('=', 2) as [string, string?]));
 const runs = Number(options.get('runs') ?? 7);
 const baselineRuns = Number(options.get('baseline-runs') ?? 3);
 
@@ -211,7 +211,7 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
 
 const awake = setInterval(() => undefined, PATIENCE);
 const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${STARTS} starts in turn and ${MONITORS} monitors.`];
-for (const suite of (['bookworm', 'trixie'] as const).filter((one) => (options.get('suites') ?? one).split(',').includes(one))) {
+for (const suite of listed('suites', ['bookworm', 'trixie'] as const)) {
   const rows = await measure(suite);
   const text = [`### ${suite}, daemons driven by ${suite === 'bookworm' ? 'the watcher' : 'systemd'}`, '', '| | median | at most |', '| --- | --- | --- |', ...rows.map(({ what, value, bar = '' }) => `| ${what} | ${value} | ${bar} |`)].join('\n');
   process.stdout.write(`${text}\n\n`);

@@ -62,10 +62,12 @@ export class Stamps {
 
   /** false: not within `timeout` ms. */
   async until(is: () => boolean, timeout: number): Promise<boolean> {
-    for (const deadline = now() + timeout; ; await sleep(POLL)) {
+    const deadline = now() + timeout;
+    for (;;) {
       this.read();
       if (is()) return true;
       if (now() > deadline) return false;
+      await sleep(POLL);
     }
   }
 

@@ -47,7 +47,7 @@ const asked = (question: string): boolean => words.length === 0 || words.include
 const number = (name: string, usual: number): number => Number(options.get(name) ?? usual);
 const say = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
-async function chooseGround(): Promise<Ground> {
+function chooseGround(): Ground {
   const harness = options.has('local') ? undefined : findHarness(options.get('harness'));
   if (harness === undefined) {
     if (options.get('harness') !== undefined) throw new Error(`cannot measure: ${options.get('harness') ?? ''} has no lib.sh; try: the directory of the harness`);
@@ -58,7 +58,7 @@ async function chooseGround(): Promise<Ground> {
   return new HarnessGround(harness);
 }
 
-const ground = await chooseGround();
+const ground = chooseGround();
 let cleared = false;
 const clear = (): void => {
   if (!cleared) ground.clear();
