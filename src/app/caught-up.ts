@@ -5,6 +5,7 @@
  * an order is answered only once what it has done was seen, too.
  */
 import type { Observation } from '../core/observation.js';
+import { isNotMaster, type Outcome } from '../core/outcome.js';
 import type { Clock } from '../ports/clock.js';
 import type { NamedOutcome } from '../ports/controller.js';
 
@@ -27,8 +28,7 @@ export class CaughtUp {
 
   async after(way: 'start' | 'stop', order: Promise<readonly NamedOutcome[]>): Promise<readonly NamedOutcome[]> {
     const outcomes = await order;
-    const names = outcomes.filter(({ outcome }) => outcome.kind === 'ok').map(({ name }) => name);
-    const isSeen = (): boolean => names.every((name) => agrees(way, this.seen(name)));
+    const isSeen = (): boolean => outcomes.every(({ name, outcome }) => agrees(way, outcome, this.seen(name)));
     if (!isSeen()) await this.#until(isSeen);
     return outcomes;
   }
@@ -49,7 +49,10 @@ export class CaughtUp {
   }
 }
 
-function agrees(way: 'start' | 'stop', seen: Observation | undefined): boolean {
+function agrees(way: 'start' | 'stop', outcome: Outcome, seen: Observation | undefined): boolean {
   if (seen === undefined) return true;
-  return way === 'start' ? seen.state === 'running' : seen.state === 'stopped' || seen.state === 'failed';
+  const isDown = seen.state === 'stopped' || seen.state === 'failed';
+  if (outcome.kind === 'ok') return way === 'start' ? seen.state === 'running' : isDown;
+  // It was tried, and has ended again. That systemd tries it once more may be seen instead: then we have waited in vain.
+  return way === 'stop' || !(outcome.kind === 'failed' || isNotMaster(outcome)) || isDown;
 }

@@ -69,6 +69,9 @@ describe('start-master under systemd', function () {
   const leftovers = (): readonly string[] => (existsSync(ONESHOT) ? readdirSync(ONESHOT) : []);
   const told = (daemon: TestDaemon): boolean => WORDS.some((word) => daemon.lastArguments().includes(word));
 
+  /** Whoever starts one of them holds its lock until all is judged. */
+  const isDone = (): boolean => both().every(({ spec }) => spawnSync('/usr/bin/flock', ['--nonblock', `/run/watchkeeper/lock/daemon.${spec.name}`, '/bin/true']).status === 0);
+
   function startMaster(): ChildProcess {
     const caller = spawn('/usr/sbin/daemon-util', ['start-master'], { cwd: '/', env: EXTRA, stdio: 'ignore' });
     callers.push(caller);
@@ -151,7 +154,7 @@ describe('start-master under systemd', function () {
         caller.kill('SIGKILL');
         await ended;
         // The watcher goes on with what it was asked for: until then, each start is this one.
-        if (watched) await eventually('the watcher is done', () => leftovers().length === 0 && both().every((daemon) => daemon.mains().length === 1), 60_000);
+        if (watched) await eventually('the watcher is done', () => leftovers().length === 0 && both().every((daemon) => daemon.mains().length === 1) && isDone(), 60_000);
         await eventually('its systemctl is gone', () => !liveProcesses().some(({ argv }) => argv[0] === REAL && argv.includes(writer.spec.unit)), 60_000);
         await expectForgotten(`killed ${delay} ms after the words lay there`);
       }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { CaughtUp } from '../../../src/app/caught-up.js';
 import type { Observation, ObservedState } from '../../../src/core/observation.js';
-import { failed, ok, type Outcome } from '../../../src/core/outcome.js';
+import { failed, NOT_MASTER, ok, skipped, type Outcome } from '../../../src/core/outcome.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe('what is seen of an order when it is answered', () => {
@@ -57,9 +57,24 @@ describe('what is seen of an order when it is answered', () => {
     expect(await answered()).to.equal(true);
   });
 
-  it('is not waited for where it was seen before, failed, or nothing is known', async () => {
+  it('is that it has ended again, after a start that came to nothing', async () => {
+    for (const outcome of [failed('failed', 'it ended', 'look'), skipped(`${NOT_MASTER}: it exited with status 11`)]) {
+      sees('web', 'starting');
+      const answered = await watched('start', { web: outcome });
+      expect(await answered(), outcome.kind).to.equal(false);
+      sees('web', 'running');
+      expect(await answered(), outcome.kind).to.equal(false);
+      sees('web', 'failed');
+      expect(await answered(), outcome.kind).to.equal(true);
+    }
+  });
+
+  it('is not waited for where it was seen before, was not tried, failed to stop, or nothing is known', async () => {
     sees('web', 'running');
-    const answered = await watched('start', { web: ok(false, 'it ran'), db: failed('failed', 'no', 'no'), unseen: ok(true, 'up') });
+    sees('held', 'running');
+    sees('db', 'failed');
+    const answered = await watched('start', { web: ok(false, 'it ran'), db: failed('failed', 'no', 'no'), held: skipped('it is held'), unseen: ok(true, 'up') });
+    expect(await (await watched('stop', { web: failed('failed', 'no', 'no') }))()).to.equal(true);
     expect(await answered()).to.equal(true);
   });
 
