@@ -37,10 +37,10 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
     });
     after(() => rmSync(directory, { recursive: true, force: true }));
 
-    function call(shell: readonly string[], action: readonly string[], parameters: Readonly<Record<string, string>>, how: { readonly cwd?: string; readonly program?: string } = {}): Answer {
+    function call(shell: readonly string[], action: readonly string[], parameters: Readonly<Record<string, string>>, how: { readonly cwd?: string; readonly program?: string; readonly locale?: string } = {}): Answer {
       const words = Object.entries(parameters).map(([name, value]): [string, string] => [`OCF_RESKEY_${name}`, value]);
       const environment = {
-        PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, LC_ALL: 'C', WATCHKEEPER_CONFIG: path.join(directory, 'watchkeeper.yaml'),
+        PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, LC_ALL: how.locale ?? 'C', WATCHKEEPER_CONFIG: path.join(directory, 'watchkeeper.yaml'),
         OCF_RESOURCE_INSTANCE: 'rsc', OCF_RESKEY_CRM_meta_timeout: '20000', OCF_RESKEY_CRM_meta_on_node: 'n1', ...Object.fromEntries(words),
       };
       return spawnSync('/usr/bin/env', [...shell, how.program ?? path.join(AGENTS, agent), ...action], { cwd: how.cwd ?? path.join(directory, 'state'), env: environment, encoding: 'utf8', timeout: 60_000 });
@@ -78,7 +78,7 @@ for (const [agent, subject] of Object.entries(SUBJECTS)) {
           // 6 is Node's answer, 5 that of a shell that has not found the rest.
           const answer = call([], ['start'], { [subject]: '$(touch struck)' }, { cwd, program });
           expect(answer.status, `${cwd}: ${program}: ${answer.stderr}`).to.equal(6);
-          expect(call([], ['meta-data'], {}, { cwd, program }).stdout, program).to.include('lang="de"');
+          expect(call([], ['meta-data'], {}, { cwd, program, locale: 'C.UTF-8' }).stdout, program).to.include('lang="de"');
         }
         for (const shell of SHELLS) expect(call(shell, ['start'], { [subject]: '$(touch struck)' }, { cwd: AGENTS, program: agent }).status, shell.join(' ')).to.equal(6);
       } finally {
