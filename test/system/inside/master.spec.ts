@@ -17,6 +17,8 @@ const REAL = '/usr/bin/systemctl.real';
 const FAULT = '/run/fault';
 const ONESHOT = '/run/watchkeeper/oneshot';
 const WORDS = ['--no-voting', '--yes-do-it'];
+/** In which each call that is expected must have come. */
+const ROUNDS = 4;
 const RESTARTS = { ...TEST_RESTART_POLICY, when: 'on-failure' as const, baseDelay: 200, intensity: 1000 };
 
 /**
@@ -111,7 +113,10 @@ describe('start-master under systemd', function () {
       site.settle({ units: true });
       if (watched) systemctl('start', WATCHER);
       const reached: string[] = [];
-      for (let at = 1; ; at += 1) {
+      // The watcher asks over the bus, and calls systemctl for orders to more than one.
+      const expected = ['before start', 'after start', ...(watched ? [] : ['before show', 'before reset-failed'])];
+      // Which call is its first varies: without a bus for the moment it is a question.
+      for (let [at, round] = [1, 1]; ; at += 1) {
         let passed = true;
         for (const when of ['before', 'after']) {
           systemctl('stop', ...units());
@@ -133,10 +138,11 @@ describe('start-master under systemd', function () {
           if (watcher !== undefined) await eventually('another watcher is there', () => isReplaced(watcher), 30_000);
           await expectForgotten(`killed ${reached.at(-1) ?? ''} (${at})`);
         }
-        if (passed) break;
+        if (!passed) continue;
+        if (round === ROUNDS || expected.every((one) => reached.includes(one))) break;
+        [at, round] = [0, round + 1];
       }
-      // The watcher asks over the bus, and calls systemctl for orders to more than one.
-      expect(reached).to.include.members(['before start', 'after start', ...(watched ? [] : ['before show', 'before reset-failed'])]);
+      expect(reached).to.include.members(expected);
     });
   }
 
