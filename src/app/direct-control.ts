@@ -22,12 +22,12 @@ import type { Locks } from '../ports/locks.js';
 import type { Runner } from '../ports/runner.js';
 import type { ServiceManager } from '../ports/service-manager.js';
 import type { DesiredStateStore } from '../ports/store.js';
-import { Wishes } from './wishes.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
+import { setupOnce, type SetupOnce } from './setup-once.js';
 import { type Left, startUnlessLeft, stillDown, takenAlong } from './stopped-along.js';
 import { refusedStarts } from './stopped-requirement.js';
-import { setupOnce, type SetupOnce } from './setup-once.js';
+import { Wishes } from './wishes.js';
 
 export interface DirectControlParts {
   readonly catalogue: Catalogue;
@@ -58,7 +58,8 @@ export class DirectControl implements Controller {
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
-    if (specs.length > 1) await this.#wishes.wantAll(specs, 'up', request.by);
+    if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, () => undefined))];
+    await this.#wishes.wantAll(specs, 'up', request.by);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 
@@ -85,8 +86,7 @@ export class DirectControl implements Controller {
     const outcomes = await this.restartAll(specs, request, progress);
     const failures = specs.filter((spec) => outcomes.some(({ name, outcome }) => name === spec.name && outcome.kind === 'failed'));
     const down = await stillDown(along, failures, manager);
-    const stoppedSince: Left = (spec) => this.#wishes.stopped(spec);
-    return [...refused, ...outcomes, ...(await this.startWaves(await this.steps(down, 'start'), { ...request, oneShotArguments: {} }, progress, stoppedSince))];
+    return [...refused, ...outcomes, ...(await this.startWaves(await this.steps(down, 'start'), { ...request, oneShotArguments: {} }, progress))];
   }
 
   private async restartAll(specs: readonly DaemonSpec[], request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
@@ -132,7 +132,8 @@ export class DirectControl implements Controller {
     return names.length === 0 ? () => NOT_ASKED : roles(names);
   }
 
-  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress, left: Left = () => undefined): Promise<readonly NamedOutcome[]> {
+  /** @param left what to leave alone; where all are on record as wanted up, that is what somebody has stopped since */
+  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress, left: Left = (spec) => this.#wishes.stopped(spec)): Promise<readonly NamedOutcome[]> {
     const setup = this.setup();
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
@@ -180,9 +181,7 @@ export class DirectControl implements Controller {
     const began = clock.monotonic();
     const result = await withDaemonLocks(locks, wave, { timeout: lockTimeout, purpose }, action);
     const took = clock.monotonic() - began;
-    const outcomes = result.ok
-      ? wave.map((spec, index) => ({ name: spec.name, outcome: at(result.value, index), took }))
-      : [{ name: result.name, outcome: result.outcome, took }];
+    const outcomes = result.ok ? wave.map((spec, index) => ({ name: spec.name, outcome: at(result.value, index), took })) : [{ name: result.name, outcome: result.outcome, took }];
     for (const outcome of outcomes) progress?.(outcome);
     return outcomes;
   }

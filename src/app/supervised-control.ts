@@ -10,6 +10,14 @@ import type { SetupGate } from './setup-gate.js';
 import type { Supervisor } from './supervisor.js';
 import type { Wishes } from './wishes.js';
 
+/** What a start of many was asked for, as it was written down when it began. */
+interface Intent {
+  /** Why some are left alone. */
+  readonly held: ReadonlyMap<DaemonSpec, Outcome | undefined>;
+  /** By name: to be called where nothing is done about it after all. */
+  readonly recalls: ReadonlyMap<string, () => void>;
+}
+
 export class SupervisedControl {
   readonly #supervisor: Supervisor;
   readonly #wishes: Wishes;
@@ -27,48 +35,36 @@ export class SupervisedControl {
   }
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
-    this.#setup.renew();
     const specs = this.#select(request.names);
-    const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, request.names)]));
-    const free = specs.filter((spec) => held.get(spec) === undefined);
-    // The whole intent first: whoever takes over from us in between goes on with it.
-    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec)]));
-    await this.#wishes.wantAll(free, 'up', request.by);
-    this.#handOut(free, request);
-    try {
-      const outcomes = await startInOrder(specs, {
-        clock: this.clock,
-        stopAtFirstFailure: true,
-        progress,
-        startOne: (spec) => Promise.resolve(held.get(spec) ?? this.#bringUp(spec, request)),
-      });
-      for (const { name } of outcomes) recalls.delete(name);
-      // Not tried after a failure.
-      for (const recall of recalls.values()) recall();
-      return outcomes;
-    } finally {
-      // What still waits starts who knows when: without them.
-      this.#handOut(free, { ...request, oneShotArguments: {} });
-    }
+    return this.#startIntended(specs, await this.#intend(specs, request), request, progress);
   }
 
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
-    const whole = specs.length > 1 && specs.length === this.daemons().length;
-    await this.#wishes.wantAll(specs, 'down', request.by, { hold: request.hold, whole, asker: request.asker });
-    return stopInOrder(specs, { clock: this.clock, progress, stopOne: (spec) => this.#bringDownWithin(spec, request) });
+    const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.daemons().length, asker: request.asker };
+    await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    return stopInOrder(specs, {
+      clock: this.clock,
+      progress,
+      stopOne: async (spec) => {
+        // What was started in between is stopped, too: the record must say so for the next watcher.
+        this.#wishes.want(spec, 'down', request.by, emphasis);
+        return this.#bringDownWithin(spec, request);
+      },
+    });
   }
 
   async restart(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
     const [only] = specs;
     if (only === undefined || specs.length > 1) {
+      const intent = await this.#intend(specs, request);
       const stopped = await stopInOrder(specs, { clock: this.clock, stopOne: (spec) => this.#bringDown(spec, request.by) });
       const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
       for (const failure of failures) progress?.(failure);
       // What did not stop still runs; what did stop must not stay down because of it.
-      const names = specs.map(({ name }) => name).filter((name) => !failures.some((failure) => failure.name === name));
-      return [...failures, ...(await this.start({ ...request, names }, progress))];
+      const down = specs.filter(({ name }) => !failures.some((failure) => failure.name === name));
+      return [...failures, ...(await this.#startIntended(down, intent, request, progress))];
     }
     this.#wishes.want(only, 'up', request.by);
     this.#setup.renew();
@@ -129,6 +125,41 @@ export class SupervisedControl {
   ordered(specs: readonly DaemonSpec[]): readonly DaemonSpec[] {
     const ordered = orderForStart(specs);
     return ordered.ok ? ordered.sequence : specs;
+  }
+
+  /** The whole intent first: whoever takes over from us in between goes on with it. */
+  async #intend(specs: readonly DaemonSpec[], { names, by }: StartControlRequest): Promise<Intent> {
+    const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, names)]));
+    const free = specs.filter((spec) => held.get(spec) === undefined);
+    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec)]));
+    await this.#wishes.wantAll(free, 'up', by);
+    return { held, recalls };
+  }
+
+  async #startIntended(specs: readonly DaemonSpec[], { held, recalls }: Intent, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+    this.#setup.renew();
+    const free = specs.filter((spec) => held.get(spec) === undefined);
+    this.#handOut(free, request);
+    try {
+      const outcomes = await startInOrder(specs, {
+        clock: this.clock,
+        stopAtFirstFailure: true,
+        progress,
+        startOne: async (spec) => held.get(spec) ?? this.#stoppedSince(spec) ?? (await this.#bringUp(spec, request)),
+      });
+      // What was not tried after a failure is wanted as before.
+      for (const spec of specs) if (!outcomes.some(({ name }) => name === spec.name)) recalls.get(spec.name)?.();
+      return outcomes;
+    } finally {
+      // What still waits starts who knows when: without them.
+      this.#handOut(free, { ...request, oneShotArguments: {} });
+    }
+  }
+
+  /** All were wanted up when it began: what is not any more was stopped by somebody before its turn came. */
+  #stoppedSince(spec: DaemonSpec): Outcome | undefined {
+    const reason = this.#wishes.stopped(spec);
+    return reason === undefined ? undefined : ok(false, reason);
   }
 
   /**

@@ -1,13 +1,10 @@
 /** The machine's state → what status, board and control socket tell. */
 import type { DaemonStatus, StatusState } from '../core/daemon-status.js';
-import type { ProcessIdentity } from '../core/process-identity.js';
+import { TICKS_PER_SECOND, type ProcessIdentity } from '../core/process-identity.js';
 import { isReady } from '../core/supervision-moves.js';
 import type { Supervision } from '../core/supervision-state.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { SupervisedDaemon } from './supervised-daemon.js';
-
-/** USER_HZ of every Linux that Node runs on: ticks of /proc/PID/stat a second. */
-const TICKS_PER_SECOND = 100;
 
 /** ms since this process was started; `now` is monotonic ms since boot. */
 export function uptimeOf(process: ProcessIdentity, now: number): number {

@@ -1,6 +1,6 @@
 /** What is wanted of a daemon now, from what was said of it, when, and the boot since. */
 import type { BootPolicy, DesiredState } from './daemon.js';
-import type { ProcessIdentity } from './process-identity.js';
+import { TICKS_PER_SECOND, type ProcessIdentity } from './process-identity.js';
 
 /** What the operator wants of a daemon, since when, and who said so. */
 export interface DesiredRecord {
@@ -85,9 +85,6 @@ export function isRevivable(record: DesiredRecord | undefined, latestUp: () => n
   return latestUp() > record.at;
 }
 
-/** ms in one of /proc's clock ticks, in which processes begin. */
-const MS_PER_TICK = 10;
-
 /**
  * Whether this process was there when it was said that the daemon is to be down:
  * then nobody has started it since, and it is the stop that did not come to its end.
@@ -95,5 +92,5 @@ const MS_PER_TICK = 10;
 export function isUnfinished(record: DesiredRecord | undefined, process: ProcessIdentity): boolean {
   if (record?.desired !== 'down' || record.uptime === undefined || record.bootId !== process.bootId) return false;
   // Ticks are rounded down: one more, or a process of the same moment would be taken for an older one.
-  return (process.startTicks + 1) * MS_PER_TICK <= record.uptime;
+  return ((process.startTicks + 1) * 1000) / TICKS_PER_SECOND <= record.uptime;
 }

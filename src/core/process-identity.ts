@@ -11,6 +11,9 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
+/** USER_HZ, the unit of the kernel's clock ticks for programs: 100 on every Linux that Node runs on. */
+export const TICKS_PER_SECOND = 100;
+
 export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId;
 }

@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { CheckMethod } from '../../core/check-method.js';
 import { formatDuration } from '../../core/duration.js';
 import type { CheckResult } from '../../core/health.js';
-import type { ProcessIdentity } from '../../core/process-identity.js';
+import { TICKS_PER_SECOND, type ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import { errorCode } from '../host/error-code.js';
-import { TICKS_PER_SECOND } from '../host/proc.js';
 
 type MemoryLimit = Extract<CheckMethod, { kind: 'memory' }>;
 type CpuLimit = Extract<CheckMethod, { kind: 'cpu' }>;

@@ -3,9 +3,6 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { errorCode } from './error-code.js';
 
-/** USER_HZ, the unit of the kernel's clock ticks for programs: 100 on every Linux that Node runs on. */
-export const TICKS_PER_SECOND = 100;
-
 export interface ProcStat {
   readonly state: string;
   readonly parent: number;

@@ -13,7 +13,7 @@
 import { readdirSync } from 'node:fs';
 import type { DaemonSpec, SignalName } from '../../core/daemon.js';
 import { escapeControl } from '../../core/escape.js';
-import type { ProcessIdentity } from '../../core/process-identity.js';
+import { TICKS_PER_SECOND, type ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import { MARKER_VARIABLE, type MarkedProcess, type ProcessMarkers } from '../../ports/process-markers.js';
 import type { Cancel, Claim, ProcessTable } from '../../ports/process-table.js';
@@ -22,7 +22,7 @@ import { errorCode } from './error-code.js';
 import { processFile, runsSomethingElse } from './executable-proof.js';
 import { ExitWatches } from './exit-watches.js';
 import { identify, isAlive } from './identity.js';
-import { bootId, hasEnded, readCredentials, readStat, readVariable, TICKS_PER_SECOND } from './proc.js';
+import { bootId, hasEnded, readCredentials, readStat, readVariable } from './proc.js';
 import type { Accounts } from './user.js';
 
 /** Ticks are 10 ms, file times a kernel tick, and clocks are slewed: ms that prove nothing. */

@@ -4,8 +4,9 @@ import { basename } from 'node:path';
 
 import type { ProcessFacts } from '../../core/daemon-details.js';
 import { escapeControl } from '../../core/escape.js';
+import { TICKS_PER_SECOND } from '../../core/process-identity.js';
 import { errorCode } from '../host/error-code.js';
-import { hasEnded, readCommandLine, readProc, readStat, sinceBoot, TICKS_PER_SECOND, type ProcStat } from '../host/proc.js';
+import { hasEnded, readCommandLine, readProc, readStat, sinceBoot, type ProcStat } from '../host/proc.js';
 
 /** More are not told: a fork bomb must not fill a terminal. */
 const MOST = 200;

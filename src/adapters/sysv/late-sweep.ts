@@ -7,10 +7,10 @@
  * found was born before the daemon was seen dead, they are its; if none was, the
  * number may have been given to somebody else meanwhile, and nobody is touched.
  */
-import type { ProcessIdentity } from '../../core/process-identity.js';
+import { TICKS_PER_SECOND, type ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ProcessTable } from '../../ports/process-table.js';
-import { sinceBoot, TICKS_PER_SECOND } from '../host/proc.js';
+import { sinceBoot } from '../host/proc.js';
 import type { Sessions } from '../host/session-passes.js';
 
 /** ms */

@@ -211,6 +211,29 @@ describe('control without a watcher', () => {
     expect(kinds(await start(['api'])), 'a stop of all singles none out').to.deep.equal(['api ok']);
   });
 
+  it('does not undo a stop by hand of one of many that are started or restarted', async () => {
+    for (const kind of ['systemd', 'start-stop-daemon'] as const)
+      for (const way of ['start', 'restart'] as const) {
+        const { control, start, stop, manager, diary, desired } = world(kind);
+        if (way === 'restart') await start(['db', 'api', 'web']);
+        diary.length = 0;
+        const plain = manager.start.bind(manager);
+        let meddled = false;
+        manager.start = async (requests) => {
+          if (!meddled) {
+            meddled = true;
+            await stop(['api']);
+          }
+          return plain(requests);
+        };
+        const outcomes = await control[way]({ names: ['db', 'api', 'web'], by: 'somebody else', oneShotArguments: {} });
+        expect(kinds(outcomes)).to.deep.equal(['db ok', 'api ok', 'web ok']);
+        expect(outcomes[1]?.outcome).to.deep.include({ changed: false, detail: `stopped by ${BY}` });
+        expect(diary.filter((line) => line.startsWith('start')), `${kind}, ${way}`).to.deep.equal(['start db', 'start web']);
+        expect([manager.running.has('api'), desired.read('api')?.desired]).to.deep.equal([false, 'down']);
+      }
+  });
+
   it('brings back under systemd what a restart takes along, and nothing that was down before', async () => {
     const { start, stop, restart, manager, diary, desired } = world('systemd');
     await start(['db', 'api', 'metrics']);

@@ -110,6 +110,29 @@ describe('app/watcher', () => {
     expect(site.machine.startsOf('api')).to.equal(1);
   });
 
+  it('a stop of one of them while many are started or restarted is not undone by that', async () => {
+    for (const way of ['start', 'restart'] as const) {
+      const site = new WatcherSite([DB, API, WEB]);
+      for (const name of ['db', 'api', 'web']) site.desired.set(name, way === 'start' ? 'down' : 'up');
+      await site.begin();
+      const before = site.machine.startsOf('api');
+      const asked = site.watcher[way]({ ...REQUEST, names: ['db', 'api', 'web'] });
+      const stopped = site.watcher.stop({ names: ['api'], by: 'ops' });
+      const outcomes = await site.during(asked);
+      await stopped;
+      expect(outcomes.find(({ name }) => name === 'api')?.outcome, way).to.deep.include({ kind: 'ok', changed: false, detail: 'stopped by ops' });
+      expect([site.state('api'), site.machine.startsOf('api') - before, site.desired.read('api')?.desired], way).to.deep.equal(['stopped', 0, 'down']);
+      expect([site.state('db'), site.state('web')], way).to.deep.equal(['running', 'running']);
+    }
+  });
+
+  it('a stop of many has the last word, also on record, on what was started in between', async () => {
+    const site = await new WatcherSite([DB, API, WEB]).begin();
+    const stopped = site.watcher.stop({ names: ['db', 'api', 'web'], by: 'ops' });
+    await Promise.all([site.watcher.start({ ...REQUEST, names: ['db'] }), site.during(stopped)]);
+    expect([site.state('db'), site.board.get('db')?.desired, site.desired.read('db')?.desired]).to.deep.equal(['stopped', 'down', 'down']);
+  });
+
   it('counts a daemon that does not get ready as failed, after taking it down', async () => {
     const site = new WatcherSite([daemonSpec({ name: 'slow', startTimeout: 3000, restart: { ...DB.restart, immediateRestarts: 0 } })]);
     site.machine.neverReady.add('slow');
