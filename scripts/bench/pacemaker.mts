@@ -3,12 +3,12 @@
  * by our agents, by Pacemaker's own class `systemd:`, and by a plain agent that
  * forks systemctl for everything, in the same run.
  *
- *   npm run bench -- pacemaker [--runs=7] [--baseline-runs=3] [--suites=bookworm,trixie] [--write]
+ *   npm run bench -- pacemaker [--runs=7] [--baseline-runs=3] [--minutes=3] [--suites=bookworm,trixie] [--write]
  *
  * On bookworm the watcher drives the daemons, on trixie systemd does. --write puts
  * the tables into docs/benchmarks.md.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +19,11 @@ import { primitive } from '../../test/support/pacemaker/resource.js';
 import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
 import { placed } from './figures.mjs';
 import { listed, options } from './options.mjs';
-import { monitoredLoad } from './pacemaker-load.mjs';
+import { benchAgent, installAgents, monitoredLoads } from './pacemaker-load.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const UNIT = 'bench-unit.service';
-const PLAIN = '/usr/lib/ocf/resource.d/bench/plain';
+const PLAIN = benchAgent('plain');
 const OURS = '/usr/lib/ocf/resource.d/watchkeeper/unit';
 /** s, of the recurring monitor. */
 const INTERVAL = 10;
@@ -31,21 +31,12 @@ const MONITORS = 200;
 const STARTS = 50;
 const RESOURCES = 100;
 
-/** As many are written: systemctl for everything. */
-const PLAIN_AGENT = `#!/bin/sh
-case $1 in
-  meta-data) printf '%s' '<?xml version="1.0"?><resource-agent name="plain" version="1.0"><version>1.0</version><parameters><parameter name="unit"><content type="string"/></parameter></parameters><actions><action name="start" timeout="60s"/><action name="stop" timeout="60s"/><action name="monitor" timeout="20s" interval="10s"/><action name="meta-data" timeout="5s"/></actions></resource-agent>' ;;
-  start) systemctl reset-failed "$OCF_RESKEY_unit" 2>/dev/null; systemctl start "$OCF_RESKEY_unit" ;;
-  stop) systemctl stop "$OCF_RESKEY_unit" ;;
-  monitor) systemctl is-active --quiet "$OCF_RESKEY_unit" || exit 7 ;;
-  *) exit 3 ;;
-esac
-`;
 /** Ready as soon as it runs, and says so. */
 const UNIT_TEXT = '[Service]\nType=exec\nExecStart=/bin/sleep infinity\n';
 
 const runs = Number(options.get('runs') ?? 7);
 const baselineRuns = Number(options.get('baseline-runs') ?? 3);
+const minutes = Number(options.get('minutes') ?? 3);
 
 function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
@@ -168,11 +159,8 @@ async function monitorCost(node: Node, agent: string): Promise<number> {
 async function measure(suite: Suite): Promise<readonly Row[]> {
   const world = await ClusterWorld.form(suite, { web: { behaviour: { port: 8081 } } });
   try {
-    for (const { root } of world.nodes) {
-      mkdirSync(join(root, PLAIN, '..'), { recursive: true });
-      writeFileSync(join(root, PLAIN), PLAIN_AGENT, { mode: 0o755 });
-      writeFileSync(join(root, 'etc/systemd/system', UNIT), UNIT_TEXT);
-    }
+    installAgents(world);
+    for (const { root } of world.nodes) writeFileSync(join(root, 'etc/systemd/system', UNIT), UNIT_TEXT);
     for (const node of world.nodes) await node.must(['/usr/bin/systemctl', 'daemon-reload']);
     const node = world.nodes[0];
     if (node === undefined) throw new Error('a cluster without nodes');
@@ -197,11 +185,14 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
     const [cheap, dear] = [await monitorCost(node, OURS), await monitorCost(node, PLAIN)];
     await node.must([OURS, 'stop'], { environment: ENVIRONMENT });
     rows.push({ what: 'CPU of a monitor by a plain agent, ms', value: dear.toFixed(2) }, { what: 'CPU of a monitor by `ocf:watchkeeper:unit`, ms', value: cheap.toFixed(2) }, { what: 'its share of the plain one', value: (cheap / dear).toFixed(2), bar: '0.2' });
-    const load = await monitoredLoad(world, RESOURCES, UNIT_TEXT);
+    const { ours: own, plain: forking, least } = await monitoredLoads(world, RESOURCES, minutes, UNIT_TEXT);
+    const percent = (values: readonly number[]): string => `${median(values).toFixed(2)} (${values.map((value) => value.toFixed(2)).join(' ')})`;
     rows.push(
-      { what: `${RESOURCES} of them every ${INTERVAL} s, for a minute, % of a core: our agents`, value: load.agents.toFixed(2), bar: '2' },
-      { what: 'the same: the watcher', value: load.watcher.toFixed(2) },
-      { what: 'the same: pacemaker-execd, which calls them', value: load.execd.toFixed(2) },
+      { what: `${RESOURCES} of them every ${INTERVAL} s, % of a core, of each minute: our agents`, value: percent(own.agents), bar: '2' },
+      { what: 'the same minutes on another node: an agent that looks whether a file is there', value: percent(least.agents) },
+      { what: 'the same minutes on another node: a plain agent', value: percent(forking.agents) },
+      { what: 'pacemaker-execd, which calls ours', value: percent(own.execd) },
+      { what: 'the watcher of that node', value: percent(own.watcher) },
     );
     return rows;
   } finally {

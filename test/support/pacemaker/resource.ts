@@ -11,7 +11,9 @@ export interface Operation {
 }
 
 export interface PrimitiveOptions {
-  readonly agent: 'daemon' | 'role' | 'unit';
+  readonly agent: string;
+  /** Ours unless told. */
+  readonly provider?: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly meta?: Readonly<Record<string, string>>;
   readonly operations?: readonly Operation[];
@@ -23,13 +25,13 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'monitor', timeout: 20, interval: 10 },
 ];
 
-export function primitive(id: string, { agent, parameters, meta = {}, operations = [] }: PrimitiveOptions): string {
+export function primitive(id: string, { agent, provider = 'watchkeeper', parameters, meta = {}, operations = [] }: PrimitiveOptions): string {
   const all = [...OPERATIONS.filter((usual) => !operations.some((other) => same(usual, other))), ...operations];
   const ops = all.map(({ name, timeout, interval = 0, level, attributes = {} }) => {
     const own = `${id}-${name}-${interval}-${attributes['role'] ?? ''}`;
     return element('op', { id: own, name, timeout: `${timeout}s`, interval: `${interval}s`, ...attributes }, level === undefined ? '' : pairs('instance_attributes', own, { OCF_CHECK_LEVEL: String(level) }));
   });
-  return element('primitive', { id, class: 'ocf', provider: 'watchkeeper', type: agent }, pairs('instance_attributes', id, parameters) + pairs('meta_attributes', id, meta) + element('operations', {}, ops.join('')));
+  return element('primitive', { id, class: 'ocf', provider, type: agent }, pairs('instance_attributes', id, parameters) + pairs('meta_attributes', id, meta) + element('operations', {}, ops.join('')));
 }
 
 export function clone(id: string, meta: Readonly<Record<string, string>>, content: string): string {
