@@ -161,7 +161,7 @@ export function livenessAnswer(statuses: readonly DaemonStatus[]): OcfAnswer | u
   return undefined;
 }
 
-function only(outcomes: readonly { readonly outcome: Outcome }[]): Outcome {
+export function only(outcomes: readonly { readonly outcome: Outcome }[]): Outcome {
   return outcomes[0]?.outcome ?? failed('internal', 'no outcome was told', 'watchkeeper events');
 }
 

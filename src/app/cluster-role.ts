@@ -9,11 +9,11 @@ import type { DaemonSpec } from '../core/daemon.js';
 import { OCF, OCF_OK, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
 import type { OcfCall } from '../core/ocf-call.js';
 import { roleAnswer, scoreOf } from '../core/ocf-role.js';
-import { orderForStart } from '../core/order.js';
+import { inStartOrder } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
 import { heldStop } from './held-stop.js';
-import { forceAfter, livenessAnswer, noteStarted, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
+import { forceAfter, livenessAnswer, noteStarted, only, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
   readonly scores: PromotionScores;
@@ -75,20 +75,21 @@ export class ClusterRole {
     return [...this.daemons.node, ...this.daemons.master];
   }
 
+  /** One after the other: each was stopped with a hold, which ends for what is started by its own name alone. */
   async #bringUp(specs: readonly DaemonSpec[], action: string): Promise<OcfAnswer> {
     if (specs.length === 0) return OCF_OK;
+    const { parts } = this;
     const by = this.#by(action);
-    const { controller, release } = await this.parts.control(by);
+    const { controller, release } = await parts.control(by);
     try {
-      const outcomes = await startWhileWaited(controller, specs.map(({ name }) => name), by, this.parts.gone);
-      if (outcomes === undefined) return { status: OCF.generic, reason: `the cluster no longer waits for the ${action}` };
-      const bad = outcomes.find(({ outcome }) => outcome.kind !== 'ok');
-      if (bad === undefined) {
-        for (const spec of specs) await noteStarted(spec, this.call, this.parts);
-        return OCF_OK;
+      for (const { name } of inStartOrder(specs)) {
+        const outcomes = parts.gone?.aborted === true ? undefined : await startWhileWaited(controller, [name], by, parts.gone);
+        if (outcomes === undefined) return { status: OCF.generic, reason: `the cluster no longer waits for the ${action}` };
+        const { status, reason } = startAnswer(only(outcomes));
+        if (status !== OCF.success) return { status, reason: `${name}: ${reason ?? 'no reason was told'}` };
       }
-      const { status, reason } = startAnswer(bad.outcome);
-      return { status, reason: `${bad.name}: ${reason ?? 'no reason was told'}` };
+      for (const spec of specs) await noteStarted(spec, this.call, parts);
+      return OCF_OK;
     } finally {
       release();
     }
@@ -102,7 +103,7 @@ export class ClusterRole {
     const { controller, release } = await parts.control(by);
     try {
       const failures: string[] = [];
-      for (const spec of reversed(specs)) {
+      for (const spec of [...inStartOrder(specs)].reverse()) {
         const patience = Math.max(1, Math.floor(deadline - parts.clock.monotonic()));
         const escalation = forceAfter(patience, spec, parts);
         try {
@@ -151,9 +152,4 @@ export class ClusterRole {
   #by(action: string): string {
     return `the cluster (${action} of resource ${this.call.resource})`;
   }
-}
-
-function reversed(specs: readonly DaemonSpec[]): readonly DaemonSpec[] {
-  const ordered = orderForStart(specs);
-  return [...(ordered.ok ? ordered.sequence : specs)].reverse();
 }
