@@ -6,15 +6,15 @@ import { commandArguments } from '../core/command-line.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { usesNotifications } from '../core/notify-message.js';
 import type { ExitStatus } from '../core/exit-status.js';
-import { failed, type FailureCode, type Outcome } from '../core/outcome.js';
+import { failed, type Outcome } from '../core/outcome.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
-import { asRefusal, type Refusal } from '../core/refusal.js';
 import { step } from '../core/supervision.js';
 import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-state.js';
 import type { Timer } from '../ports/clock.js';
 import type { Child, Explanation } from '../ports/launcher.js';
 import type { Cancel } from '../ports/process-table.js';
 import { attentionOf, DaemonHealth } from './daemon-health.js';
+import { LastFailure } from './last-failure.js';
 import { layGround, provenMain } from './launch-ground.js';
 import { awaitReadiness, stopPatience } from './readiness-wait.js';
 import type { Surroundings, SupervisionPorts } from './supervision-ports.js';
@@ -22,16 +22,14 @@ import type { Surroundings, SupervisionPorts } from './supervision-ports.js';
 export class SupervisedDaemon {
   spec: DaemonSpec;
   state: Supervision;
-  /** Why the last launch failed, for the answer to whoever asked for it. */
-  lastFailure: FailureCode = 'failed';
-  /** Where the daemon's own output says why. */
-  lastRefusal: Refusal | undefined;
+  readonly lastFailure = new LastFailure();
   #explain: Child['explain'];
   readonly health: DaemonHealth;
   readonly #ports: SupervisionPorts;
   readonly #around: Surroundings;
   #timer: Timer | undefined;
   #exitWatch: Cancel | undefined;
+  #released = false;
   #readinessWait: (Cancel & { readonly process: ProcessIdentity }) | undefined;
 
   constructor(spec: DaemonSpec, state: Supervision, ports: SupervisionPorts, around: Surroundings) {
@@ -64,8 +62,9 @@ export class SupervisedDaemon {
     this.health.follow(this.spec, attentionOf(this.state));
   }
 
-  /** Lets go of timers and watches; the daemon itself is left alone. */
+  /** Lets go of timers and watches, and of a launch that has not made a process yet; what runs is left alone. */
   release(): void {
+    this.#released = true;
     this.#timer?.cancel();
     this.#exitWatch?.cancel();
     this.#readinessWait?.cancel();
@@ -73,9 +72,7 @@ export class SupervisedDaemon {
   }
 
   #note(event: SupervisionEvent): void {
-    if (event.kind === 'launch-failed') this.lastFailure = event.code;
-    if (event.kind === 'not-ready') this.lastFailure = this.lastRefusal?.code ?? 'not-ready';
-    if (event.kind === 'exited' && this.state.phase.kind !== 'stopping') this.lastFailure = this.lastRefusal?.code ?? 'failed';
+    this.lastFailure.note(event, this.state.phase.kind);
     if (event.kind === 'found') {
       this.#watchStranger(event.process);
       if (this.state.phase.kind !== 'starting' && usesNotifications(this.spec)) void this.#ports.notifications.resume(this.spec, this.#mainPid);
@@ -129,6 +126,7 @@ export class SupervisedDaemon {
     }
     ground.then(
       (laid) => {
+        if (this.#released) return;
         if (!laid.ok) this.#launchFailed(laid.refusal);
         else if (this.state.phase.kind !== 'starting') this.#launchFailed(failed('canceled', 'called off before its process was started', ''));
         else this.#launchNow(oneShotArguments, laid.environment);
@@ -150,7 +148,7 @@ export class SupervisedDaemon {
     if (prepared.kind === 'failed') { this.#launchFailed(prepared); return; }
     if (spec.background === 'always-forks') { this.#launchForking(oneShotArguments); return; }
     this.#ports.health.launching(spec);
-    this.lastRefusal = undefined;
+    this.lastFailure.refusal = undefined;
     const launch = this.#ports.launcher.launch({
       spec,
       arguments: commandArguments(spec, 'foreground', prepared.variableArguments, oneShotArguments),
@@ -181,16 +179,14 @@ export class SupervisedDaemon {
   }
 
   #launchFailed(outcome: Outcome | undefined, why = 'its process is not known'): void {
-    const failure = outcome?.kind === 'failed' ? outcome : { code: 'internal' as const, reason: why };
-    this.lastRefusal = outcome?.kind === 'failed' ? asRefusal(outcome) : undefined;
-    this.#around.send({ kind: 'launch-failed', code: failure.code, reason: failure.reason, retry: true });
+    this.#around.send(this.lastFailure.launch(outcome, why));
   }
 
   #awaitReadiness(process: ProcessIdentity): void {
     const { clock, readiness } = this.#ports;
     const wait = awaitReadiness(this.spec, clock.monotonic(), process, clock, readiness, (result) => {
       if (result.ready) this.#around.send({ kind: 'ready', process });
-      else this.#around.send({ kind: 'not-ready', process, reason: `${result.reason}${this.#learn(this.#explain?.({ kind: 'unknown' }))}` });
+      else this.#around.send({ kind: 'not-ready', process, reason: `${result.reason}${this.lastFailure.learn(this.#explain?.({ kind: 'unknown' }))}` });
     });
     this.#readinessWait = { process, cancel: () => wait.cancel() };
   }
@@ -198,7 +194,7 @@ export class SupervisedDaemon {
   /** A daemon may name another process of its own as the main one (MAINPID= of sd_notify(3)). */
   readonly #mainPid = (pid: number): void => {
     const { phase } = this.state;
-    if ((phase.kind !== 'starting' && phase.kind !== 'running') || phase.process === undefined || phase.process.pid === pid) return;
+    if (this.#released || (phase.kind !== 'starting' && phase.kind !== 'running') || phase.process === undefined || phase.process.pid === pid) return;
     const process = provenMain(this.spec, pid, this.#ports);
     if (process === undefined) return;
     this.#watchStranger(process);
@@ -211,6 +207,7 @@ export class SupervisedDaemon {
   /** Not our child: its end is seen, its exit status is not. */
   #watchStranger(process: ProcessIdentity): void {
     this.#exitWatch?.cancel();
+    if (this.#released) return;
     this.#exitWatch = this.#ports.processes.onExit(process, () => this.#around.inTurn(() => this.#ended(process, { kind: 'unknown' }, undefined)));
   }
 
@@ -218,17 +215,11 @@ export class SupervisedDaemon {
   #ended(process: ProcessIdentity, exit: ExitStatus, explanation: Explanation | undefined): void {
     const tell = (): void => {
       // What we ended ourselves is explained by what we ended it for.
-      const detail = this.state.phase.kind === 'stopping' ? (explanation?.detail ?? '') : this.#learn(explanation);
+      const detail = this.state.phase.kind === 'stopping' ? (explanation?.detail ?? '') : this.lastFailure.learn(explanation);
       this.#around.send({ kind: 'exited', process, exit, detail });
     };
     if (usesNotifications(this.spec)) void this.#ports.notifications.heardOut().then(tell);
     else tell();
-  }
-
-  /** @returns the words of it */
-  #learn(explanation: Explanation | undefined): string {
-    this.lastRefusal = explanation?.refusal;
-    return explanation?.detail ?? '';
   }
 
   #terminate(): void {

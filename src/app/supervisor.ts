@@ -151,6 +151,8 @@ export class Supervisor {
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         const [daemon, event] = next;
+        // Taken out of the configuration: its news are nobody's, even if one of its name is back.
+        if (this.#daemons.get(daemon.spec.name) !== daemon) continue;
         const wasReady = isReady(daemon.state.phase);
         daemon.handle(event);
         if (event.kind === 'main-process') this.#sameLife(daemon);

@@ -76,7 +76,7 @@ function tooLate({ spec, state }: SupervisedDaemon, patience: number): Outcome {
 /** What came of a start; undefined: still under way. */
 function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
   const { phase, desired, reason } = daemon.state;
-  const { name } = daemon.spec;
+  const { lastFailure, spec: { name } } = daemon;
   switch (phase.kind) {
     case 'starting':
     case 'stopping':
@@ -85,13 +85,13 @@ function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
       return ok(true, reason, phase.process);
     case 'waiting':
       if (daemon.state.unmet.length === 0 && daemon.state.withheld !== undefined && daemon.state.held === undefined) return skipped(reason);
-      if (daemon.state.unmet.length === 0) return failed(daemon.lastFailure, reason, `watchkeeper events`);
+      if (daemon.state.unmet.length === 0) return failed(lastFailure.code, reason, `watchkeeper events`);
       return failed('dependency', `${name} ${reason}`, `daemon-util status ${daemon.state.unmet.join(' ')}; it starts as soon as they are ready`);
     case 'backing-off':
     case 'crash-loop':
-      return failed(daemon.lastFailure, reason, `${daemon.lastRefusal?.next ?? 'watchkeeper events'}; the watcher goes on trying`);
+      return failed(lastFailure.code, reason, `${lastFailure.refusal?.next ?? 'watchkeeper events'}; the watcher goes on trying`);
     case 'given-up':
-      return failed(daemon.lastFailure, reason, `${daemon.lastRefusal?.next ?? 'mending the cause'}, then daemon-util start ${name}`);
+      return failed(lastFailure.code, reason, `${lastFailure.refusal?.next ?? 'mending the cause'}, then daemon-util start ${name}`);
     case 'stopped':
       return desired === 'up' ? skipped(reason) : failed('canceled', reason, `daemon-util start ${name}`);
   }
