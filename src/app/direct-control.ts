@@ -24,8 +24,9 @@ import type { ServiceManager } from '../ports/service-manager.js';
 import type { DesiredStateStore } from '../ports/store.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
+import { startedSince, stoppedSince, unlessOvertaken, type Overtaken } from './overtaken.js';
 import { setupOnce, type SetupOnce } from './setup-once.js';
-import { type Left, startUnlessLeft, stillDown, takenAlong } from './stopped-along.js';
+import { stillDown, takenAlong } from './stopped-along.js';
 import { refusedStarts } from './stopped-requirement.js';
 import { Wishes } from './wishes.js';
 
@@ -47,6 +48,9 @@ export interface DirectControlParts {
 
 type Waves = readonly (readonly DaemonSpec[])[];
 
+/** What is wanted of one alone is written down when its turn comes. */
+const BY_NOBODY: Overtaken = () => undefined;
+
 export class DirectControl implements Controller {
   readonly via = 'direct';
 
@@ -58,7 +62,7 @@ export class DirectControl implements Controller {
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
-    if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, () => undefined))];
+    if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, BY_NOBODY))];
     await this.#wishes.wantAll(specs, 'up', request.by);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
@@ -67,14 +71,14 @@ export class DirectControl implements Controller {
     const specs = this.select(request.names);
     const emphasis = { hold: request.hold, asker: request.asker, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
     if (specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    const overtaken = specs.length > 1 ? startedSince(this.#wishes) : BY_NOBODY;
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
-      outcomes.push(
-        ...(await this.underLocks(wave, request.by, progress, () => {
-          for (const spec of wave) this.#wishes.want(spec, 'down', request.by, emphasis);
-          return this.parts.manager.stop(within(wave, request.stopTimeout));
-        })),
-      );
+      const stop = (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
+        for (const spec of free) this.#wishes.want(spec, 'down', request.by, emphasis);
+        return this.parts.manager.stop(within(free, request.stopTimeout));
+      };
+      outcomes.push(...(await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, stop))));
     }
     return outcomes;
   }
@@ -132,8 +136,8 @@ export class DirectControl implements Controller {
     return names.length === 0 ? () => NOT_ASKED : roles(names);
   }
 
-  /** @param left what to leave alone; where all are on record as wanted up, that is what somebody has stopped since */
-  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress, left: Left = (spec) => this.#wishes.stopped(spec)): Promise<readonly NamedOutcome[]> {
+  /** @param overtaken by a stop, where all are on record as wanted up */
+  private async startWaves(waves: Waves, request: StartControlRequest, progress?: Progress, overtaken = stoppedSince(this.#wishes)): Promise<readonly NamedOutcome[]> {
     const setup = this.setup();
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
@@ -141,7 +145,7 @@ export class DirectControl implements Controller {
         for (const spec of free) this.#wishes.want(spec, 'up', request.by);
         return this.startNow(free, request, setup);
       };
-      const ofWave = await this.underLocks(wave, request.by, progress, () => startUnlessLeft(wave, left, start));
+      const ofWave = await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, start));
       outcomes.push(...ofWave);
       if (ofWave.some(({ outcome }) => outcome.kind === 'failed')) break;
     }
@@ -171,12 +175,7 @@ export class DirectControl implements Controller {
   }
 
   /** The outcomes of one step, timed and told; a lock that can't be had is the only outcome of its step. */
-  private async underLocks(
-    wave: readonly DaemonSpec[],
-    purpose: string,
-    progress: Progress | undefined,
-    action: () => Promise<readonly Outcome[]>,
-  ): Promise<readonly NamedOutcome[]> {
+  private async underLocks(wave: readonly DaemonSpec[], purpose: string, progress: Progress | undefined, action: () => Promise<readonly Outcome[]>): Promise<readonly NamedOutcome[]> {
     const { clock, locks, lockTimeout } = this.parts;
     const began = clock.monotonic();
     const result = await withDaemonLocks(locks, wave, { timeout: lockTimeout, purpose }, action);

@@ -1,7 +1,6 @@
 /** With a unit systemd stops what requires it. A restart brings that back, as `systemctl restart` does. */
 import type { DaemonSpec } from '../core/daemon.js';
 import { isAlive } from '../core/observation.js';
-import { ok, type Outcome } from '../core/outcome.js';
 import type { ServiceManager } from '../ports/service-manager.js';
 
 type Eyes = Pick<ServiceManager, 'kind' | 'observe'>;
@@ -17,17 +16,6 @@ export async function stillDown(specs: readonly DaemonSpec[], failed: readonly D
   const hopeless = new Set(requiring(failed, specs));
   const hopeful = specs.filter((spec) => !hopeless.has(spec));
   return hopeful.length === 0 ? [] : partOf(hopeful, manager, false);
-}
-
-/** Why a daemon is to be left as it is, when its turn comes; undefined: it is not. */
-export type Left = (spec: DaemonSpec) => string | undefined;
-
-/** To be called under the locks of all of them: what was stopped a moment ago says so by then. */
-export async function startUnlessLeft(specs: readonly DaemonSpec[], left: Left, start: (free: readonly DaemonSpec[]) => Promise<readonly Outcome[]>): Promise<readonly Outcome[]> {
-  const reasons = specs.map(left);
-  const free = specs.filter((_spec, index) => reasons[index] === undefined);
-  const started = [...(free.length === 0 ? [] : await start(free))];
-  return reasons.flatMap((reason) => (reason === undefined ? (started.shift() ?? []) : ok(false, reason)));
 }
 
 async function partOf(specs: readonly DaemonSpec[], manager: Eyes, alive: boolean): Promise<readonly DaemonSpec[]> {

@@ -6,6 +6,7 @@ import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
 import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import { startInOrder, stopInOrder } from './ordered-start.js';
+import { startedSince, stoppedSince } from './overtaken.js';
 import type { SetupGate } from './setup-gate.js';
 import type { Supervisor } from './supervisor.js';
 import type { Wishes } from './wishes.js';
@@ -46,11 +47,7 @@ export class SupervisedControl {
     return stopInOrder(specs, {
       clock: this.clock,
       progress,
-      stopOne: async (spec) => {
-        // What was started in between is stopped, too: the record must say so for the next watcher.
-        this.#wishes.want(spec, 'down', request.by, emphasis);
-        return this.#bringDownWithin(spec, request);
-      },
+      stopOne: async (spec) => startedSince(this.#wishes)(spec) ?? (await this.#bringDownWithin(spec, request)),
     });
   }
 
@@ -63,6 +60,7 @@ export class SupervisedControl {
       const failures = stopped.filter(({ outcome }) => outcome.kind === 'failed');
       for (const failure of failures) progress?.(failure);
       // What did not stop still runs; what did stop must not stay down because of it.
+      for (const { name } of failures) specs.filter((spec) => spec.name === name).forEach((spec) => this.#wantAgain(spec, request.by));
       const down = specs.filter(({ name }) => !failures.some((failure) => failure.name === name));
       return [...failures, ...(await this.#startIntended(down, intent, request, progress))];
     }
@@ -91,7 +89,7 @@ export class SupervisedControl {
       if (daemon?.process === undefined || daemon.state.paused !== undefined || daemon.state.held !== undefined) return false;
       return daemon.state.desired === 'down' && this.#wishes.isUnfinished(spec, daemon.process, all);
     });
-    return stopInOrder(unfinished, { clock: this.clock, stopOne: (spec) => this.#bringDown(spec, `${this.#wishes.now(spec).reason}; that was cut off, and is finished now`) });
+    return stopInOrder(unfinished, { clock: this.clock, stopOne: async (spec) => startedSince(this.#wishes)(spec) ?? (await this.#bringDown(spec, `${this.#wishes.now(spec).reason}; that was cut off, and is finished now`)) });
   }
 
   /** The next attempt now, instead of when it is timed. */
@@ -131,7 +129,7 @@ export class SupervisedControl {
   async #intend(specs: readonly DaemonSpec[], { names, by }: StartControlRequest): Promise<Intent> {
     const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, names)]));
     const free = specs.filter((spec) => held.get(spec) === undefined);
-    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec)]));
+    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec, by)]));
     await this.#wishes.wantAll(free, 'up', by);
     return { held, recalls };
   }
@@ -145,10 +143,14 @@ export class SupervisedControl {
         clock: this.clock,
         stopAtFirstFailure: true,
         progress,
-        startOne: async (spec) => held.get(spec) ?? this.#stoppedSince(spec) ?? (await this.#bringUp(spec, request)),
+        startOne: async (spec) => held.get(spec) ?? stoppedSince(this.#wishes)(spec) ?? (await this.#bringUp(spec, request)),
       });
       // What was not tried after a failure is wanted as before.
-      for (const spec of specs) if (!outcomes.some(({ name }) => name === spec.name)) recalls.get(spec.name)?.();
+      for (const spec of free) {
+        if (outcomes.some(({ name }) => name === spec.name)) continue;
+        recalls.get(spec.name)?.();
+        this.#wantAgain(spec, request.by);
+      }
       return outcomes;
     } finally {
       // What still waits starts who knows when: without them.
@@ -156,10 +158,9 @@ export class SupervisedControl {
     }
   }
 
-  /** All were wanted up when it began: what is not any more was stopped by somebody before its turn came. */
-  #stoppedSince(spec: DaemonSpec): Outcome | undefined {
-    const reason = this.#wishes.stopped(spec);
-    return reason === undefined ? undefined : ok(false, reason);
+  /** For a restart of many, which has stopped it: what is wanted up must not stay down because of others. */
+  #wantAgain(spec: DaemonSpec, by: string): void {
+    if (this.#wishes.now(spec).desired === 'up' && this.#supervisor.get(spec.name)?.state.desired === 'down') this.#supervisor.send(spec.name, { kind: 'want-up', by, oneShotArguments: [] });
   }
 
   /**

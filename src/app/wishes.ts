@@ -18,7 +18,7 @@ export interface Emphasis {
 const LOOK_HOLDS = 1000;
 
 export class Wishes {
-  #look: { readonly at: number; readonly latestUp: number } | undefined;
+  #look: { readonly at: number; readonly latestUp: DesiredRecord | undefined } | undefined;
 
   /** @param alone whether nobody else writes records while we are there: a watcher that holds control */
   constructor(
@@ -57,35 +57,44 @@ export class Wishes {
   }
 
   #recordOf(desired: DesiredState, by: string, { hold = false, whole = false, asker }: Emphasis): DesiredRecord {
-    const uptime = desired === 'down' ? { uptime: this.clock.monotonic() } : {};
-    return { desired, at: this.clock.wall(), by, bootId: this.bootId, ...uptime, ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
+    return { desired, at: this.clock.wall(), by, bootId: this.bootId, uptime: this.clock.monotonic(), ...(hold ? { hold } : {}), ...(whole ? { whole } : {}), ...(asker === undefined ? {} : { asker }) };
   }
 
   /**
    * @returns what is to be written; undefined: the same is on record, whoever said it
-   *   and when. One that two have stopped in this boot is neither's own.
+   *   and when. One that two have stopped in this boot is neither's own. What somebody
+   *   holds, or has stopped by itself, a stop of more leaves so.
    */
   #toWrite(spec: DaemonSpec, record: DesiredRecord): DesiredRecord | undefined {
     const known = this.store.read(spec.name);
-    if (known?.desired !== record.desired || known.bootId !== this.bootId) return record;
-    const isSame = (known.hold === true) === (record.hold === true) && (known.whole === true) === (record.whole === true);
+    if (known?.desired !== record.desired) return record;
+    if (known.hold === true && record.hold !== true) return undefined;
+    if (known.bootId !== this.bootId) return record;
+    const whole = known.whole === true && record.whole === true;
+    const isSame = (known.hold === true) === (record.hold === true) && (known.whole === true) === whole;
     if (isSame && (known.asker === undefined || known.asker === record.asker)) return undefined;
-    return this.#recordOf(record.desired, record.by, { hold: record.hold, whole: record.whole });
+    return this.#recordOf(record.desired, record.by, { hold: record.hold, whole });
   }
 
-  /** @returns to be called where nothing was done about a wish that is made now: what was wanted down before is so again */
-  recall(spec: DaemonSpec): () => void {
+  /**
+   * @param by who makes a wish now
+   * @returns to be called where nothing was done about it: what was wanted down before is so again, unless somebody has said something else since
+   */
+  recall(spec: DaemonSpec, by: string): () => void {
     const record = this.store.read(spec.name);
     return () => {
+      const now = this.store.read(spec.name);
+      // What is on record may be its beginning only.
+      if (record?.desired !== 'down' || now === undefined || !by.startsWith(now.by)) return;
       this.#look = undefined;
-      if (record?.desired === 'down') this.store.write(spec.name, record);
+      this.store.write(spec.name, record);
     };
   }
 
   /** The same, with what check-and-start has to know besides. @param all of the catalogue */
   told(statuses: readonly DaemonStatus[], all: readonly DaemonSpec[]): readonly DaemonStatus[] {
-    let latest: number | undefined;
-    const latestUp = (): number => (latest ??= this.#latestUp(all));
+    let look: { readonly latest: DesiredRecord | undefined } | undefined;
+    const latestUp = (): DesiredRecord | undefined => (look ??= { latest: this.#latestUp(all) }).latest;
     return statuses.map((status) => {
       if (status.desired !== 'down') return status;
       const record = this.store.read(status.name);
@@ -95,7 +104,7 @@ export class Wishes {
   }
 
   /** Each news of a daemon is told with its status: a stop of all must not look at all records for each. */
-  #latestUp(all: readonly DaemonSpec[]): number {
+  #latestUp(all: readonly DaemonSpec[]): DesiredRecord | undefined {
     const now = this.clock.wall();
     if (this.#look === undefined || !this.alone || Math.abs(now - this.#look.at) > LOOK_HOLDS) {
       this.#look = { at: now, latestUp: latestWishUp(all.map(({ name }) => this.store.read(name))) };

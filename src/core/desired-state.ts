@@ -17,7 +17,7 @@ export interface DesiredRecord {
   readonly whole?: boolean;
   /** Of a `down`: the process that ran the command, see isAskersOwn. */
   readonly asker?: string;
-  /** Of a `down`: ms since boot when it was said, as the wall clock may be stepped. */
+  /** ms since boot when it was said, as the wall clock may be stepped. */
   readonly uptime?: number;
 }
 
@@ -65,10 +65,16 @@ function said({ desired, by }: DesiredRecord): Wanted {
   return { desired, reason: desired === 'down' ? `stopped by ${by}` : `started by ${by}`, held: false };
 }
 
-/** When a daemon was wanted up last, of all; -Infinity: none is. */
-export function latestWishUp(all: Iterable<DesiredRecord | undefined>): number {
-  let latest = -Infinity;
-  for (const record of all) if (record?.desired === 'up' && record.at > latest) latest = record.at;
+/** Within a boot by the time since it, which nobody sets. */
+function wasSaidAfter(one: DesiredRecord, other: DesiredRecord): boolean {
+  if (one.bootId === other.bootId && one.uptime !== undefined && other.uptime !== undefined) return one.uptime > other.uptime;
+  return one.at > other.at;
+}
+
+/** What was said last of those that want a daemon up; undefined: none does. */
+export function latestWishUp(all: Iterable<DesiredRecord | undefined>): DesiredRecord | undefined {
+  let latest: DesiredRecord | undefined;
+  for (const record of all) if (record?.desired === 'up' && (latest === undefined || wasSaidAfter(record, latest))) latest = record;
   return latest;
 }
 
@@ -80,9 +86,10 @@ export function latestWishUp(all: Iterable<DesiredRecord | undefined>): number {
  *
  * @param latestUp asked for only where it decides, as it takes a look at all daemons
  */
-export function isRevivable(record: DesiredRecord | undefined, latestUp: () => number): boolean {
+export function isRevivable(record: DesiredRecord | undefined, latestUp: () => DesiredRecord | undefined): boolean {
   if (record?.desired !== 'down' || record.whole !== true || record.hold === true) return false;
-  return latestUp() > record.at;
+  const latest = latestUp();
+  return latest !== undefined && wasSaidAfter(latest, record);
 }
 
 /**

@@ -111,7 +111,7 @@ describe('an operator without systemd', function () {
     expect([web.starts(), web.mains()]).to.deep.equal([1, []]);
   });
 
-  it('stop --hold: down through start-all, a new watcher and a boot, whatever the boot policy, until it is started by name', async () => {
+  it('stop --hold: down through stop-all and start-all, a new watcher and a boot, whatever the boot policy, until it is started by name', async () => {
     const web = world.add('web', {}, { boot: 'always' });
     const db = world.add('db');
     const all = [web, db];
@@ -121,6 +121,7 @@ describe('an operator without systemd', function () {
     const held = await world.watchkeeper('stop', '--hold', 'web');
     expect([held.status, held.stderr, web.mains()]).to.deep.equal([0, '', []]);
 
+    expect((await world.run('stop-all')).status, 'as the init script of a node does').to.equal(0);
     const startAll = await world.run('start-all');
     expect(startAll.status).to.equal(0);
     expect((await told('web')).observed).to.equal('stopped');

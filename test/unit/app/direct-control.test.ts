@@ -234,6 +234,33 @@ describe('control without a watcher', () => {
       }
   });
 
+  it('leaves up what somebody starts while many are stopped, and says so', async () => {
+    const { start, stop, manager, desired } = world('systemd');
+    await start(['db', 'api', 'web']);
+    const plain = manager.stop.bind(manager);
+    manager.stop = async (specs) => {
+      if (specs[0]?.name === 'web') await start(['db']);
+      return plain(specs);
+    };
+    const outcomes = await stop(['db', 'api', 'web']);
+    expect(kinds(outcomes)).to.deep.equal(['web ok', 'api ok', 'db failed']);
+    expect(outcomes[2]?.outcome).to.deep.include({ code: 'canceled', reason: `started by ${BY} while others were stopped` });
+    expect([manager.running.has('db'), desired.read('db')?.desired]).to.deep.equal([true, 'up']);
+  });
+
+  it('what is held, or was stopped by itself, stays so through a stop of all', async () => {
+    const { control, start, stop, desired } = world();
+    const all = ['db', 'api', 'web', 'metrics'];
+    await control.stop({ names: ['db'], by: 'ops', hold: true });
+    await stop(['api']);
+    await stop(all);
+    expect([desired.read('db')?.hold, desired.read('api')?.whole, desired.read('web')?.whole]).to.deep.equal([true, undefined, true]);
+    desired.records.set('db', { desired: 'down', at: 0, by: 'ops', bootId: 'an earlier one', hold: true });
+    await stop(all);
+    expect(kinds(await start(all))).to.deep.equal(['db skipped', 'api ok', 'web ok', 'metrics ok']);
+    expect(kinds(await start(['db']))).to.deep.equal(['db ok']);
+  });
+
   it('brings back under systemd what a restart takes along, and nothing that was down before', async () => {
     const { start, stop, restart, manager, diary, desired } = world('systemd');
     await start(['db', 'api', 'metrics']);

@@ -126,11 +126,35 @@ describe('app/watcher', () => {
     }
   });
 
-  it('a stop of many has the last word, also on record, on what was started in between', async () => {
+  it('a start of one of them while many are stopped is the last word, and the stop says so', async () => {
     const site = await new WatcherSite([DB, API, WEB]).begin();
     const stopped = site.watcher.stop({ names: ['db', 'api', 'web'], by: 'ops' });
-    await Promise.all([site.watcher.start({ ...REQUEST, names: ['db'] }), site.during(stopped)]);
-    expect([site.state('db'), site.board.get('db')?.desired, site.desired.read('db')?.desired]).to.deep.equal(['stopped', 'down', 'down']);
+    const started = site.watcher.start({ ...REQUEST, names: ['db'] });
+    const outcomes = await site.during(stopped);
+    await started;
+    expect(outcomes.find(({ name }) => name === 'db')?.outcome).to.deep.equal({ kind: 'failed', code: 'canceled', reason: 'started by test while others were stopped', next: 'daemon-util stop db' });
+    expect([site.state('db'), site.board.get('db')?.desired, site.desired.read('db')?.desired]).to.deep.equal(['running', 'up', 'up']);
+    expect([site.state('api'), site.state('web')]).to.deep.equal(['stopped', 'stopped']);
+  });
+
+  it('a restart of many whose first start fails leaves none of the rest down for good', async () => {
+    const site = await new WatcherSite([DB, daemonSpec({ name: 'api' }), WEB]).begin();
+    site.machine.broken.add('db');
+    const outcomes = await site.during(site.watcher.restart({ ...REQUEST, names: ['db', 'api', 'web'] }));
+    expect(outcomes[0]).to.deep.include({ name: 'db' });
+    expect(['db', 'api', 'web'].map((name) => [site.desired.read(name)?.desired, site.board.get(name)?.desired])).to.deep.equal(Array.from({ length: 3 }, () => ['up', 'up']));
+    expect([site.state('api'), site.state('web')]).to.deep.equal(['running', 'running']);
+  });
+
+  it('what was not started after a failure is wanted as somebody has said since', async () => {
+    const site = new WatcherSite([DB, API]);
+    for (const name of ['db', 'api']) site.desired.set(name, 'down');
+    await site.begin();
+    site.machine.broken.add('db');
+    const asked = site.watcher.start({ ...REQUEST, names: ['db', 'api'] });
+    site.desired.set('api', 'up', 'somebody else');
+    await site.during(asked, 0);
+    expect(site.desired.read('api')).to.include({ desired: 'up', by: 'somebody else' });
   });
 
   it('counts a daemon that does not get ready as failed, after taking it down', async () => {

@@ -23,6 +23,14 @@ describe('a daemon that went down with all', () => {
     expect(isRevivable(quiet, [up(99), up(100)])).to.equal(false);
   });
 
+  it('is judged by the time since the boot, where both are of one: the wall clock may be stepped', () => {
+    const [before, after] = [up(101), up(99)].map((record, index) => ({ ...record, uptime: 1000 + 2000 * index }));
+    const stopped = { ...quiet, uptime: 2000 };
+    expect(isRevivable(stopped, [before])).to.equal(false);
+    expect(isRevivable(stopped, [before, after])).to.equal(true);
+    expect(isRevivable(stopped, [{ ...up(99), uptime: 3000, bootId: 'another' }]), 'of another boot').to.equal(false);
+  });
+
   it('stays down where it was singled out, or held', () => {
     expect(isRevivable(singled, [up(101)])).to.equal(false);
     expect(isRevivable({ ...quiet, hold: true }, [up(101)])).to.equal(false);
@@ -33,7 +41,7 @@ describe('a daemon that went down with all', () => {
   });
 
   it('asks for no look at all the others where its own record decides', () => {
-    const asked = (): number => {
+    const asked = (): undefined => {
       throw new Error('asked');
     };
     expect([undefined, up(50), singled, { ...quiet, hold: true }].map((record) => isRevivableSince(record, asked))).to.deep.equal([false, false, false, false]);
