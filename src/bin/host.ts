@@ -3,7 +3,7 @@
  * is first asked for: a command pays only for what it uses.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import { ConfigurationCache } from '../adapters/config/cache.js';
 import type { Configuration, LoadedConfiguration } from '../adapters/config/configuration.js';
@@ -45,8 +45,9 @@ export class Host {
     private readonly environment: Environment,
   ) {}
 
-  /** @param option another caller's value of --config; undefined: none. Whether ours is the file that it means */
+  /** @param option another caller's value of --config; undefined: none. Whether ours is the file that it means; of what is not absolute nobody but he knows */
   means(option: string | undefined): boolean {
+    if (option !== undefined && !isAbsolute(option)) return false;
     return configurationFile(option, {}) === configurationFile(this.option, this.environment) && !isDemo(this.option, this.environment);
   }
 

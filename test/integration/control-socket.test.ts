@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
-import { connectWatcher } from '../../src/adapters/control-socket/client.js';
-import { MAX_BODY } from '../../src/adapters/control-socket/protocol.js';
+import { askStatus, connectWatcher } from '../../src/adapters/control-socket/client.js';
+import { KEEP_ALIVE, MAX_BODY } from '../../src/adapters/control-socket/protocol.js';
 import { serveControl, type ControlServer } from '../../src/adapters/control-socket/server.js';
 import { WatchkeeperError } from '../../src/core/errors.js';
 import { failed, ok } from '../../src/core/outcome.js';
@@ -34,12 +34,15 @@ describe('control socket', () => {
   const followers = new Set<(item: NewsItem) => void>();
   let outcomes: readonly NamedOutcome[] = [];
   let refusal: Error | undefined;
+  let names: readonly string[];
+  /** ms of what is asked for. */
+  let lasts: number;
 
   const carryOut = (what: string) => (body: object, progress?: Progress): Promise<readonly NamedOutcome[]> => {
     asked.push({ what, ...body });
     if (refusal !== undefined) return Promise.reject(refusal);
     for (const outcome of outcomes) progress?.(outcome);
-    return Promise.resolve(outcomes);
+    return new Promise((resolve) => setTimeout(resolve, lasts, outcomes));
   };
   const service: ControlService = {
     controller: {
@@ -51,7 +54,7 @@ describe('control socket', () => {
         Promise.resolve(names.map((name) => ({ name, desired: 'up', observed: 'running', ready: true, pid: 1, uptime: 1, owner: 'watcher', restarts: 0, nextTry: null, reason: 'r', lastExit: null }))),
     },
     info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false }),
-    names: () => ['web', 'db'],
+    names: () => names,
     reload: () => Promise.resolve([{ of: 'daemon', kind: 'added', name: 'web' }]),
     retryNow: carryOut('retry-now'),
     reset: carryOut('reset'),
@@ -101,6 +104,8 @@ describe('control socket', () => {
     asked.length = 0;
     outcomes = [];
     refusal = undefined;
+    names = ['web', 'db'];
+    lasts = 0;
     server = await serveControl(runtime, service, silentLog);
   });
 
@@ -185,6 +190,47 @@ describe('control socket', () => {
       for (const client of sockets) client.destroy();
       hanging.close();
     }
+  });
+
+  it('waits for what is under way, however short the time is in which it has to be taken', async () => {
+    outcomes = [{ name: 'web', outcome: ok(true, 'started', { pid: 7, startTicks: 8, bootId: 'b' }), took: 5 }];
+    lasts = 2 * KEEP_ALIVE + 500;
+    const client = await connectWatcher(runtime, 100, 2000);
+    expect(await client?.stop({ names: ['web'], by: 'test' })).to.deep.equal(outcomes);
+  }).timeout(20_000);
+
+  it('waits no longer than for three signs of life that do not come', async () => {
+    await server?.close();
+    server = undefined;
+    const sockets = new Set<Socket>();
+    const falling: Server = createServer((client) => {
+      sockets.add(client);
+      client.on('error', () => undefined).once('data', (text: Buffer) => {
+        const head = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n';
+        if (text.toString().startsWith('GET')) client.end(`${head}{"watcher":{}}\n`);
+        else client.write(`${head}\n`);
+      });
+    }).listen(socket());
+    await once(falling, 'listening');
+    try {
+      const client = await connectWatcher(runtime, 100, 2000);
+      const began = performance.now();
+      const error: unknown = await client?.stop({ names: ['web'], by: 'test' }).catch((thrown: unknown) => thrown);
+      expect(error).to.include({ code: 'WATCHER_SILENT' }).and.to.have.property('message').that.includes(`within ${3 * KEEP_ALIVE} ms`);
+      expect(performance.now() - began).to.be.within(3 * KEEP_ALIVE - 50, 3 * KEEP_ALIVE + 5000);
+    } finally {
+      for (const client of sockets) client.destroy();
+      falling.close();
+    }
+  }).timeout(20_000);
+
+  it('answers for as many daemons as there may be', async () => {
+    names = Array.from({ length: 1500 }, (_, index) => `daemon-${String(index).padStart(6, '0')}-${'x'.repeat(50)}`);
+    const client = await connectWatcher(runtime, 5000);
+    expect((await client?.status(names))?.map(({ name }) => name)).to.deep.equal(names);
+    expect(Object.keys((await askStatus(runtime, 5000, names.slice(1)))?.daemons ?? {})).to.deep.equal(names.slice(1));
+    const error: unknown = await client?.status([...names, 'nobody']).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'UNKNOWN_DAEMON' });
   });
 
   it('does not take half an answer for a whole one', async () => {

@@ -6,9 +6,9 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative as relativePath } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -181,13 +181,30 @@ describe('hand-over, before a watcher that is made up', function () {
     for (next of answers) expect(await begin(runtime, 'stop web').ended, next.slice(0, 60)).to.deep.equal(asNode('stop web'));
   });
 
+  it('becomes Node before a watcher that takes too long over it, which never begins with it then', async () => {
+    let begun = 0;
+    let asked = 0;
+    await serve(() => {
+      asked += 1;
+      // As by a disk that is slow to write: nothing else goes on meanwhile, either.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6500);
+      return () => Promise.resolve((begun += 1));
+    });
+    expect(await begin(runtime, 'stop web').ended).to.deep.equal(asNode('stop web'));
+    await new Promise((later) => setTimeout(later, 500));
+    expect({ asked, begun }).to.deep.equal({ asked: 1, begun: 0 });
+  });
+
   it('becomes Node where the watcher does not say at once that it lives, and has asked for nothing then', async () => {
     let heard = '';
     await listen((socket) => {
       socket.on('data', (text: Buffer) => (heard += text.toString()));
     });
     expect(await begin(runtime, 'stop web').ended).to.deep.equal(asNode('stop web'));
-    expect(heard).to.include('POST /v1/daemon-util').and.to.match(/\r\n\r\n$/).and.not.to.include('\0');
+    const [head = '', body = ''] = heard.split('\r\n\r\n');
+    expect(head).to.include('POST /v1/hand-over').and.to.include('Expect: 100-continue');
+    // Without its last byte it is no request.
+    expect(/Content-Length: (\d+)/.exec(head)?.[1]).to.equal(String(body.length + 1));
   });
 
   it('tells where the watcher dies while it is at it, or falls silent', async () => {
@@ -320,6 +337,9 @@ describe('hand-over to a watcher, and the same by Node', function () {
     expect(await handed('stop web', { WATCHKEEPER_CONTROL_TIMEOUT: '3s' })).to.deep.equal(asNode('stop web'));
     expect(await handed('stop web', { WATCHKEEPER_LOG_LEVEL: 'debug' })).to.deep.equal(asNode('stop web'));
     expect(await handed('stop web', { WATCHKEEPER_CONFIG: '/etc/watchkeeper/other.yaml' })).to.deep.equal(asNode('stop web'));
+    // The watcher was begun elsewhere: there it would be the very file.
+    const relative = relativePath(process.cwd(), world.config);
+    expect(await begin(world.runtime, 'stop web', { ...environment, WATCHKEEPER_CONFIG: relative }).ended).to.deep.equal(asNode('stop web'));
     const text = readFileSync(world.config, 'utf8');
     writeFileSync(world.config, `${text}\n`);
     try {
@@ -342,6 +362,56 @@ describe('hand-over to a watcher, and the same by Node', function () {
     }
     expect(await world.observed('web')).to.equal('running');
   });
+
+  /** Before the watcher, which stops the moment that `sign` comes from it: what comes to it then it finds when it goes on. */
+  async function stoppedUpon(sign: string, line: string): Promise<Result> {
+    const directory = mkdtempSync(join(tmpdir(), 'wk-between-'));
+    chmodSync(directory, 0o755);
+    copyFileSync(join(world.runtime, 'control.token'), join(directory, 'control.token'));
+    const between = createServer((client) => {
+      const inner = connect(join(world.runtime, 'control.sock'));
+      for (const socket of [client, inner]) socket.on('error', () => undefined);
+      let [heard, rest] = ['', Buffer.alloc(0)];
+      client.on('data', (piece: Buffer) => {
+        const end = heard === '' ? piece.indexOf('\r\n\r\n') + 4 : piece.length;
+        inner.write(piece.subarray(0, end));
+        rest = Buffer.concat([rest, piece.subarray(end)]);
+      });
+      client.on('close', () => inner.destroy());
+      inner.on('data', (piece: Buffer) => {
+        heard += piece.toString();
+        if (heard.includes(sign)) watcher.kill('SIGSTOP');
+        inner.write(rest);
+        rest = Buffer.alloc(0);
+        client.write(piece);
+      });
+      inner.on('close', () => client.destroy());
+    });
+    between.listen(join(directory, 'control.sock'));
+    await once(between, 'listening');
+    try {
+      const answer = await begin(directory, line, environment).ended;
+      expect(procProcess(watcher.pid)?.state).to.equal('T');
+      return answer;
+    } finally {
+      watcher.kill('SIGCONT');
+      between.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  for (const [when, sign, answer] of [
+    ['before it has taken the command: that is Node\'s then', '100 Continue', asNode('restart web')],
+    ['before it has begun: that is told, and that is all', '200 OK', { status: 1, signal: null, stdout: '' }],
+  ] as const) {
+    it(`never begins late where the watcher was stopped ${when}`, async () => {
+      const before = (await world.status('web')).daemons['web']?.pid;
+      expect(before).to.be.a('number');
+      expect(await stoppedUpon(sign, 'restart web')).to.include(answer);
+      await new Promise((later) => setTimeout(later, 1000));
+      expect((await world.status('web')).daemons['web']).to.include({ pid: before, observed: 'running' });
+    });
+  }
 
   it('goes on to the end where who asked has left', async () => {
     const before = (await world.status('web')).daemons['web']?.pid;

@@ -13,13 +13,13 @@ import type { TaskStatus } from '../../ports/task-control.js';
 import type { WatcherInfo } from '../../ports/control-service.js';
 import type { StatusAnswer, WatcherClient } from '../../ports/watcher-client.js';
 import { ask } from './exchange.js';
-import { SOCKET_NAME, TOKEN_NAME, type StreamLine, type WireError } from './protocol.js';
+import { patienceInStream, SOCKET_NAME, TOKEN_NAME, type StreamLine, type WireError } from './protocol.js';
 
 /** Codes of connect(2) that mean: nobody is there. */
 const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /**
- * @param timeout ms without a sign of life after which the watcher counts as silent
+ * @param timeout ms without an answer after which the watcher counts as silent; see patienceInStream() for what follows
  * @param patience the same for the first question, whether it is there
  * @returns undefined where no watcher runs
  * @throws WatchkeeperError WATCHER_SILENT, STATE_UNWRITABLE (no permission)
@@ -175,7 +175,7 @@ class Talk {
       headers['content-type'] = 'application/json';
     }
     try {
-      return await ask({ socketPath: this.socketPath, method, path, headers, body, timeout: this.timeout, silence: () => this.silent() });
+      return await ask({ socketPath: this.socketPath, method, path, headers, body, timeout: this.timeout, patience: patienceInStream(this.timeout), silence: (waited) => this.silent(waited) });
     } catch (cause) {
       if (NOBODY.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
       throw this.lost(cause);
@@ -202,8 +202,8 @@ class Talk {
     }
   }
 
-  private silent(): WatchkeeperError {
-    return new WatchkeeperError('WATCHER_SILENT', 'cannot ask the watcher', `no answer on ${this.socketPath} within ${this.timeout} ms`, 'restarting the watcher: the daemons stay up');
+  private silent(waited: number): WatchkeeperError {
+    return new WatchkeeperError('WATCHER_SILENT', 'cannot ask the watcher', `no answer on ${this.socketPath} within ${waited} ms`, 'restarting the watcher: the daemons stay up');
   }
 
   private lost(cause: unknown): WatchkeeperError {

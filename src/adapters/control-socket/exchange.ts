@@ -18,10 +18,12 @@ export interface Question {
   /** Of one line each; ASCII. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** ms without a sign of life. */
+  /** ms without a sign of life, before the answer begins. */
   readonly timeout: number;
+  /** The same from then on. */
+  readonly patience: number;
   /** What is thrown then. */
-  readonly silence: () => Error;
+  readonly silence: (waited: number) => Error;
 }
 
 /**
@@ -31,7 +33,9 @@ export interface Question {
 export async function ask(question: Question): Promise<AsyncIterable<string>> {
   const socket = connect(question.socketPath);
   socket.setEncoding('utf8');
-  socket.setTimeout(question.timeout, () => socket.destroy(question.silence()));
+  let timeout = question.timeout;
+  socket.setTimeout(timeout);
+  socket.on('timeout', () => socket.destroy(question.silence(timeout)));
   socket.write(textOf(question));
   const chunks = heard(socket);
   let head = '';
@@ -40,7 +44,11 @@ export async function ask(question: Question): Promise<AsyncIterable<string>> {
     if (next.done === true) throw cutOff('before it answered');
     head += next.value;
     const end = head.indexOf(HEAD_ENDS);
-    if (end >= 0) return body(head.slice(end + HEAD_ENDS.length), chunks);
+    if (end >= 0) {
+      timeout = question.patience;
+      socket.setTimeout(timeout);
+      return body(head.slice(end + HEAD_ENDS.length), chunks);
+    }
     if (head.length > MAX_HEAD) {
       socket.destroy();
       throw cutOff('with an answer that is none');

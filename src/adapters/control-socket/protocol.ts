@@ -11,6 +11,9 @@ export const SCHEMA_VERSION = 1;
 export const MAX_BODY = 256 * 1024;
 /** ms between two signs of life in a stream. */
 export const KEEP_ALIVE = 2000;
+
+/** ms to wait for one, once a request is taken: a shorter `controlTimeout` is about the taking alone. */
+export const patienceInStream = (controlTimeout: number): number => Math.max(controlTimeout, 3 * KEEP_ALIVE);
 /** What a browser or a misled client would send is not among these. */
 export const ALLOWED_HOSTS: readonly string[] = ['localhost', 'watchkeeper'];
 

@@ -14,6 +14,8 @@ import { KEEP_ALIVE, parseAction, SCHEMA_VERSION, type ActionBody, type StreamLi
 export interface Exchange {
   readonly url: URL;
   readonly body: string;
+  /** Of a route that holds back: whether the client says, upon what it was told, that it still waits. */
+  readonly confirmed: Promise<boolean>;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -21,10 +23,18 @@ export interface Exchange {
 export type Respond = (service: ControlService, exchange: Exchange) => Promise<void>;
 
 type Routed =
-  | { readonly kind: 'found'; readonly changes: boolean; readonly respond: Respond }
+  | { readonly kind: 'found'; readonly changes: boolean; readonly heldBack: 0 | 1; readonly respond: Respond }
   | { readonly kind: 'refused'; readonly status: number; readonly why: string };
 
-const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string; readonly respond: Respond }[] = [
+interface Entry {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly respond: Respond;
+  /** Bytes of the body that are sent last, and answered before; see request-body.ts. */
+  readonly heldBack?: 1;
+}
+
+const ROUTES: readonly Entry[] = [
   { method: 'GET', path: '/v1/watcher', respond: watcher },
   { method: 'GET', path: '/v1/status', respond: status },
   { method: 'GET', path: '/v1/events', respond: events },
@@ -40,13 +50,13 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: string;
   { method: 'GET', path: '/v1/cluster-reports', respond: clusterReports },
   { method: 'POST', path: '/v1/refresh', respond: refresh },
   { method: 'POST', path: '/v1/cluster-agent', respond: actForAgent },
-  { method: 'POST', path: '/v1/daemon-util', respond: runCommand },
+  { method: 'POST', path: '/v1/hand-over', respond: runCommand, heldBack: 1 },
 ];
 
 export function route(method: string, path: string): Routed {
   const atPath = ROUTES.filter((entry) => entry.path === path);
   const found = atPath.find((entry) => entry.method === method);
-  if (found !== undefined) return { kind: 'found', changes: found.method !== 'GET', respond: found.respond };
+  if (found !== undefined) return { kind: 'found', changes: found.method !== 'GET', heldBack: found.heldBack ?? 0, respond: found.respond };
   if (atPath.length > 0) return { kind: 'refused', status: 405, why: `use ${atPath.map((entry) => entry.method).join(' or ')} for ${path}` };
   return { kind: 'refused', status: 404, why: `there is: ${ROUTES.map((entry) => `${entry.method} ${entry.path}`).join(', ')}` };
 }
@@ -143,8 +153,10 @@ function json(response: ServerResponse, value: unknown): void {
   response.end(`${JSON.stringify(value)}\n`);
 }
 
+/** The head goes at once: it says that the request is taken. */
 function lines(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
 }
 
 function line(response: ServerResponse, value: unknown): void {

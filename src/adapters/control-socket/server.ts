@@ -16,9 +16,12 @@ import { listenPrivately } from '../host/unix-listener.js';
 import { ensureDirectory } from '../state/directories.js';
 import { writeAtomic } from '../state/atomic-file.js';
 import { ALLOWED_HOSTS, MAX_BODY, SOCKET_NAME, TOKEN_NAME } from './protocol.js';
+import { readBody } from './request-body.js';
 import { route } from './routes.js';
 
 const MAX_CONNECTIONS = 1000;
+/** bytes: the address of a question may name 10000 daemons. Only root comes this far. */
+const MAX_HEAD = 1024 * 1024;
 const HEADERS_TIMEOUT = 5_000;
 const REQUEST_TIMEOUT = 10_000;
 
@@ -35,7 +38,7 @@ export async function serveControl(runtime: string, service: ControlService, log
   fs.rmSync(socketPath, { force: true });
   writeAtomic(tokenPath, `${token}\n`, { durable: false, mode: 0o600 });
 
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT }, (request, response) => {
+  const server = createServer({ maxHeaderSize: MAX_HEAD, requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT }, (request, response) => {
     answer(request, response, token, service).catch((error: unknown) => {
       if (errorCode(error) === 'ECONNRESET') {
         log.debug({ url: request.url?.slice(0, 200) }, 'a client has left before its request was complete');
@@ -71,10 +74,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, token:
   if (found.changes && !isToken(request.headers.authorization, token)) {
     refuse(response, 401, `a request that changes something needs "Authorization: Bearer TOKEN", from the file ${TOKEN_NAME} beside the socket`); return;
   }
-  const body = await readBody(request);
-  if (body === undefined) { refuse(response, 413, `the body has more than ${MAX_BODY} bytes`); return; }
+  const body = await readBody(request, found.heldBack);
+  if (body === undefined) { refuse(response, 413, `the body has more than ${MAX_BODY} bytes, or does not say how many`); return; }
   try {
-    await found.respond(service, { url, body, request, response });
+    await found.respond(service, { url, body: body.text, confirmed: body.confirmed, request, response });
   } catch (error) {
     if (!(error instanceof WatchkeeperError) || response.headersSent) throw error;
     refuse(response, 409, error.message, error.code);
@@ -85,17 +88,6 @@ function isToken(header: string | undefined, token: string): boolean {
   const given = Buffer.from(header ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function refuse(response: ServerResponse, status: number, why: string, code: WatchkeeperError['code'] = 'USAGE'): void {

@@ -24,7 +24,7 @@ function post(path: string, body: string, headers = ''): string {
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 const START = post('/v1/start', '{"names":["web"]}');
-const COMMAND = post('/v1/daemon-util', ['1', '0', '1', '', 'start', 'web', 'EXTRA_WEB_ARGS=x', ''].join('\0'), 'Expect: 100-continue\r\n');
+const COMMAND = post('/v1/hand-over', ['1', '0', '1', '', 'start', 'web', 'EXTRA_WEB_ARGS=x', '\n'].join('\0'), 'Expect: 100-continue\r\n');
 const AGENT = post('/v1/cluster-agent', '1\0daemon\0start\0OCF_RESKEY_name=web\0', 'Expect: 100-continue\r\n');
 const SAMPLES = [
   get('/v1/status'), get('/v1/status?daemon=web&daemon=%00'), get('/v1/events?limit=5&follow=1'), get('/v1/tasks/history?name=backup'), START, AGENT, COMMAND, START + START + get('/v1/watcher'),
@@ -34,7 +34,7 @@ const SAMPLES = [
 ];
 const structured = fc.tuple(
   fc.constantFrom('GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'),
-  fc.oneof(fc.constantFrom('/v1/watcher', '/v1/status', '/v1/events', '/v1/tasks', '/v1/start', '/v1/stop', '/v1/reset', '/v1/tasks/run', '/v1/cluster-agent', '/v1/daemon-util', '//', 'http://[', 'http://x:99999/', '*'), anyWord),
+  fc.oneof(fc.constantFrom('/v1/watcher', '/v1/status', '/v1/events', '/v1/tasks', '/v1/start', '/v1/stop', '/v1/reset', '/v1/tasks/run', '/v1/cluster-agent', '/v1/hand-over', '//', 'http://[', 'http://x:99999/', '*'), anyWord),
   fc.array(fc.tuple(fc.constantFrom('Host', 'Authorization', 'Content-Length', 'Transfer-Encoding', 'Expect', 'Connection', 'Origin', 'Upgrade', 'X'), fc.oneof(anyWord, fc.constantFrom('localhost', `Bearer ${TOKEN}`, 'chunked', '100-continue', 'close', '5', '999999999'))), { maxLength: 6 }),
   fc.oneof(fc.constant(''), anyWord, fc.jsonValue().map((value) => JSON.stringify(value)), fc.integer({ min: 1, max: MAX_BODY + 5000 }).map((length) => 'x'.repeat(length))),
 ).map(([method, path, headers, body]) => Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers.map((pair) => `${pair.join(': ')}\r\n`).join('')}\r\n${body}`));
