@@ -273,15 +273,17 @@ describe('the front of daemon-util', function () {
         expect(words.trimEnd().split('\n')).to.deep.equal(times.map((time) => formatDuration(Math.max(0, time))));
       });
 
-      it('leaves to Node what it cannot print', async () => {
-        await goodBoard();
-        const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'exec 3>&1 >/dev/full; NODE_SAYS=3 exec "$@"', 'sh', ...shell, script, 'status', 'web'], {
-          encoding: 'utf8',
-          env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user'), NODE_SAYS: '3' },
+      for (const question of ['status', 'pid']) {
+        it(`leaves to Node what it cannot print of ${question}`, async () => {
+          await goodBoard();
+          const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'exec 3>&1 >/dev/full; NODE_SAYS=3 exec "$@"', 'sh', ...shell, script, question, 'web'], {
+            encoding: 'utf8',
+            env: { PATH: `${path.join(top, 'bin')}:/usr/bin:/bin`, XDG_RUNTIME_DIR: path.join(top, 'user'), NODE_SAYS: '3' },
+          });
+          expect(stderr).to.equal('');
+          expect(stdout).to.match(/^NODE /);
         });
-        expect(stderr).to.equal('');
-        expect(stdout).to.match(/^NODE /);
-      });
+      }
 
       describe('start-all', () => {
         const old = new Date(Date.now() - 60_000);

@@ -124,6 +124,47 @@ describe('the init script', function () {
     expect(calls()).to.deep.equal(['watchkeeper config check']);
   });
 
+  it('leaves the watcher that runs alone where its configuration has an error', () => {
+    act('start');
+    const first = pid();
+    for (const [status, answer] of [['78', 6], ['5', 5], ['70', 1]] as const) {
+      environment([`WATCHKEEPER_TEST_CONFIG_STATUS=${status}`]);
+      for (const action of ['restart', 'try-restart']) {
+        const { status: told, stdout, stderr } = act(action);
+        expect([told, stdout], `${action}, ${status}`).to.deep.equal([answer, '']);
+        if (status === '70') expect(stderr).to.include(`cannot ${action}: `).and.include('config check ended with status 70');
+        expect(act('status')).to.include({ status: 0, stdout: `watchkeeper: running, pid ${first}\n` });
+      }
+    }
+    environment([]);
+    expect(act('try-restart').status).to.equal(0);
+    expect(pid()).to.not.equal(first);
+  });
+
+  it('does not hide behind an error of the configuration that it is not installed', () => {
+    for (const [status, answer] of [['78', 6], ['5', 5], ['70', 1]] as const) {
+      environment([`WATCHKEEPER_TEST_CONFIG_STATUS=${status}`]);
+      expect(act('start').status, status).to.equal(answer);
+    }
+  });
+
+  it('says to whom the board is not open that it cannot tell', () => {
+    const asNobody = (action: string): unknown => {
+      const { status, stdout, stderr } = spawnSync('/bin/sh', [path.join(top, 'etc/init.d/watchkeeper'), action], { encoding: 'utf8', timeout: 20_000, env: {}, uid: 65534, gid: 65534 });
+      return { status, stdout, stderr };
+    };
+    chmodSync(top, 0o755);
+    act('start');
+    chmodSync(path.join(runtime, 'watcher'), 0o600);
+    expect(asNobody('status')).to.deep.equal({ status: 4, stdout: '', stderr: `watchkeeper: cannot tell: ${runtime}/watcher is not yours to read; try: the same as root\n` });
+    chmodSync(runtime, 0o700);
+    expect(asNobody('status')).to.deep.equal({ status: 4, stdout: '', stderr: `watchkeeper: cannot tell: ${runtime} is not yours to search; try: the same as root\n` });
+    expect(act('status').status).to.equal(0);
+    chmodSync(runtime, 0o755);
+    act('stop');
+    expect(asNobody('status')).to.include({ status: 3 });
+  });
+
   it('takes its environment as data', () => {
     environment(['WATCHKEEPER_LOG_LEVEL=$(touch "$WATCHKEEPER_PATHS_RUNTIME/owned") `id`', 'PATH=/nowhere', 'WATCHKEEPER_X;touch=1', 'touch "$WATCHKEEPER_PATHS_RUNTIME/owned"']);
     expect(act('start').status).to.equal(0);
