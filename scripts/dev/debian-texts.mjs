@@ -21,7 +21,7 @@ function paragraphs(lines) {
   const found = [];
   let open = false;
   for (const line of lines) {
-    const text = line.replace(/^\s*- /, '').replace(/^#+ /, '').trim();
+    const text = line.replace(/^\s*- /, '').replace(/^#+ (.*)/, '[ $1 ]').trim();
     if (text === '') open = false;
     else if (open && !/^\s*- /.test(line)) found[found.length - 1] += ` ${text}`;
     else {
@@ -33,6 +33,8 @@ function paragraphs(lines) {
 }
 
 function wrapped(text) {
+  // as deb-changelog(5) groups what follows
+  if (/^\[ .* \]$/.test(text)) return `  ${text}`;
   const lines = ['  *'];
   for (const word of text.split(/\s+/)) {
     const last = lines[lines.length - 1];

@@ -30,9 +30,10 @@ function report(program: string, argv: readonly string[], error: unknown): numbe
     return EXIT_AGENT;
   }
   process.stderr.write(`${program}: internal error: ${escapeControl(message, MAX_MESSAGE)}\n`);
-  const verbose = argv.includes('--verbose');
-  if (verbose && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
-  if (!verbose) process.stderr.write(`${program}: the same with --verbose tells where; it is a bug, please report it\n`);
+  // `watchkeeper` has no such option.
+  const tellsWhere = argv.includes('--verbose') || program === 'watchkeeper';
+  if (tellsWhere && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${program}: ${tellsWhere ? '' : 'the same with --verbose tells where; '}it is a bug, please report it\n`);
   return EXIT_INTERNAL;
 }
 

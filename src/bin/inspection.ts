@@ -105,13 +105,13 @@ async function outputOf(spec: DaemonSpec, detection: Detection, host: Host): Pro
 export async function ownEvents(host: Host): Promise<readonly NewsItem[]> {
   const { settings } = await host.configuration();
   const { readTail } = await import('../adapters/state/journal.js');
-  return asUser(() => readTail(join(settings.paths.state, 'events.jsonl')), 'read the events');
+  return asUser(() => readTail(join(settings.paths.state, 'events.jsonl')), `read the events in ${settings.paths.state}`);
 }
 
 export async function readHistory(host: Host, from: number, to: number): Promise<ReadonlyMap<string, readonly HistoryInterval[]>> {
   const { settings } = await host.configuration();
   const { readHistory: read } = await import('../adapters/state/history.js');
-  return asUser(() => read(settings.paths.state, from, to), 'read the history');
+  return asUser(() => read(settings.paths.state, from, to), `read the history in ${settings.paths.state}`);
 }
 
 /** @returns the exit status; with `follow`, ends only with us */

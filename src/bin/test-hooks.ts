@@ -24,7 +24,7 @@ export async function testHooks(host: Host, kind: HookEventKind, subject: string
   if (!ofRole) requireDaemon(catalogue, subject);
   else if (!catalogue.group.roles.some(({ name }) => name === subject)) {
     const roles = catalogue.group.roles.map(({ name }) => name).join(', ');
-    throw new WatchkeeperError('USAGE', 'cannot test hooks', `there is no role ${quoted(subject)}`, roles === '' ? 'declaring one under group.roles' : roles);
+    throw new WatchkeeperError('USAGE', 'cannot test hooks', `there is no role ${quoted(subject)}`, roles === '' ? 'declaring one under group.roles' : `one of: ${roles}`);
   }
   const event: HookEvent = {
     event: kind,

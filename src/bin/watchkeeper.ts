@@ -76,7 +76,7 @@ async function pauses(host: Host, change?: (leases: readonly PauseLease[]) => re
   const store = pauseStore(settings.paths.state, settings.pauseFile, complain);
   if (change === undefined) return store.read();
   const result = await (await host.locks()).acquire('pauses', { timeout: settings.lockTimeout, purpose: 'watchkeeper pause' });
-  if (!result.ok) throw new WatchkeeperError('LOCKED', 'cannot change the pauses', `${result.heldBy} is at them`, 'the same again');
+  if (!result.ok) throw new WatchkeeperError('LOCKED', 'cannot change the pauses', `${result.heldBy} is changing them`, 'the same again in a moment');
   try {
     store.write(change(store.read()));
     return store.read();

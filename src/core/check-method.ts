@@ -36,5 +36,5 @@ export type CheckMethod =
   | { readonly kind: 'memory'; readonly maxBytes: number; readonly session: boolean }
   /** CPU time over `window` ms is at most this share of one core (1 is 100 %). */
   | { readonly kind: 'cpu'; readonly maxShare: number; readonly window: number; readonly session: boolean }
-  /** Its output since its start is free of this text (no pattern: security rule 6). */
+  /** Its output since its start is free of this text (no pattern: see docs/security.md). */
   | { readonly kind: 'log'; readonly absent: string };

@@ -65,7 +65,7 @@ export function extraWords(commandLine: readonly string[], executable: string, f
   return longest === undefined ? undefined : words.slice(longest.length);
 }
 
-/** An option's name may be shown, its value and any other word not (security rule 14). */
+/** An option's name may be shown, its value and any other word not (docs/security.md). */
 export function redactedWord(word: string): string {
   const option = /^--?[A-Za-z][A-Za-z0-9-]*(?==|$)/.exec(word)?.[0];
   if (option === undefined) return '…';

@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   UNKNOWN_DAEMON: { exitStatus: 1, meaning: 'the catalogue has no daemon of this name' },
   UNKNOWN_TASK: { exitStatus: 1, meaning: 'the configuration has no scheduled task of this name' },
   TASK_REFUSED: { exitStatus: 1, meaning: 'the scheduled task may not run now: it runs already, or its conditions are not met' },
-  STATE_UNWRITABLE: { exitStatus: 1, meaning: 'a state or runtime directory cannot be written (read-only, full, no permission)' },
+  STATE_UNWRITABLE: { exitStatus: 1, meaning: 'a state or runtime directory cannot be written or read (read-only, full, no permission)' },
   UNITS_REFUSED: { exitStatus: 1, meaning: 'files of systemd units cannot be generated, compared or installed' },
   CLUSTER_REFUSED: { exitStatus: 1, meaning: "the cluster's configuration cannot be read or changed; nothing was changed" },
   NO_INIT: { exitStatus: 1, meaning: 'the watcher is process 1 of a container, without an init' },
@@ -27,6 +27,9 @@ export const ERROR_CODES = {
   LOCKED: { exitStatus: 1, meaning: 'somebody else holds the lock past the deadline' },
   INTERNAL: { exitStatus: 70, meaning: 'a bug of ours (EX_SOFTWARE)' },
 } as const satisfies Record<string, ErrorCode>;
+
+/** Hint of WATCHER_ABSENT: in its unit, not on somebody's terminal. */
+export const START_THE_WATCHER = 'starting it: systemctl start watchkeeper, or /etc/init.d/watchkeeper start';
 
 export type ErrorCodeName = keyof typeof ERROR_CODES;
 

@@ -14,7 +14,7 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 /** One row of the catalogue: a text in a daemon's output, and what it means to an operator. */
 export interface RefusalRule {
   readonly code: RefusalCode;
-  /** A fixed text, not a pattern (security rule 6). */
+  /** A fixed text, not a pattern (docs/security.md). */
   readonly output: string;
   readonly reason: string;
   /** Without the leading "try". */

@@ -70,7 +70,9 @@ describe('scripts/install', function () {
       ['usr/share/fish/vendor_completions.d/watchkeeper.fish', 0o644],
       ...(HAS_SCDOC ? ([['usr/share/man/man8/daemon-util.8', 0o644], ['usr/share/man/man8/watchkeeper.8', 0o644], ['usr/share/man/man5/watchkeeper.yaml.5', 0o644]] as const) : []),
       ['usr/share/doc/watchkeeper/README.md', 0o644],
-      ['usr/share/doc/watchkeeper/status.schema.json', 0o644],
+      ['usr/share/doc/watchkeeper/docs/status.schema.json', 0o644],
+      ['usr/share/doc/watchkeeper/docs/page.png', 0o644],
+      ['usr/share/doc/watchkeeper/examples/failover.ts', 0o644],
       ['usr/share/doc/watchkeeper/LICENSE', 0o644],
     ] as const) {
       expect((statSync(inTarget(name)).mode & 0o7777).toString(8), name).to.equal(mode.toString(8));

@@ -39,7 +39,7 @@ describe('debianChangelog', () => {
 
 watchkeeper (0.1.0) unstable; urgency=medium
 
-  * Mended
+  [ Mended ]
   * A fault.
 
  -- A Person <a@example.org>  Tue, 03 Feb 2026 12:00:00 +0000
@@ -49,7 +49,7 @@ watchkeeper (0.1.0) unstable; urgency=medium
   it('can be made of the changes that there are', () => {
     const text = debianChangelog(readFileSync(resolve(import.meta.dirname, '../../CHANGELOG.md'), 'utf8'), RELEASE);
     // what dpkg-parsechangelog(1) knows: headings, changes, trailers, nothing else
-    for (const line of text.split('\n')) expect(line).to.match(/^$|^watchkeeper \(\S+\) unstable; urgency=medium$|^ {2}(\*| ) \S|^ -- .+ <\S+> {2}\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/);
+    for (const line of text.split('\n')) expect(line).to.match(/^$|^watchkeeper \(\S+\) unstable; urgency=medium$|^ {2}(\*|\[| ) \S|^ -- .+ <\S+> {2}\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/);
   });
 });
 

@@ -40,13 +40,16 @@ async function examined({ means }: Session, config: string | undefined, names: r
   }
 }
 
+/** What would only fail again while its cause is there. */
+const FAILS_AGAIN: ReadonlySet<Finding['code']> = new Set(['crash-loop', 'given-up', 'failed', 'start-limit']);
+
 function lines(finding: Finding, paint: Paints): readonly string[] {
   const { code, daemon, what, look, command } = finding;
   const coloured = isFault(finding) ? paint.red(code) : paint.yellow(code);
   return [
     `${daemon === null ? '' : `${paint.bold(daemon)}: `}${coloured}: ${escapeControl(what, MAX_TEXT)}`,
     ...(look === null ? [] : [`  to see more: ${escapeControl(look, MAX_TEXT)}`]),
-    ...(command === null ? [] : [`  ${isFault(finding) ? 'to mend it' : 'to change it'}: ${escapeControl(command, MAX_TEXT)}`]),
+    ...(command === null ? [] : [`  ${FAILS_AGAIN.has(code) ? 'once the cause is gone' : isFault(finding) ? 'to mend it' : 'to change it'}: ${escapeControl(command, MAX_TEXT)}`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** `watchkeeper events` */
 import { requireDaemon } from '../../core/catalogue.js';
-import { WatchkeeperError } from '../../core/errors.js';
+import { START_THE_WATCHER, WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import { jsonLine } from '../../core/printable.js';
 import type { NewsItem } from '../../ports/journal.js';
@@ -27,7 +27,7 @@ export const events: Handler = async (call, session) => {
   const picked = (item: NewsItem): boolean => wanted.size === 0 || wanted.has(item.daemon);
   const client = await means.client(config);
   if (client === undefined) {
-    if (call.flag('follow')) throw new WatchkeeperError('WATCHER_ABSENT', 'cannot follow events', 'no watcher is running', 'watchkeeper run');
+    if (call.flag('follow')) throw new WatchkeeperError('WATCHER_ABSENT', 'cannot follow events', 'no watcher is running', START_THE_WATCHER);
     session.err('watchkeeper: no watcher runs; these are the events of earlier ones');
     past.push(...(await means.ownEvents(config)).filter(picked));
   } else {

@@ -79,7 +79,7 @@ function duration(given: string | undefined): number {
 function text(call: Call, option: string): string | undefined {
   const given = call.value(option);
   if (given === undefined || (given !== '' && given.length <= MAX_TEXT)) return given;
-  throw new WatchkeeperError('USAGE', 'cannot do that', `--${option} needs a text of 1 to ${MAX_TEXT} characters`, 'watchkeeper help pause');
+  throw new WatchkeeperError('USAGE', 'cannot pause or resume', `--${option} needs a text of 1 to ${MAX_TEXT} characters`, 'watchkeeper help pause');
 }
 
 function describe(lease: PauseLease, now: number): string {

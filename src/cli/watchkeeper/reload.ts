@@ -1,13 +1,13 @@
 /** `watchkeeper reload` */
 import type { CatalogueChange } from '../../core/catalogue-change.js';
-import { WatchkeeperError } from '../../core/errors.js';
+import { START_THE_WATCHER, WatchkeeperError } from '../../core/errors.js';
 import { jsonLine } from '../../core/printable.js';
 import type { Handler } from './command.js';
 
 export const reload: Handler = async (call, session) => {
   const client = await session.means.client(call.value('config'));
   if (client === undefined) {
-    throw new WatchkeeperError('WATCHER_ABSENT', 'cannot reload', 'no watcher is running', 'watchkeeper run; daemon-util reads the configuration at each call by itself');
+    throw new WatchkeeperError('WATCHER_ABSENT', 'cannot reload', 'no watcher is running, and daemon-util reads the configuration at each call by itself', START_THE_WATCHER);
   }
   const changes = await client.reload();
   if (call.flag('json')) session.out(jsonLine({ schemaVersion: 1, changes }));

@@ -1,6 +1,6 @@
 /** `watchkeeper tasks`, `tasks run NAME`, `tasks history NAME` */
 import { formatDuration } from '../../core/duration.js';
-import { WatchkeeperError } from '../../core/errors.js';
+import { START_THE_WATCHER, WatchkeeperError } from '../../core/errors.js';
 import { escapeControl } from '../../core/escape.js';
 import { jsonLine, quoted } from '../../core/printable.js';
 import type { TaskRun } from '../../core/task-run.js';
@@ -24,7 +24,7 @@ export const tasks: Handler = async (call, session) => {
 export const run: Handler = async (call, session) => {
   const name = nameOf(call, 'tasks run');
   const client = await session.means.client(call.value('config'));
-  if (client === undefined) throw new WatchkeeperError('WATCHER_ABSENT', `cannot run ${quoted(name)}`, 'no watcher is running, and it is the watcher that runs tasks', 'watchkeeper run');
+  if (client === undefined) throw new WatchkeeperError('WATCHER_ABSENT', `cannot run ${quoted(name)}`, 'no watcher is running, and it is the watcher that runs tasks', START_THE_WATCHER);
   const what = await client.runTask(name, `watchkeeper tasks run (${session.means.caller})`);
   session.out(escapeControl(`${name}: ${what}; watchkeeper tasks history ${name} tells how it ends`, 1000));
   return 0;

@@ -97,7 +97,7 @@ function pathOption(call: Call, name: string): string | undefined {
 }
 
 function usage(why: string): WatchkeeperError {
-  return new WatchkeeperError('USAGE', 'cannot understand the call', why, 'watchkeeper help units install');
+  return new WatchkeeperError('USAGE', 'cannot understand the call', why, 'watchkeeper help units');
 }
 
 function refused(why: string, hint: string): WatchkeeperError {
