@@ -14,7 +14,9 @@ const SLOW = 1500;
 
 export const ROLE_DAEMONS: Readonly<Record<string, DaemonOfWorld>> = {
   member: { behaviour: { port: 8091 }, keys: { roles: ['node'] } },
+  squire: { behaviour: { port: 8093 }, keys: { roles: ['node'], requires: ['member'] } },
   king: { behaviour: { 'stop-takes': SLOW }, program: 'witness', keys: { roles: ['master'], requires: ['member'], stopTimeout: '5s' } },
+  queen: { behaviour: { port: 8094 }, keys: { roles: ['master'], requires: ['king'] } },
 };
 
 const CROWN = clone('crown-clone', { promotable: 'true', interleave: 'true', notify: 'true' }, primitive('crown', {
@@ -46,7 +48,7 @@ export function roleSpecs(formed: () => ClusterWorld): void {
         return promoted !== undefined && others.length === 0 && state.nodesOf('crown').length === nodes.length && !state.isBusy('crown');
       });
       const node = world.cluster.node(master ?? '');
-      await waitFor('the daemons to say the same', PATIENCE, () => world.isUp(node, 'king') && nodes.every((each) => world.isUp(each, 'member')));
+      await waitFor('the daemons to say the same', PATIENCE, () => ['king', 'queen'].every((name) => world.isUp(node, name)) && nodes.every((each) => ['member', 'squire'].every((name) => world.isUp(each, name))));
       return node;
     };
     const score = async (node: Node): Promise<string> => {
@@ -64,7 +66,7 @@ export function roleSpecs(formed: () => ClusterWorld): void {
     it('runs the node role everywhere and the master role once; every node may follow', async () => {
       const world = formed();
       const master = await settled();
-      expect(world.nodes.filter((node) => world.isUp(node, 'king'))).to.deep.equal([master]);
+      for (const name of ['king', 'queen']) expect(world.nodes.filter((node) => world.isUp(node, name)), name).to.deep.equal([master]);
       for (const node of world.nodes) {
         expect(await score(node), node.node).to.equal('100');
         expect([world.board(node, 'member')?.owner, world.board(node, 'king')?.owner], node.node).to.deep.equal(['cluster', 'cluster']);
