@@ -27,6 +27,10 @@ const SIGN_OF_LIFE = /^1 ([1-9]\d{0,9}) (\d{1,15}) (\S{1,64}) \d+ \d+\n$/;
 const FILE = { durable: false, mode: 0o600 } as const;
 
 /**
+ * What an earlier watcher left is removed: its lines would be as good as ours from
+ * the first heartbeat on, though we may not have seen those daemons yet. Control
+ * must be held by then.
+ *
  * @param self       the watcher's own process
  * @param staleAfter ms without a heartbeat after which readers must not believe the board
  */
@@ -38,6 +42,19 @@ export function stateBoard(runtime: string, self: ProcessIdentity, clock: Clock,
   // Claims, memory, token: whoever was killed at them may have been the watcher before us.
   removeLeftoversBelow(runtime);
   const published = new Set<string>();
+  let isSwept = false;
+  const sweep = (): void => {
+    for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+      if (entry.isDirectory() || published.has(entry.name)) continue;
+      fs.rmSync(join(directory, entry.name), { force: true });
+    }
+    isSwept = true;
+  };
+  try {
+    sweep();
+  } catch {
+    // Of a read-only file system: nobody believes them before there is a heartbeat, which tries again.
+  }
 
   return {
     publish(status, process) {
@@ -49,6 +66,7 @@ export function stateBoard(runtime: string, self: ProcessIdentity, clock: Clock,
       fs.rmSync(join(directory, name), { force: true });
     },
     heartbeat() {
+      if (!isSwept) sweep();
       const words = [FORMAT, self.pid, self.startTicks, self.bootId, Math.round(clock.monotonic()), staleAfter];
       writeAtomic(watcherFile, `${words.join(' ')}\n`, FILE);
     },

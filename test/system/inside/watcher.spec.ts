@@ -3,7 +3,7 @@
  * daemons it follows and restarts nothing, where it doesn't it supervises.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -112,6 +112,41 @@ describe('the installed watcher', function () {
         process.kill(hung, 'SIGSTOP');
         await eventually('another one is there', () => isReplaced(hung), 20_000);
         expect([only(web.mains()), web.starts()]).to.deep.equal([pid, 1]);
+      } finally {
+        rmSync(dropIn, { recursive: true, force: true });
+        systemctl('daemon-reload');
+      }
+    });
+
+    it('does not vouch for what a killed one saw: what was started in between is up from the first moment on', async () => {
+      const web = site.add('web');
+      site.settle({ units: true });
+      const dropIn = '/run/systemd/system/watchkeeper.service.d';
+      const ghost = '/run/watchkeeper/state/ghost';
+      must('/usr/bin/mkdir', '-p', dropIn);
+      writeFileSync(join(dropIn, 'restart.conf'), '[Service]\nRestart=no\n');
+      systemctl('daemon-reload');
+      const monitor = (): number | null => spawnSync('/usr/lib/ocf/resource.d/watchkeeper/daemon', ['monitor'], {
+        env: { PATH: '/usr/bin:/bin', OCF_ROOT: '/usr/lib/ocf', OCF_RESOURCE_INSTANCE: 'web', OCF_RESKEY_name: 'web', OCF_RESKEY_CRM_meta_timeout: '20000', OCF_RESKEY_CRM_meta_interval: '0' }, timeout: 20_000,
+      }).status;
+      try {
+        systemctl('start', 'watchkeeper.service');
+        await eventually('the unit is seen', () => status().daemons['web']?.observed === 'stopped');
+        expect([daemonUtil('check', 'web').status, monitor()]).to.deep.equal([1, 7]);
+        writeFileSync(ghost, readFileSync('/run/watchkeeper/state/web', 'utf8').replace(' web ', ' ghost '));
+        systemctl('kill', '--signal=SIGKILL', 'watchkeeper.service');
+        await eventually('the watcher is dead', () => property('watchkeeper.service', 'ActiveState') === 'failed');
+        expect(existsSync('/run/watchkeeper/state/web'), 'it left its line').to.equal(true);
+        systemctl('start', web.spec.unit);
+        systemctl('reset-failed', 'watchkeeper.service');
+        systemctl('start', '--no-block', 'watchkeeper.service');
+        const answers = new Set<string>();
+        await eventually('the new watcher has seen it', () => {
+          for (let turn = 0; turn < 20; turn += 1) answers.add(`${String(daemonUtil('check', 'web').status)} ${String(monitor())}`);
+          return existsSync('/run/watchkeeper/state/web') && property('watchkeeper.service', 'ActiveState') === 'active';
+        }, 20_000);
+        expect([...answers]).to.deep.equal(['0 0']);
+        expect(existsSync(ghost), 'what is in no catalogue').to.equal(false);
       } finally {
         rmSync(dropIn, { recursive: true, force: true });
         systemctl('daemon-reload');
