@@ -11,6 +11,9 @@ export class LastFailure {
   /** Where the daemon's own output, or whoever launched it, says why. */
   refusal: Refusal | undefined;
 
+  /** Of the stop that failed last, until another one begins or it is launched. */
+  stop: Failed | undefined;
+
   /** @param phase that it comes in */
   note(event: SupervisionEvent, phase: PhaseKind): void {
     if (event.kind === 'launch-failed') this.code = event.code;
@@ -22,6 +25,14 @@ export class LastFailure {
   learn(explanation: Explanation | undefined): string {
     this.refusal = explanation?.refusal;
     return explanation?.detail ?? '';
+  }
+
+  /** @returns the event of it */
+  stopping(outcome: Failed): SupervisionEvent {
+    this.stop = outcome;
+    this.code = outcome.code;
+    this.refusal = undefined;
+    return { kind: 'stop-failed', reason: outcome.reason };
   }
 
   /** @returns the event of it */

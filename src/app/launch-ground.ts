@@ -36,12 +36,18 @@ export function layGround(
  */
 export function provenMain(spec: DaemonSpec, pid: number, ports: { readonly processes: ProcessTable; readonly claims: Claims }): ProcessIdentity | undefined {
   const claim = ports.processes.prove(spec, pid, undefined);
-  if (claim.kind !== 'proven') return undefined;
+  return claim.kind === 'proven' && isClaimed(spec, claim.process, ports.claims) ? claim.process : undefined;
+}
+
+/** Writes down that the process is the daemon's, if that is not on record yet. @returns whether it is now */
+export function isClaimed({ name }: DaemonSpec, process: ProcessIdentity, claims: Claims): boolean {
+  const claim = claims.read(name);
+  if (claim?.pid === process.pid && claim.startTicks === process.startTicks) return true;
   try {
-    ports.claims.write(spec.name, claim.process);
-    return claim.process;
+    claims.write(name, process);
+    return true;
   } catch (error) {
-    if (error instanceof WatchkeeperError) return undefined;
+    if (error instanceof WatchkeeperError) return false;
     throw error;
   }
 }

@@ -23,7 +23,7 @@ async function run(setup: SetupProgram | undefined, runner: Runner): ReturnType<
 }
 
 function failure(code: 'timeout' | 'failed', reason: string, next: string): Extract<Outcome, { kind: 'failed' }> {
-  return failed(code, reason, next) as Extract<Outcome, { kind: 'failed' }>;
+  return failed(code, reason, next);
 }
 
 function lastWords(result: RunResult): string {

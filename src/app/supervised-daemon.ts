@@ -13,10 +13,11 @@ import type { Effect, Supervision, SupervisionEvent } from '../core/supervision-
 import type { Timer } from '../ports/clock.js';
 import type { Child, Explanation } from '../ports/launcher.js';
 import type { Cancel } from '../ports/process-table.js';
+import { endDaemon } from './daemon-end.js';
 import { attentionOf, DaemonHealth } from './daemon-health.js';
 import { LastFailure } from './last-failure.js';
-import { layGround, provenMain } from './launch-ground.js';
-import { awaitReadiness, stopPatience } from './readiness-wait.js';
+import { isClaimed, layGround, provenMain } from './launch-ground.js';
+import { awaitReadiness } from './readiness-wait.js';
 import type { Surroundings, SupervisionPorts } from './supervision-ports.js';
 
 export class SupervisedDaemon {
@@ -74,6 +75,8 @@ export class SupervisedDaemon {
   #note(event: SupervisionEvent): void {
     this.lastFailure.note(event, this.state.phase.kind);
     if (event.kind === 'found') {
+      // What told us of it, such as its pid file, may be gone when it is to be stopped.
+      isClaimed(this.spec, event.process, this.#ports.claims);
       this.#watchStranger(event.process);
       if (this.state.phase.kind !== 'starting' && usesNotifications(this.spec)) void this.#ports.notifications.resume(this.spec, this.#mainPid);
     }
@@ -86,10 +89,11 @@ export class SupervisedDaemon {
   #execute(effect: Effect): void {
     switch (effect.kind) {
       case 'launch':
+        this.lastFailure.stop = undefined;
         this.#launch(effect.oneShotArguments);
         return;
       case 'terminate':
-        this.#terminate();
+        this.#terminate(effect.process);
         return;
       case 'arm-timer':
         this.#arm(effect.token, effect.delay);
@@ -222,15 +226,13 @@ export class SupervisedDaemon {
     else tell();
   }
 
-  #terminate(): void {
-    const { clock, notifications, manager } = this.#ports;
-    const patience = stopPatience(notifications, clock.monotonic());
-    manager.stop([this.spec], (name) => (this.#around.isHurried() ? 0 : patience(name))).then(
-      ([outcome]) => {
-        if (outcome?.kind === 'failed') this.#around.send({ kind: 'stop-failed', reason: outcome.reason });
-        else this.#around.send({ kind: 'gone' });
-      },
-      (error: unknown) => this.#around.send({ kind: 'stop-failed', reason: String(error) }),
-    );
+  #terminate(process: ProcessIdentity): void {
+    this.lastFailure.stop = undefined;
+    void endDaemon(this.spec, process, this.#ports, () => this.#around.isHurried()).then((failure) => {
+      if (failure === undefined) { this.#around.send({ kind: 'gone' }); return; }
+      // More than its process is to be gone after a stop. That this one is, is known before its news are heard.
+      if (!this.#ports.processes.isAlive(process)) this.#around.send({ kind: 'exited', process, exit: { kind: 'unknown' }, detail: '' });
+      this.#around.send(this.lastFailure.stopping(failure));
+    });
   }
 }

@@ -1,7 +1,7 @@
 /** The machine's state → what status, board and control socket tell. */
 import type { DaemonStatus, StatusState } from '../core/daemon-status.js';
 import { TICKS_PER_SECOND, type ProcessIdentity } from '../core/process-identity.js';
-import { isReady } from '../core/supervision-moves.js';
+import { impairment, isReady } from '../core/supervision-moves.js';
 import type { Supervision } from '../core/supervision-state.js';
 import type { Notifications } from '../ports/notifications.js';
 import type { SupervisedDaemon } from './supervised-daemon.js';
@@ -14,7 +14,8 @@ export function uptimeOf(process: ProcessIdentity, now: number): number {
 export function supervisionStatus(name: string, state: Supervision, now: number): DaemonStatus {
   const { phase, memory } = state;
   const process = 'process' in phase ? phase.process : undefined;
-  const observed: StatusState = phase.kind === 'running' && phase.degraded !== undefined ? 'degraded' : phase.kind;
+  const impaired = impairment(phase);
+  const observed: StatusState = impaired === undefined ? phase.kind : 'degraded';
   return {
     name,
     desired: state.desired,
@@ -25,7 +26,7 @@ export function supervisionStatus(name: string, state: Supervision, now: number)
     owner: state.held === undefined ? 'watcher' : 'cluster',
     restarts: memory.restarts,
     nextTry: 'until' in phase ? Math.max(0, Math.round(phase.until - now)) : null,
-    reason: (phase.kind === 'running' ? phase.degraded : undefined) ?? state.reason,
+    reason: impaired ?? state.reason,
     lastExit: memory.lastExit ?? null,
     paused: state.paused ?? null,
   };

@@ -2,6 +2,7 @@
 import { formatDuration } from '../core/duration.js';
 import { failed, ok, skipped, type Outcome } from '../core/outcome.js';
 import type { Clock } from '../ports/clock.js';
+import type { Failed } from './last-failure.js';
 import type { SupervisedDaemon } from './supervised-daemon.js';
 
 /** ms beyond a daemon's own time-outs: the setup program, and SIGKILL's work. */
@@ -11,6 +12,8 @@ export type Wish = 'up' | 'down';
 
 interface Waiter {
   readonly wish: Wish;
+  /** Of a stop that was asked for before. */
+  readonly stopFailure: Failed | undefined;
   settle(outcome: Outcome): void;
 }
 
@@ -33,7 +36,7 @@ export class Waiters {
         waiting.delete(waiter);
         resolve(outcome);
       };
-      const waiter: Waiter = { wish, settle };
+      const waiter: Waiter = { wish, stopFailure: daemon.lastFailure.stop, settle };
       const timer = this.clock.after(patience, () => settle(tooLate(daemon, patience)));
       waiting.add(waiter);
     });
@@ -42,7 +45,9 @@ export class Waiters {
   /** To be called whenever the daemon's state is another one. */
   answer(daemon: SupervisedDaemon): void {
     for (const waiter of [...(this.#waiting.get(daemon.spec.name) ?? [])]) {
-      const outcome = waiter.wish === 'up' ? startOutcome(daemon) : stopOutcome(daemon);
+      const { stop } = daemon.lastFailure;
+      const stopFailure = stop === waiter.stopFailure ? undefined : stop;
+      const outcome = waiter.wish === 'up' ? startOutcome(daemon, stopFailure) : stopOutcome(daemon, stopFailure);
       if (outcome !== undefined) waiter.settle(outcome);
     }
   }
@@ -73,8 +78,8 @@ function tooLate({ spec, state }: SupervisedDaemon, patience: number): Outcome {
   return failed('timeout', `still ${state.phase.kind} after ${formatDuration(patience)}: ${state.reason}`, `daemon-util status ${spec.name}`);
 }
 
-/** What came of a start; undefined: still under way. */
-function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+/** What came of a start; undefined: still under way. @param stopFailure of a stop on the way */
+function startOutcome(daemon: SupervisedDaemon, stopFailure: Failed | undefined): Outcome | undefined {
   const { phase, desired, reason } = daemon.state;
   const { lastFailure, spec: { name } } = daemon;
   switch (phase.kind) {
@@ -82,7 +87,7 @@ function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
     case 'stopping':
       return undefined;
     case 'running':
-      return ok(true, reason, phase.process);
+      return stopFailure ?? ok(true, reason, phase.process);
     case 'waiting':
       if (daemon.state.unmet.length === 0 && daemon.state.withheld !== undefined && daemon.state.held === undefined) return skipped(reason);
       if (daemon.state.unmet.length === 0) return failed(lastFailure.code, reason, `watchkeeper events`);
@@ -97,14 +102,14 @@ function startOutcome(daemon: SupervisedDaemon): Outcome | undefined {
   }
 }
 
-function stopOutcome(daemon: SupervisedDaemon): Outcome | undefined {
+function stopOutcome(daemon: SupervisedDaemon, stopFailure: Failed | undefined): Outcome | undefined {
   const { phase, desired, reason } = daemon.state;
   if (desired === 'up') return failed('canceled', `up is wanted again: ${reason}`, `daemon-util stop ${daemon.spec.name}`);
   switch (phase.kind) {
     case 'stopped':
-      return ok(true, reason);
+      return stopFailure ?? ok(true, reason);
     case 'running':
-      return failed('still-running', reason, `ps -o pid,stat,wchan ${phase.process.pid}`);
+      return stopFailure ?? failed('still-running', reason, `ps -o pid,stat,wchan ${phase.process.pid}`);
     case 'waiting':
     case 'starting':
     case 'stopping':

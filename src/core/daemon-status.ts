@@ -5,9 +5,10 @@ import type { CheckReport } from './health.js';
 
 /**
  * `waiting`: up is wanted, a required daemon is not ready. `degraded`: it runs,
- * but a readiness check fails, and its dependants wait. `backing-off`: the
- * next attempt is timed. `crash-loop`: the restart intensity was exceeded, slow
- * attempts go on. `given-up`: no more attempts until an operator asks.
+ * but a readiness check fails, or a stop has failed and left it half dead, and its
+ * dependants wait. `backing-off`: the next attempt is timed. `crash-loop`: the
+ * restart intensity was exceeded, slow attempts go on. `given-up`: no more
+ * attempts until an operator asks.
  * `failed`: systemd's word for a unit that it will not restart.
  */
 export const STATUS_STATES = ['stopped', 'waiting', 'starting', 'running', 'degraded', 'stopping', 'backing-off', 'crash-loop', 'given-up', 'failed'] as const;

@@ -54,7 +54,7 @@ export function skipped(reason: string): Outcome {
   return { kind: 'skipped', reason };
 }
 
-export function failed(code: FailureCode, reason: string, next: string): Outcome {
+export function failed(code: FailureCode, reason: string, next: string): Extract<Outcome, { kind: 'failed' }> {
   return { kind: 'failed', code, reason, next };
 }
 

@@ -144,8 +144,11 @@ export function stayDownAfterStop(state: Supervision, event: EventOf<'want-down'
   ];
 }
 
+/** Its end is not the end of the stop: what it has started may live on. Of two tales of it the first counts. */
 export function noteExit(state: Supervision, event: EventOf<'exited'>): Step {
-  return [{ ...state, memory: { ...state.memory, lastExit: event.exit } }, []];
+  const { phase } = state;
+  if (phase.kind !== 'stopping' || phase.exit !== undefined || !isOurs(phase, event.process)) return ignore(state);
+  return [{ ...state, phase: { ...phase, exit: event.exit }, memory: { ...state.memory, lastExit: event.exit } }, []];
 }
 
 /** The launch that was to be stopped never made a process. */
@@ -170,11 +173,17 @@ export function gone(state: Supervision, _event: EventOf<'gone'>, context: Conte
   }
 }
 
-/** It outlived SIGKILL (a process in uninterruptible sleep), or we may not signal it. */
-export function stopFailed(state: Supervision, event: EventOf<'stop-failed'>, context: Context): Step {
-  if (state.phase.kind !== 'stopping' || state.phase.process === undefined) return ignore(state);
-  const [next, effects] = enterRunning(state, state.phase.process, event.reason, context);
-  return [next, [announce('stop-failed', event.reason), ...effects]];
+/**
+ * It outlived SIGKILL (a process in uninterruptible sleep), or we may not signal it.
+ * Or only what it left did: it has ended, of which no other news will come.
+ */
+export function stopFailed(state: Supervision, { reason }: EventOf<'stop-failed'>, context: Context): Step {
+  const { phase } = state;
+  if (phase.kind !== 'stopping' || phase.process === undefined) return ignore(state);
+  const lives = phase.exit === undefined;
+  const ended = phase.then === 'stay-down' ? { ...state, reason } : state;
+  const [next, effects] = lives ? enterRunning(state, phase.process, reason, context, reason) : gone(ended, { kind: 'gone' }, context);
+  return [next, [announce('stop-failed', reason), ...effects]];
 }
 
 export function vanished(state: Supervision, _event: EventOf<'absent'>, context: Context): Step {

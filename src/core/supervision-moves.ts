@@ -45,14 +45,14 @@ export function launch(state: Supervision, reason: string, context: Context, exp
   return [next, [...effects, announce('start', reason), { kind: 'launch', oneShotArguments: state.oneShotArguments }]];
 }
 
-/** A row of failures ends after a stable uptime: that is what the timer is for. */
-export function enterRunning(state: Supervision, process: ProcessIdentity, reason: string, context: Context): Step {
+/** A row of failures ends after a stable uptime: that is what the timer is for. @param unstoppable why a stop has left it there */
+export function enterRunning(state: Supervision, process: ProcessIdentity, reason: string, context: Context, unstoppable?: string): Step {
   const { tally } = state.memory;
-  const inRow = tally.row > 0 || tally.looping;
+  const inRow = unstoppable === undefined && (tally.row > 0 || tally.looping);
   const token = inRow ? state.tokens + 1 : undefined;
   const next: Supervision = {
     ...state,
-    phase: { kind: 'running', process, since: context.now, token, degraded: undefined },
+    phase: { kind: 'running', process, since: context.now, token, degraded: undefined, unstoppable },
     reason,
     tokens: token ?? state.tokens,
   };
@@ -64,12 +64,17 @@ export function terminate(state: Supervision, then: AfterStop, reason: string, c
   const process = processOf(state.phase);
   const effects: Effect[] = [...leave(state.phase), announce('stop', reason)];
   if (process !== undefined) effects.push({ kind: 'terminate', process });
-  return [{ ...state, phase: { kind: 'stopping', process, then, since: context.now }, reason }, effects];
+  return [{ ...state, phase: { kind: 'stopping', process, then, since: context.now, exit: undefined }, reason }, effects];
+}
+
+/** Why it is of no use to anybody, although it runs; undefined: it is, or does not run. */
+export function impairment(phase: Phase): string | undefined {
+  return phase.kind === 'running' ? (phase.unstoppable ?? phase.degraded) : undefined;
 }
 
 /** It runs, and its dependants may count on it. */
 export function isReady(phase: Phase): boolean {
-  return phase.kind === 'running' && phase.degraded === undefined;
+  return phase.kind === 'running' && impairment(phase) === undefined;
 }
 
 export function isOurs(phase: Phase, process: ProcessIdentity): boolean {

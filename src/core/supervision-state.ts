@@ -22,8 +22,17 @@ export type Phase =
       readonly token: number | undefined;
       /** Why it is of no use to its dependants, although it runs; undefined: it is. */
       readonly degraded: string | undefined;
+      /** How the last try to end it failed, which may have left it half dead; undefined: nobody has tried. */
+      readonly unstoppable: string | undefined;
     }
-  | { readonly kind: 'stopping'; readonly process: ProcessIdentity | undefined; readonly then: AfterStop; readonly since: number }
+  | {
+      readonly kind: 'stopping';
+      readonly process: ProcessIdentity | undefined;
+      readonly then: AfterStop;
+      readonly since: number;
+      /** How the process has ended, although the stop is not complete; undefined: it has not, as far as is known. */
+      readonly exit: ExitStatus | undefined;
+    }
   | { readonly kind: 'backing-off' | 'crash-loop'; readonly token: number; readonly until: number }
   | { readonly kind: 'given-up' };
 

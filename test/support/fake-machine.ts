@@ -3,10 +3,11 @@
  * test says. Everything that drives real ones is held to test/contract instead.
  */
 import type { DaemonSpec } from '../../src/core/daemon.js';
+import { WatchkeeperError } from '../../src/core/errors.js';
 import type { ExitStatus } from '../../src/core/exit-status.js';
 import type { Observation } from '../../src/core/observation.js';
 import { failed, ok, skipped, type Outcome } from '../../src/core/outcome.js';
-import type { ProcessIdentity } from '../../src/core/process-identity.js';
+import { sameProcess, type ProcessIdentity } from '../../src/core/process-identity.js';
 import type { Memory } from '../../src/core/supervision-state.js';
 import type { CheckResult } from '../../src/core/health.js';
 import type { SupervisionPorts } from '../../src/app/supervision-ports.js';
@@ -27,6 +28,12 @@ export class FakeMachine {
   readonly conditionUnmet = new Set<string>();
   readonly neverReady = new Set<string>();
   readonly unstoppable = new Set<string>();
+  /** By name: what a stop answers although the daemon has ended. */
+  readonly stopTrouble = new Map<string, Outcome>();
+  /** Names that a stop does not find; and those that cannot be written down. */
+  readonly unfound = new Set<string>();
+  readonly unclaimable = new Set<string>();
+  readonly claims = new Map<string, ProcessIdentity>();
   /** ms that the news of an end comes late, after the stop is known to be complete. */
   newsDelay = 0;
   /** What a look comes to, by daemon and check; healthy where a test says nothing. A promise hangs as long as it does. */
@@ -80,7 +87,7 @@ export class FakeMachine {
       },
       processes: {
         identify: () => undefined,
-        isAlive: () => true,
+        isAlive: (process) => [...this.#running.values()].some((running) => sameProcess(running.process, process)),
         leadsSession: () => true,
         groupLives: () => false,
         prove: () => ({ kind: 'none', reason: 'not asked here' }),
@@ -101,7 +108,17 @@ export class FakeMachine {
         },
       },
       readiness: { check: ({ name }) => Promise.resolve({ ready: !this.neverReady.has(name), reason: 'looked' }) },
-      claims: { read: () => undefined, write: () => undefined, remove: () => undefined },
+      claims: {
+        read: (name) => {
+          const claim = this.claims.get(name);
+          return claim === undefined ? undefined : { ...claim, writtenAt: 0 };
+        },
+        write: (name, process) => {
+          if (this.unclaimable.has(name)) throw new WatchkeeperError('STATE_UNWRITABLE', `cannot write the claim of ${name}`, 'no space left', 'df');
+          this.claims.set(name, process);
+        },
+        remove: (name) => void this.claims.delete(name),
+      },
       health: {
         launching: () => undefined,
         prepare: ({ name }, check) => ({
@@ -141,17 +158,20 @@ export class FakeMachine {
 
   #launch({ spec, arguments: words }: LaunchRequest): ReturnType<SupervisionPorts['launcher']['launch']> {
     this.launches.push({ name: spec.name, arguments: words });
-    if (this.broken.has(spec.name)) return { ok: false, outcome: failed('not-installed', 'no such file', 'installing it') as Extract<Outcome, { kind: 'failed' }> };
+    if (this.broken.has(spec.name)) return { ok: false, outcome: failed('not-installed', 'no such file', 'installing it') };
     let ended: (exit: ExitStatus) => void = () => undefined;
     const exited = new Promise<ExitStatus>((resolve) => (ended = resolve));
-    return { ok: true, child: { process: this.#fork(spec.name, ended).process, exited } };
+    const { process } = this.#fork(spec.name, ended);
+    this.claims.set(spec.name, process);
+    return { ok: true, child: { process, exited } };
   }
 
   #stop(spec: DaemonSpec): Outcome {
     if (this.unstoppable.has(spec.name)) return failed('still-running', 'it outlived SIGKILL', 'looking at it');
+    if (this.unfound.has(spec.name)) return ok(false, 'not started');
     const runs = this.#running.has(spec.name);
     if (runs) this.end(spec.name, { kind: 'killed', signal: spec.stopSignal });
-    return ok(runs, 'stopped');
+    return this.stopTrouble.get(spec.name) ?? ok(runs, 'stopped');
   }
 
   #observe(spec: DaemonSpec): Observation {

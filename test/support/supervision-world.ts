@@ -3,6 +3,7 @@
  * that a real one could, and checks after each step what must never happen.
  */
 import { initialSupervision, NO_MEMORY, step } from '../../src/core/supervision.js';
+import { isReady } from '../../src/core/supervision-moves.js';
 import type { Effect, Supervision, SupervisionEvent } from '../../src/core/supervision-state.js';
 import type { ProcessIdentity } from '../../src/core/process-identity.js';
 import { daemonSpec, TEST_RESTART_POLICY } from './daemon-spec.js';
@@ -25,6 +26,8 @@ export class SupervisionWorld {
   /** Launches asked for and not answered. */
   #launching = 0;
   #terminating = false;
+  /** It outlived a stop. */
+  #stuck: ProcessIdentity | undefined;
   #timer: { token: number; due: number } | undefined;
   #pausedBefore: string | undefined;
   #withheld: string | undefined;
@@ -133,6 +136,7 @@ export class SupervisionWorld {
     const mayBeArmed = 'token' in phase ? phase.token : undefined;
     if (armed !== mayBeArmed) throw new Error(`in ${phase.kind} the timer ${String(armed)} is armed, not ${String(mayBeArmed)}`);
     if (phase.kind === 'running' && this.#alive === undefined) throw new Error('running without a process');
+    if (isReady(phase) && this.#stuck !== undefined && this.#alive === this.#stuck) throw new Error('ready, although it could not be ended');
     const timed = phase.kind === 'backing-off' || phase.kind === 'crash-loop' || phase.kind === 'waiting';
     if (desired === 'down' && timed) throw new Error(`wanted down, and in ${phase.kind}`);
   }
@@ -210,15 +214,26 @@ export class SupervisionWorld {
   #answerStop(choice: number): void {
     if (!this.#terminating) return;
     this.#terminating = false;
-    if (choice % 10 === 0 && this.#alive !== undefined) { this.#send({ kind: 'stop-failed', reason: 'stuck' }); return; }
     const process = this.#alive;
-    this.#alive = undefined;
+    const fails = choice % 5 === 0;
+    if (fails && choice % 10 === 0) {
+      this.#stuck = process;
+      this.#send({ kind: 'stop-failed', reason: 'stuck' });
+      return;
+    }
     const exited = (): void => {
+      this.#alive = undefined;
       if (process !== undefined) this.#send({ kind: 'exited', process, exit: { kind: 'killed', signal: 'SIGTERM' }, detail: '' });
     };
-    if (choice % 2 === 0) exited();
-    this.#send({ kind: 'gone' });
-    if (choice % 2 === 1) exited();
+    const isFirst = choice % 4 < 2;
+    if (isFirst) exited();
+    // What it left could not be ended: the end of the daemon itself may be told after that, but it is.
+    if (fails) this.#send({ kind: 'stop-failed', reason: 'a child is stuck' });
+    else {
+      this.#alive = undefined;
+      this.#send({ kind: 'gone' });
+    }
+    if (!isFirst) exited();
   }
 
   #answerLaunch(choice: number): void {

@@ -70,17 +70,32 @@ export class DirectManager implements ServiceManager {
   }
 
   #forget(spec: DaemonSpec, changed: boolean, detail: string): Outcome {
-    // Nothing to write down where nothing was: a look by somebody who may only look succeeds.
-    if (changed || this.parts.claims.state(spec.name) !== 'unknown') {
-      this.parts.claims.remove(spec.name);
-      this.parts.groups.remove(spec.name);
-    }
-    if (spec.pidFile === undefined) return ok(changed, detail);
+    const what = `${detail}${this.#unclaim(spec.name, changed)}`;
+    if (spec.pidFile === undefined) return ok(changed, what);
     // Started anew by somebody else meanwhile: the pid file is the new one's.
-    if (changed && this.parts.finder.find(spec).kind === 'running') return ok(changed, `${detail}; started anew by somebody else`);
+    if (changed && this.parts.finder.find(spec).kind === 'running') return ok(changed, `${what}; started anew by somebody else`);
     const problem = removePidFile(spec.pidFile);
-    if (problem === undefined) return ok(changed, detail);
-    return changed ? failed('permission', `stopped, but ${problem}`, `ls -ld ${spec.pidFile}`) : ok(false, `${detail}; ${problem}`);
+    if (problem === undefined) return ok(changed, what);
+    return changed ? failed('permission', `stopped, but ${problem}`, `ls -ld ${spec.pidFile}`) : ok(false, `${what}; ${problem}`);
+  }
+
+  /**
+   * The record of a process that has ended stays true, and harms nobody: a full disk is
+   * no failure of a stop.
+   *
+   * @returns what is to be said of it
+   */
+  #unclaim(name: string, changed: boolean): string {
+    // Nothing to write down where nothing was: a look by somebody who may only look succeeds.
+    if (!changed && this.parts.claims.state(name) === 'unknown') return '';
+    try {
+      this.parts.claims.remove(name);
+      this.parts.groups.remove(name);
+      return '';
+    } catch (error) {
+      if (error instanceof WatchkeeperError) return `; ${error.message}`;
+      throw error;
+    }
   }
 }
 

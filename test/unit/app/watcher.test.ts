@@ -281,7 +281,7 @@ describe('app/watcher', () => {
     site.machine.unstoppable.add('db');
     const [answer] = await site.during(site.watcher.stop({ names: ['db'], by: 'test' }));
     expect(answer?.outcome).to.deep.include({ kind: 'failed', code: 'still-running' });
-    expect([site.state('db'), site.board.get('db')?.desired]).to.deep.equal(['running', 'down']);
+    expect([site.state('db'), site.board.get('db')?.desired]).to.deep.equal(['degraded', 'down']);
   });
 
   it('a reload starts nothing that is stopped, nor what is new, and stops nothing', async () => {

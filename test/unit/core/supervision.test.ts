@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import { CLEAN_TALLY } from '../../../src/core/restart.js';
 import { initialSupervision, NO_MEMORY, step } from '../../../src/core/supervision.js';
+import { isReady } from '../../../src/core/supervision-moves.js';
 import type { Effect, Memory, PhaseKind, Supervision, SupervisionEvent } from '../../../src/core/supervision-state.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
@@ -173,6 +174,25 @@ describe('core/supervision', () => {
   it('says so when a daemon outlives its stop', () => {
     const machine = new Machine().running().send(wantDown).send({ kind: 'stop-failed', reason: 'outlived SIGKILL' });
     expect([machine.phase, machine.state.desired, machine.news()]).to.deep.equal(['running', 'down', ['stop-failed']]);
+    expect(isReady(machine.state.phase)).to.equal(false);
+    machine.send({ kind: 'degraded', process: A, reason: 'slow' }).send({ kind: 'degraded', process: A, reason: undefined });
+    expect(isReady(machine.state.phase)).to.equal(false);
+    machine.send({ kind: 'exited', process: A, exit: KILLED, detail: '' });
+    expect(machine.phase).to.equal('stopped');
+  });
+
+  it('knows a daemon that has ended from one that outlives its stop', () => {
+    const ended: SupervisionEvent = { kind: 'exited', process: A, exit: KILLED, detail: '' };
+    const failure: SupervisionEvent = { kind: 'stop-failed', reason: 'pid 7 outlived SIGKILL' };
+    const stopped = new Machine().running().send(wantDown).send(ended).send(failure);
+    expect([stopped.phase, stopped.state.reason, stopped.news()]).to.deep.equal(['stopped', 'pid 7 outlived SIGKILL', ['stop-failed', 'stopped']]);
+    const restarted = new Machine().running().send({ kind: 'restart', by: 'operator', oneShotArguments: ['--once'] }).send(ended).send(failure);
+    expect(restarted.phase).to.equal('starting');
+    expect(restarted.effects).to.deep.include({ kind: 'launch', oneShotArguments: ['--once'] });
+    const hung = new Machine().running().send({ kind: 'unhealthy', process: A, reason: 'hung' }).send(ended).send(failure);
+    expect([hung.phase, hung.state.reason, hung.state.memory.lastExit]).to.deep.equal(['backing-off', 'hung', KILLED]);
+    const stranger = new Machine().running().send(wantDown).send({ ...ended, process: B }).send(failure);
+    expect([stranger.phase, stranger.state.memory.lastExit]).to.deep.equal(['running', undefined]);
   });
 
   it('goes on in the process that the daemon names as its main one; the end of the old one is nothing then', () => {
