@@ -158,15 +158,24 @@ export class SlowRetry {
 
   async #try(entry: Entry, input: RetryInput): Promise<void> {
     const { spec } = entry;
+    const failedAt = entry.memory.failedAt ?? NaN;
     try {
-      const why = await this.#attempt(spec, entry.memory.failedAt ?? NaN);
-      if (why === undefined || this.#entries.get(spec.name) !== entry) return;
-      this.parts.log.info({ daemon: spec.name, reason: why.reason }, 'a slow attempt was not made');
-      this.#remember(entry, attemptRefused({ ...input, now: this.parts.clock.monotonic() }, entry.memory, why));
-      this.consider(spec);
+      const why = await this.#attempt(spec, failedAt);
+      if (why !== undefined) this.#notMade(spec.name, failedAt, input, why);
     } catch (error) {
       this.parts.log.error({ daemon: spec.name, error: String(error) }, 'a slow attempt failed');
+      this.#notMade(spec.name, failedAt, input, { stopped: false, reason: String(error) });
     }
+  }
+
+  /** Another one is timed; in the entry that a reload may have made since. */
+  #notMade(name: string, failedAt: number, { random }: RetryInput, why: { stopped: boolean; reason: string }): void {
+    const entry = this.#entries.get(name);
+    // It may have been seen running, or failing anew, while the attempt was under way.
+    if (entry === undefined || !entry.memory.tried || entry.memory.failedAt !== failedAt) return;
+    this.parts.log.info({ daemon: name, reason: why.reason }, 'a slow attempt was not made');
+    this.#remember(entry, attemptRefused({ spec: entry.spec, random, now: this.parts.clock.monotonic() }, entry.memory, why));
+    this.consider(entry.spec);
   }
 
   /** @returns why there was none */
