@@ -24,7 +24,7 @@ import type { ServiceManager } from '../ports/service-manager.js';
 import type { DesiredStateStore } from '../ports/store.js';
 import { withDaemonLocks } from './daemon-locks.js';
 import { directStatus } from './direct-status.js';
-import { startedSince, stoppedSince, unlessOvertaken, type Overtaken } from './overtaken.js';
+import { BY_NOBODY, startedSince, stoppedSince, unlessOvertaken } from './overtaken.js';
 import { setupOnce, type SetupOnce } from './setup-once.js';
 import { stillDown, takenAlong } from './stopped-along.js';
 import { refusedStarts } from './stopped-requirement.js';
@@ -48,9 +48,6 @@ export interface DirectControlParts {
 
 type Waves = readonly (readonly DaemonSpec[])[];
 
-/** What is wanted of one alone is written down when its turn comes. */
-const BY_NOBODY: Overtaken = () => undefined;
-
 export class DirectControl implements Controller {
   readonly via = 'direct';
 
@@ -70,12 +67,13 @@ export class DirectControl implements Controller {
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.select(request.names);
     const emphasis = { hold: request.hold, asker: request.asker, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
-    if (specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
-    const overtaken = specs.length > 1 ? startedSince(this.#wishes) : BY_NOBODY;
+    const isWish = request.unrecorded !== true;
+    if (isWish && specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    const overtaken = isWish && specs.length > 1 ? startedSince(this.#wishes) : BY_NOBODY;
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
       const stop = (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
-        for (const spec of free) this.#wishes.want(spec, 'down', request.by, emphasis);
+        if (isWish) for (const spec of free) this.#wishes.want(spec, 'down', request.by, emphasis);
         return this.parts.manager.stop(within(free, request.stopTimeout));
       };
       outcomes.push(...(await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, stop))));

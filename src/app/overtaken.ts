@@ -10,6 +10,9 @@ import type { Wishes } from './wishes.js';
 /** What came of a daemon that is to be left as it is; undefined: nobody has said anything else. */
 export type Overtaken = (spec: DaemonSpec) => Outcome | undefined;
 
+/** What is wanted of one alone is written down when its turn comes, and what a shutdown stops not at all. */
+export const BY_NOBODY: Overtaken = () => undefined;
+
 /** For a start: who stops one of many wants no failure of the others. */
 export function stoppedSince(wishes: Pick<Wishes, 'stopped'>): Overtaken {
   return (spec) => {

@@ -6,7 +6,7 @@ import type { SupervisionEvent } from '../core/supervision-state.js';
 import type { Clock } from '../ports/clock.js';
 import type { ControlRequest, NamedOutcome, Progress, StartControlRequest, StopControlRequest } from '../ports/controller.js';
 import { startInOrder, stopInOrder } from './ordered-start.js';
-import { startedSince, stoppedSince } from './overtaken.js';
+import { BY_NOBODY, startedSince, stoppedSince } from './overtaken.js';
 import type { SetupGate } from './setup-gate.js';
 import type { Supervisor } from './supervisor.js';
 import type { Wishes } from './wishes.js';
@@ -43,11 +43,13 @@ export class SupervisedControl {
   async stop(request: StopControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const specs = this.#select(request.names);
     const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.daemons().length, asker: request.asker };
-    await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    const isWish = request.unrecorded !== true;
+    if (isWish) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    const overtaken = isWish ? startedSince(this.#wishes) : BY_NOBODY;
     return stopInOrder(specs, {
       clock: this.clock,
       progress,
-      stopOne: async (spec) => startedSince(this.#wishes)(spec) ?? (await this.#bringDownWithin(spec, request)),
+      stopOne: async (spec) => overtaken(spec) ?? (await this.#bringDownWithin(spec, request)),
     });
   }
 

@@ -24,6 +24,8 @@ export interface StopControlRequest extends ControlRequest {
   readonly hold?: boolean;
   /** ms until SIGKILL instead of each daemon's own stopTimeout; a unit's own TimeoutStopSec= stands. */
   readonly stopTimeout?: number;
+  /** What is wanted stays on record as it is: the machine goes down, and the next boot goes by it. */
+  readonly unrecorded?: boolean;
   /** Whose own check-and-start may start it again: "4711/75338", see core/desired-state.ts. */
   readonly asker?: string | undefined;
 }

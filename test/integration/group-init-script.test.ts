@@ -70,6 +70,41 @@ describe("a group's init script on real daemons", function () {
     expect(act('stop').status).to.equal(0);
   });
 
+  /** Called by what has the name of System V's rc. */
+  function rc(action: string, level: string, before: string): { status: number | null; stdout: string; stderr: string } {
+    write('rc', '#!/bin/sh\n/bin/sh "$@"\nexit $?\n');
+    const { status, stdout, stderr } = spawnSync(join(top, 'rc'), [join(top, 'etc/init.d/ganeti'), action], { encoding: 'utf8', timeout: 30_000, env: { SYSTEMCTL_SKIP_REDIRECT: '1', RUNLEVEL: level, PREVLEVEL: before } });
+    return { status, stdout, stderr };
+  }
+
+  it('takes a boot and a shutdown for nobody\'s wish: a stop by hand stands, and so does the boot policy', () => {
+    const [web, db, spare] = [world.add('web'), world.add('db'), world.add('spare', {}, { boot: 'never' })];
+    world.write();
+    const booted = rc('start', '2', 'N');
+    expect([booted.status, booted.stderr]).to.deep.equal([0, '']);
+    expect(booted.stdout).to.match(/^spare is not started: it is wanted down \(boot policy never: .*\)\n$/);
+    expect([web.mains().length, db.mains().length, spare.mains().length]).to.deep.equal([1, 1, 0]);
+    expect(act('stop', 'web').status).to.equal(0);
+    expect(rc('stop', '1', '2')).to.deep.equal({ status: 0, stdout: '', stderr: '' });
+    expect([web.mains(), db.mains()]).to.deep.equal([[], []]);
+    expect(rc('start', '2', 'S')).to.include({ status: 0, stderr: '' });
+    expect([web.mains().length, db.mains().length, spare.mains().length]).to.deep.equal([0, 1, 0]);
+    // typed, it is a wish
+    expect(act('stop').status).to.equal(0);
+    expect(rc('start', '2', 'N')).to.include({ status: 0 });
+    expect(db.mains()).to.deep.equal([]);
+    expect(act('start').status).to.equal(0);
+    expect([web.mains().length, db.mains().length, spare.mains().length]).to.deep.equal([1, 1, 1]);
+  });
+
+  it('takes the start by a program that rc has started for a wish, although it has its variables', () => {
+    const web = world.add('web');
+    world.write();
+    act('stop');
+    const { status } = spawnSync('/bin/sh', [join(top, 'etc/init.d/ganeti'), 'start'], { timeout: 30_000, env: { SYSTEMCTL_SKIP_REDIRECT: '1', RUNLEVEL: '2', PREVLEVEL: 'N' } });
+    expect([status, web.mains().length]).to.deep.equal([0, 1]);
+  });
+
   it('deals with one by its name', () => {
     const [web, db] = [world.add('web'), world.add('db')];
     world.write();

@@ -71,6 +71,13 @@ describe('the init script', function () {
     return { status, stdout, stderr };
   }
 
+  /** Called by what has the name of System V's rc. */
+  function rc(action: string, variables: Readonly<Record<string, string>>): void {
+    program('rc', '#!/bin/sh\n/bin/sh "$@"\nexit $?\n');
+    const { status, stderr } = spawnSync(path.join(top, 'rc'), [path.join(top, 'etc/init.d/watchkeeper'), action], { encoding: 'utf8', timeout: 20_000, env: variables });
+    expect([status, stderr], action).to.deep.equal([0, '']);
+  }
+
   function pid(): number {
     return Number(readFileSync(path.join(runtime, 'watcher'), 'utf8').split(' ')[1]);
   }
@@ -92,13 +99,20 @@ describe('the init script', function () {
     expect(act('status').status).to.equal(3);
   });
 
-  it('leaves the daemons alone, except at boot and shutdown', () => {
+  it('leaves the daemons alone, except at boot and shutdown, which are nobody\'s wish', () => {
+    const commands = (): readonly string[] => calls().filter((call) => call.startsWith('daemon-util'));
     act('start');
     act('stop');
-    expect(calls().filter((call) => call.startsWith('daemon-util'))).to.deep.equal([]);
+    // what rc has started, such as Pacemaker, has its variables, too
     act('start', { RUNLEVEL: '2', PREVLEVEL: 'N' });
-    act('stop', { RUNLEVEL: '6', PREVLEVEL: '2' });
-    expect(calls().filter((call) => call.startsWith('daemon-util'))).to.deep.equal(['daemon-util start-all', 'daemon-util stop-all']);
+    act('stop', { RUNLEVEL: '2', PREVLEVEL: 'N' });
+    expect(commands()).to.deep.equal([]);
+    rc('start', { RUNLEVEL: '2', PREVLEVEL: 'N' });
+    rc('stop', { RUNLEVEL: '6', PREVLEVEL: '2' });
+    expect(commands()).to.deep.equal(['daemon-util start-wanted', 'daemon-util stop-for-shutdown']);
+    rc('start', { RUNLEVEL: '2', PREVLEVEL: 'S' });
+    rc('stop', { RUNLEVEL: '1', PREVLEVEL: '2' });
+    expect(commands().slice(2)).to.deep.equal(['daemon-util start-wanted', 'daemon-util stop-for-shutdown']);
   });
 
   it('tells a watcher that died, and starts another', () => {

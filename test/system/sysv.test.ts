@@ -14,9 +14,13 @@ import { missingRequirement } from '../support/containers/requirements.js';
 import { eventually } from '../support/eventually.js';
 
 const DAEMONS = ['db', 'web'];
+const READY = { kind: 'settled', settle: '100ms' };
 const CONFIGURATION = {
   group: { name: 'ganeti' },
-  daemons: Object.fromEntries(DAEMONS.map((name) => [name, { executable: '/usr/local/lib/sleeper', readiness: { kind: 'settled', settle: '100ms' } }])),
+  daemons: {
+    ...Object.fromEntries(DAEMONS.map((name) => [name, { executable: '/usr/local/lib/sleeper', readiness: READY }])),
+    spare: { executable: '/usr/local/lib/sleeper', readiness: READY, boot: 'never' },
+  },
 };
 const SLEEPER = '#!/bin/sh\nexec /bin/sleep 1000000\n';
 
@@ -87,5 +91,51 @@ describe("System V's rc", function () {
     expect(await lsb('ganeti')).to.equal(0);
     await rc('6', '2');
     expect(await lsb('watchkeeper')).to.equal(3);
+  });
+
+  const spare = async (): Promise<boolean> => (await container.run(['/usr/sbin/daemon-util', 'check', 'spare'])).status === 0;
+
+  it('leaves down over a boot what was stopped by hand, and what is never to be up by itself', async () => {
+    await container.reboot();
+    await rc('2', 'N');
+    expect([await running(), await spare()]).to.deep.equal([[true, true], false]);
+    await container.must(['/usr/sbin/daemon-util', 'stop', 'web']);
+    await container.must(['/usr/sbin/daemon-util', 'start', 'spare']);
+    await rc('6', '2');
+    await container.reboot();
+    await rc('2', 'N');
+    expect([await running(), await spare()]).to.deep.equal([[true, false], false]);
+    expect(await container.must(['/usr/sbin/daemon-util', 'status', 'web'])).to.match(/^web: stopped: stopped by daemon-util stop web /);
+    await container.must(['/usr/sbin/daemon-util', 'start', 'web']);
+    await rc('1', '2');
+    expect(await running()).to.deep.equal([false, false]);
+    await rc('2', 'S');
+    expect([await running(), await spare()]).to.deep.equal([[true, true], false]);
+    await rc('6', '2');
+  });
+
+  it('brings up after the boot what was up although no watcher was there at the shutdown', async () => {
+    await container.reboot();
+    await rc('2', 'N');
+    await container.must(['/etc/init.d/watchkeeper', 'stop']);
+    await container.must(['/usr/sbin/daemon-util', 'stop', 'web']);
+    await rc('0', '2');
+    expect((await container.run(['/usr/bin/pgrep', '-f', '^/bin/sleep 1000000'])).status, 'nothing is left').to.equal(1);
+    await container.reboot();
+    await rc('2', 'N');
+    expect(await running()).to.deep.equal([true, false]);
+    await rc('0', '2');
+  });
+
+  it('takes a stop that is typed for a wish', async () => {
+    await container.reboot();
+    await rc('2', 'N');
+    await container.must(['/etc/init.d/ganeti', 'stop']);
+    await rc('6', '2');
+    await container.reboot();
+    await rc('2', 'N');
+    expect([await running(), await lsb('watchkeeper'), await lsb('ganeti')]).to.deep.equal([[false, false], 0, 3]);
+    await container.must(['/etc/init.d/ganeti', 'start']);
+    expect(await running()).to.deep.equal([true, true]);
   });
 });

@@ -27,6 +27,7 @@ export interface ActionBody {
   /** Of a stop. */
   readonly hold: boolean;
   readonly stopTimeout?: number;
+  readonly unrecorded: boolean;
   /** Of a stop, in the address: an older watcher refuses what it does not know of a body. */
   readonly asker?: string;
 }
@@ -53,20 +54,21 @@ export function parseAction(text: string): ActionBody | string {
     return 'the body is not JSON';
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the body is not an object';
-  const { names, by = 'a client of the control socket', oneShotArguments = {}, hold = false, stopTimeout, ...rest } = value as Record<string, unknown>;
+  const { names, by = 'a client of the control socket', oneShotArguments = {}, hold = false, unrecorded = false, stopTimeout, ...rest } = value as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) return `unknown key ${JSON.stringify(unknown.slice(0, 80))}; allowed: names, by, oneShotArguments, hold, stopTimeout`;
+  if (unknown !== undefined) return `unknown key ${JSON.stringify(unknown.slice(0, 80))}; allowed: names, by, oneShotArguments, hold, unrecorded, stopTimeout`;
   if (!isStrings(names) || names.length === 0 || names.length > MAX_NAMES) return '"names" is not a list of names';
   if (typeof by !== 'string' || by.length > MAX_BY) return `"by" is not a text of at most ${MAX_BY} characters`;
   if (typeof oneShotArguments !== 'object' || oneShotArguments === null) return '"oneShotArguments" is not an object';
   if (typeof hold !== 'boolean') return '"hold" is neither true nor false';
+  if (typeof unrecorded !== 'boolean') return '"unrecorded" is neither true nor false';
   if (stopTimeout !== undefined && (typeof stopTimeout !== 'number' || !Number.isInteger(stopTimeout) || stopTimeout < 1 || stopTimeout > MAX_STOP_TIMEOUT)) return '"stopTimeout" is no time in ms';
   const entries: [string, readonly string[]][] = [];
   for (const [name, words] of Object.entries(oneShotArguments)) {
     if (!isStrings(words) || words.some((word) => word.includes('\0'))) return '"oneShotArguments" holds something else than lists of words';
     entries.push([name, words]);
   }
-  return { names, by, oneShotArguments: Object.fromEntries(entries), hold, ...(stopTimeout === undefined ? {} : { stopTimeout }) };
+  return { names, by, oneShotArguments: Object.fromEntries(entries), hold, unrecorded, ...(stopTimeout === undefined ? {} : { stopTimeout }) };
 }
 
 function isStrings(value: unknown): value is string[] {

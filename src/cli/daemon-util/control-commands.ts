@@ -35,7 +35,7 @@ export const stopMaster: Handler = async (session) =>
 
 export const stopAll: Handler = async (session) => stopThese(session, stopList(await session.means.catalogue()));
 
-function extras(session: Session, daemons: readonly DaemonSpec[]): Record<string, readonly string[]> {
+export function extras(session: Session, daemons: readonly DaemonSpec[]): Record<string, readonly string[]> {
   return Object.fromEntries(
     daemons.map((daemon) => [daemon.name, extraArguments(session, daemon)] as const).filter(([, words]) => words.length > 0),
   );
@@ -67,12 +67,13 @@ export async function startThese(
   return strict ? notMasterStatus(reply, outcomes) : reply;
 }
 
-async function stopThese(session: Session, daemons: readonly DaemonSpec[]): Promise<Reply> {
+/** @param unrecorded see StopControlRequest */
+export async function stopThese(session: Session, daemons: readonly DaemonSpec[], unrecorded = false): Promise<Reply> {
   if (session.options.dryRun) return planControl(session, 'stop', daemons, {});
   const { controller, reason, release } = await session.means.control(session.by);
   try {
     await describeMeans(session, controller.via, reason);
-    const request = { names: daemons.map(({ name }) => name), by: session.by, asker: session.means.asker };
+    const request = { names: daemons.map(({ name }) => name), by: session.by, asker: session.means.asker, ...(unrecorded ? { unrecorded } : {}) };
     const outcomes = await withProgress(session, 'stop', request.names, (progress) => controller.stop(request, progress));
     return verdict(session, daemons, outcomes);
   } finally {

@@ -171,6 +171,22 @@ const TABLE: readonly Command[] = [
     load: async () => (await import('./control-commands.js')).stopAll,
   },
   {
+    name: 'start-wanted',
+    arguments: [],
+    summary: 'Start what is wanted up after a boot: not what was stopped by hand, nor what `boot: never` keeps down',
+    example: 'daemon-util start-wanted',
+    changes: true,
+    load: async () => (await import('./boot-commands.js')).startWanted,
+  },
+  {
+    name: 'stop-for-shutdown',
+    arguments: [],
+    summary: 'Stop all daemons as stop-all does, but the next boot has up what was wanted up before',
+    example: 'daemon-util stop-for-shutdown',
+    changes: true,
+    load: async () => (await import('./boot-commands.js')).stopForShutdown,
+  },
+  {
     name: 'rotate-logs',
     arguments: [NAME],
     summary: 'Make a running daemon reopen its log files',

@@ -11,9 +11,9 @@ import { anyWord, hostile, nested } from '../bytes.js';
 import { mustBePrintable, mustBeTold, mustBeUnpolluted } from '../demands.js';
 import type { Target } from '../target.js';
 
-const ACTION = JSON.stringify({ names: ['web', 'db'], by: 'root', oneShotArguments: { web: ['-x', ''] }, hold: true, stopTimeout: 500 });
+const ACTION = JSON.stringify({ names: ['web', 'db'], by: 'root', oneShotArguments: { web: ['-x', ''] }, hold: true, unrecorded: true, stopTimeout: 500 });
 const AGENT = '1\0daemon\0start\0OCF_RESOURCE_INSTANCE=web:0\0OCF_RESKEY_name=web\0OCF_RESKEY_CRM_meta_timeout=20000\0OCF_RESKEY_CRM_meta_interval=0\0OCF_RESKEY_CRM_meta_on_node=n1\0OCF_CHECK_LEVEL=10\0OCF_RESKEY_crm_feature_set=3.17.4\0';
-const action = fc.dictionary(fc.oneof(fc.constantFrom('names', 'by', 'oneShotArguments', 'hold', 'stopTimeout'), anyWord), fc.jsonValue(), { maxKeys: 6 }).map((value) => Buffer.from(JSON.stringify(value)));
+const action = fc.dictionary(fc.oneof(fc.constantFrom('names', 'by', 'oneShotArguments', 'hold', 'unrecorded', 'stopTimeout'), anyWord), fc.jsonValue(), { maxKeys: 6 }).map((value) => Buffer.from(JSON.stringify(value)));
 const agent = fc.tuple(fc.constantFrom('daemon', 'role', 'unit', 'x'), fc.constantFrom('start', 'stop', 'monitor', 'promote', 'meta-data'), fc.array(fc.tuple(fc.constantFrom('OCF_RESOURCE_INSTANCE', 'OCF_RESKEY_name', 'OCF_RESKEY_CRM_meta_timeout', 'OCF_RESKEY_CRM_meta_on_node', 'OCF_CHECK_LEVEL', 'OCF_x', 'PATH', 'OCF_'), anyWord), { maxLength: 12 })).map(
   ([name, verb, variables]) => Buffer.from(['1', name, verb, ...variables.map((pair) => pair.join('=')), ''].join('\0')),
 );
@@ -31,6 +31,7 @@ export const target: Target = {
         expect(request.names.length).to.be.within(1, 10_000);
         for (const word of [...request.names, request.by, ...Object.values(request.oneShotArguments).flat()]) expect(word).to.be.a('string');
         for (const word of Object.values(request.oneShotArguments).flat()) expect(word).to.not.include('\0');
+        expect([typeof request.hold, typeof request.unrecorded]).to.deep.equal(['boolean', 'boolean']);
         if (request.stopTimeout !== undefined) expect(Number.isInteger(request.stopTimeout) && request.stopTimeout > 0).to.equal(true);
       }
       const routed = route('POST', text);

@@ -34,6 +34,16 @@ describe('control without a watcher', () => {
     expect(diary).to.deep.equal(['lock daemon.db', 'want db up', 'start db --once a b', 'unlock daemon.db']);
   });
 
+  it('leaves what is wanted on record as it is where the machine goes down', async () => {
+    const { start, control, desired, diary } = world();
+    await start(['db']);
+    desired.set('api', 'down');
+    const writes = desired.writes;
+    for (const names of [['db'], ['db', 'api', 'web', 'metrics']]) await control.stop({ names, by: BY, unrecorded: true });
+    expect([desired.writes - writes, desired.read('db')?.desired, desired.read('api')?.desired]).to.deep.equal([0, 'up', 'down']);
+    expect(diary.filter((line) => line.startsWith('stop'))).to.deep.equal(['stop db', 'stop metrics', 'stop web', 'stop api', 'stop db']);
+  });
+
   it('writes nothing where nothing changes', async () => {
     const { start, desired } = world();
     await start(['db']);

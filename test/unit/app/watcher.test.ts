@@ -46,6 +46,14 @@ describe('app/watcher', () => {
     expect([site.machine.startsOf('db'), site.state('db'), site.machine.clock.armed]).to.deep.equal([1, 'stopped', 0]);
   });
 
+  it('a stop for a shutdown is not undone by a death either, and leaves what is wanted on record as it is', async () => {
+    const site = await new WatcherSite([WEB, API, DB]).begin();
+    const outcomes = await site.during(site.watcher.stop({ names: ['db', 'api', 'web'], by: 'test', unrecorded: true }));
+    expect(outcomes.map(({ name, outcome }) => [name, outcome.kind])).to.deep.equal([['web', 'ok'], ['api', 'ok'], ['db', 'ok']]);
+    await site.machine.clock.advanceAsync(1_000_000);
+    expect([site.diary, site.state('db'), site.state('web'), site.machine.startsOf('db')]).to.deep.equal([[], 'stopped', 'stopped', 1]);
+  });
+
   it('restarts at once, in the same turn', async () => {
     const site = await new WatcherSite([DB]).begin();
     site.machine.end('db');

@@ -92,6 +92,43 @@ describe('daemon-util starts and stops', () => {
     expect(world.manager.running.has('api')).to.equal(false);
   });
 
+  it('at boot starts what is wanted up, and says why it leaves the rest down', async () => {
+    const { group, daemons } = sampleCatalogue();
+    const world = new World('start-stop-daemon', { group, daemons: [...daemons, daemonSpec({ name: 'spare', boot: 'never' })] });
+    world.desired.set('web', 'down', 'daemon-util stop web (uid 0, pid 3)');
+    expect(await world.run('start-wanted')).to.deep.equal({
+      status: 0,
+      stdout: 'web is not started: it is wanted down (stopped by daemon-util stop web (uid 0, pid 3))\nspare is not started: it is wanted down (boot policy never: down until somebody asks)\n',
+      stderr: '',
+    });
+    expect([...world.manager.running.keys()]).to.deep.equal(['db', 'api']);
+    for (const name of ['db', 'api']) world.desired.set(name, 'down');
+    expect((await world.run('start-wanted')).status, 'nothing is to be done').to.equal(0);
+  });
+
+  it('at boot leaves to the watcher what is paused, and to the cluster what it holds', async () => {
+    const world = new World();
+    const up = { desired: 'up', observed: 'stopped', ready: false, pid: null, uptime: null, owner: 'watcher', restarts: 0, nextTry: null, reason: '', lastExit: null } as const;
+    const started: string[] = [];
+    const start: Controller['start'] = ({ names }) => {
+      started.push(...names);
+      return Promise.resolve(names.map((name) => ({ name, outcome: ok(true, 'done'), took: 1 })));
+    };
+    const status: Controller['status'] = () => Promise.resolve([{ ...up, name: 'db' }, { ...up, name: 'api', owner: 'cluster' }, { ...up, name: 'web', paused: 'paused by ops' }]);
+    world.watcher = { via: 'watcher', start, stop: start, restart: start, status };
+    const result = await world.run('start-wanted');
+    expect([result.status, result.stdout, started]).to.deep.equal([0, 'api is not started: the cluster holds it\nweb is not started: paused by ops\n', ['db']]);
+  });
+
+  it('at a shutdown stops all, and says nothing about what is wanted', async () => {
+    const world = new World();
+    await world.run('start-all');
+    const before = new Map(world.desired.records);
+    expect(await world.run('stop-for-shutdown')).to.deep.equal(SILENT);
+    expect(world.manager.running.size).to.equal(0);
+    expect(world.desired.records).to.deep.equal(before);
+  });
+
   it('tells "not master" by the status that check-exitcode takes, except in start-all', async () => {
     const world = new World();
     world.manager.startOutcomes.set('web', skipped('not master'));
