@@ -189,6 +189,9 @@ export class SupervisedControl {
       if (daemon.state.reason === request.by) return ok(true, 'started as soon as what it requires was ready', daemon.process);
       return ok(false, 'was running', daemon.process);
     }
+    const lacksThem = oneShotArguments.length > 0 && daemon.oneShotArguments.join('\0') !== oneShotArguments.join('\0');
+    // Its process has begun without them, and would come up so.
+    if (daemon.state.phase.kind === 'starting' && lacksThem) return this.#supervisor.ask(spec.name, { ...event, kind: 'restart' }, 'up');
     return this.#supervisor.ask(spec.name, event, 'up');
   }
 

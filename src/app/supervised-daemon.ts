@@ -24,6 +24,8 @@ export class SupervisedDaemon {
   spec: DaemonSpec;
   state: Supervision;
   readonly lastFailure = new LastFailure();
+  /** What it was launched with beyond its configuration. */
+  oneShotArguments: readonly string[] = [];
   #explain: Child['explain'];
   readonly health: DaemonHealth;
   readonly #ports: SupervisionPorts;
@@ -90,6 +92,7 @@ export class SupervisedDaemon {
     switch (effect.kind) {
       case 'launch':
         this.lastFailure.stop = undefined;
+        this.oneShotArguments = effect.oneShotArguments;
         this.#launch(effect.oneShotArguments);
         return;
       case 'terminate':

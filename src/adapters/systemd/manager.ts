@@ -21,7 +21,7 @@ import type { OneshotArguments } from './oneshot.js';
 import { awaitReadiness, type Waited } from './readiness.js';
 import { reloadUnit } from './reload.js';
 import { isAtRest, restingFacts } from './easy-start.js';
-import { refusal, startOutcome } from './start-outcome.js';
+import { refusal, startOutcome, tooLateForArguments } from './start-outcome.js';
 import { stopOutcome } from './stop-outcome.js';
 import { type ActResult, Systemctl, SystemdSilent, UnitTable } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
@@ -128,6 +128,8 @@ export class SystemdManager implements ServiceManager {
 
   #placeArguments({ spec, oneShotArguments }: StartRequest, facts: UnitFacts): Outcome | undefined {
     if (oneShotArguments.length === 0) return undefined;
+    const tooLate = tooLateForArguments(facts, spec.name, oneShotArguments);
+    if (tooLate !== undefined) return tooLate;
     const file = this.#options.oneshot.environmentFile(spec.name);
     if (!facts.environmentFiles.includes(file)) {
       return failed(

@@ -47,7 +47,7 @@ export class OneshotArguments {
   request(name: string, words: readonly string[]): Extract<Outcome, { kind: 'failed' }> | undefined {
     const assignment = formatAssignment(ONESHOT_VARIABLE, words);
     if (!assignment.ok) {
-      return failed('unsupported', `the one-shot arguments cannot be passed: ${assignment.reason}`, 'try fewer or other arguments') as Extract<Outcome, { kind: 'failed' }>;
+      return failed('unsupported', `the one-shot arguments cannot be passed: ${assignment.reason}`, 'try fewer or other arguments');
     }
     ensureDirectory(this.#runtime, 0o755);
     ensureDirectory(this.#directory, 0o700);

@@ -20,6 +20,12 @@ export function refusal(facts: UnitFacts): Outcome | undefined {
   return undefined;
 }
 
+/** Its program runs already, so that arguments for one start would be for the next one; undefined: they are in time, or there are none. */
+export function tooLateForArguments({ unit, activeState, subState }: UnitFacts, name: string, words: readonly string[]): Outcome | undefined {
+  if (words.length === 0 || activeState !== 'activating' || (subState !== 'start' && subState !== 'start-post')) return undefined;
+  return failed('locked', `${unit} is being started without these arguments`, `daemon-util restart ${name} ARGS…`);
+}
+
 export interface StartEvidence {
   readonly spec: Pick<DaemonSpec, 'executable' | 'startTimeout'> & { readonly restart: Pick<DaemonSpec['restart'], 'when'> };
   /** GroupSpec.notMasterExitStatus */

@@ -171,5 +171,5 @@ function directoryProblem(path: string): string | undefined {
 }
 
 function refuse(code: Failure['code'], reason: string, next: string): Extract<Launch, { ok: false }> {
-  return { ok: false, outcome: { ...failed(code, reason, next), kind: 'failed' } };
+  return { ok: false, outcome: failed(code, reason, next) };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { startOutcome, type StartEvidence } from '../../../../src/adapters/systemd/start-outcome.js';
+import { startOutcome, tooLateForArguments, type StartEvidence } from '../../../../src/adapters/systemd/start-outcome.js';
 import { stopOutcome } from '../../../../src/adapters/systemd/stop-outcome.js';
 import type { Outcome } from '../../../../src/core/outcome.js';
 import { daemonSpec, TEST_RESTART_POLICY } from '../../../support/daemon-spec.js';
@@ -72,6 +72,13 @@ describe('outcome of a start under systemd', () => {
       if (outcome?.kind === 'failed') expect(outcome.next).to.match(/^try/);
       if (outcome !== undefined && outcome.kind !== 'ok') expect(outcome.reason).not.to.equal('');
     }
+  });
+
+  it('takes no arguments for a program that runs already, and says how to give them', () => {
+    const late = (activeState: string, subState: string, ...words: string[]) => tooLateForArguments(facts({ activeState, subState }), 'web', words);
+    expect(late('activating', 'start', '--once')).to.include({ kind: 'failed', code: 'locked', next: 'daemon-util restart web ARGS…' });
+    expect(late('activating', 'start-post', '--once')).to.include({ kind: 'failed' });
+    expect([late('activating', 'start'), late('activating', 'start-pre', '--once'), late('activating', 'auto-restart', '--once'), late('inactive', 'dead', '--once')]).to.deep.equal([undefined, undefined, undefined, undefined]);
   });
 
   it('names the program that is missing, and the dependency that failed', () => {
