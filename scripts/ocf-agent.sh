@@ -51,12 +51,18 @@ node_agent() {
   program=watchkeeper
   # shellcheck source=/dev/null
   . "$home/run-node.sh"
+  # What keeps Node from running is for the cluster to show.
+  # shellcheck disable=SC2317,SC2329 # called by run-node.sh
+  wk_fail() {
+    ocf_reason "cannot run: $1; try: $2"
+    exit 5
+  }
   case $2 in
     stop)
-      # Nothing of ours can start anything here, and what is not there is stopped.
+      # Nothing of ours can start anything here, and what is gone is stopped.
       if ! has_node; then
         if is_gone; then exit 0; fi
-        ocf_reason 'it runs, and Watchkeeper, which would stop it, is not fully installed'
+        ocf_reason 'it runs, or nobody can tell, and Watchkeeper, which would stop it, is not fully installed'
         exit 1
       fi
       ;;

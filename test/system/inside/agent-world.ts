@@ -1,4 +1,4 @@
-/** The agent `ocf:watchkeeper:unit`, called as Pacemaker calls it, and units for it to hold. */
+/** The agents, mostly `ocf:watchkeeper:unit`, called as Pacemaker calls them, and units to hold. */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { systemctl } from './bench.js';
 
 export const UNITS = '/run/systemd/system';
 const RECORDS = '/run/watchkeeper/cluster-units';
-const AGENT = '/usr/lib/ocf/resource.d/watchkeeper/unit';
+const AGENTS = '/usr/lib/ocf/resource.d/watchkeeper';
+const AGENT = `${AGENTS}/unit`;
 
 export interface Answer {
   readonly status: number | null;
@@ -64,10 +65,10 @@ export class AgentWorld {
   }
 
   /** `probe` is a monitor with the interval 0. @param shell what runs it; by its first line, where it is missing */
-  call(action: string, parameters: Parameters, meta: Parameters = {}, shell: readonly string[] = []): Answer {
+  call(action: string, parameters: Parameters, meta: Parameters = {}, shell: readonly string[] = [], agent = 'unit'): Answer {
     const [verb, more] = action === 'probe' ? ['monitor', { interval: '0' }] : [action, {}];
     const began = performance.now();
-    const result = spawnSync('/usr/bin/env', [...shell, AGENT, verb], { env: this.environment(verb, parameters, { ...more, ...meta }), cwd: '/', encoding: 'utf8', timeout: 120_000 });
+    const result = spawnSync('/usr/bin/env', [...shell, `${AGENTS}/${agent}`, verb], { env: { ...this.environment(verb, parameters, { ...more, ...meta }), OCF_RESOURCE_TYPE: agent }, cwd: '/', encoding: 'utf8', timeout: 120_000 });
     return { status: result.status, reason: reasonOf(result.stderr), stderr: result.stderr, took: performance.now() - began };
   }
 
