@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import type { Configuration } from '../adapters/config/configuration.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
+import { INIT_SCRIPT, initScriptRuntime } from '../adapters/sysv/init-script.js';
 import type { Examination } from '../cli/watchkeeper/command.js';
 import { requireDaemon } from '../core/catalogue.js';
 import { isUp, type DaemonStatus } from '../core/daemon-status.js';
@@ -20,7 +21,6 @@ import { withRequired } from './inspection.js';
 import { detection as detect, ownStatus } from './own-status.js';
 
 const WATCHER_UNIT = 'watchkeeper.service';
-const INIT_SCRIPT = '/etc/init.d/watchkeeper';
 /** ms for one look at whether a daemon answers */
 const LOOK_TIMEOUT = 5000;
 
@@ -46,14 +46,18 @@ export async function examine(host: Host, asked: readonly string[], complain: (l
       return status === undefined ? [] : [gather(spec, { name: spec.name, ...status })];
     }),
   );
+  const ownUnit = await watcherUnit(host);
+  const initScript = existsSync(INIT_SCRIPT) ? INIT_SCRIPT : undefined;
+  const looks = initScript === undefined || ownUnit !== undefined ? settings.paths.runtime : initScriptRuntime();
   const machine: MachineFacts = {
     catalogue,
     serviceManager: detection,
     watcher: answer?.watcher ?? null,
     silent,
     watcherPid: silent === undefined ? undefined : await silentPid(host, settings.paths.runtime),
-    watcherUnit: await watcherUnit(host),
-    initScript: existsSync(INIT_SCRIPT) ? INIT_SCRIPT : undefined,
+    watcherUnit: ownUnit,
+    initScript,
+    astray: looks === settings.paths.runtime ? undefined : { looks, has: settings.paths.runtime },
     roles: answer?.roles ?? own?.roles ?? [],
     unwritable: [settings.paths.state, settings.paths.runtime].map(unwritable).find((problem) => problem !== undefined),
   };

@@ -10,6 +10,7 @@ export const FINDINGS = {
   'state-unwritable': { kind: 'fault', meaning: 'what is wanted of the daemons cannot be written down: a directory is read-only, full or no directory' },
   'watcher-silent': { kind: 'fault', meaning: 'a watcher holds control but does not answer' },
   'watcher-absent': { kind: 'fault', meaning: 'no watcher runs, and nobody else restarts the daemons' },
+  'init-script-astray': { kind: 'fault', meaning: 'the init script looks for the watcher in another runtime directory than it has' },
   'unwatched': { kind: 'intended', meaning: 'no watcher runs; systemd restarts the daemons, but nobody runs health checks, tasks and hooks' },
   'stale-configuration': { kind: 'fault', meaning: 'the configuration has changed since the watcher loaded it' },
   'wanted-down': { kind: 'intended', meaning: 'it is down, as somebody wanted it' },

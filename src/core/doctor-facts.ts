@@ -20,6 +20,8 @@ export interface MachineFacts {
   readonly watcherUnit: Pick<UnitOnDisk, 'load' | 'maskedUntilBoot'> | undefined;
   /** The watcher's init script; undefined: there is none. */
   readonly initScript: string | undefined;
+  /** Where that looks for the watcher, and where the configuration has it; undefined: in the same directory, or it is not for that script to start. */
+  readonly astray: { readonly looks: string; readonly has: string } | undefined;
   readonly roles: readonly RoleStatus[];
   /** "/var/lib/watchkeeper: read-only file system"; undefined: it can be written. */
   readonly unwritable: { readonly path: string; readonly reason: string } | undefined;

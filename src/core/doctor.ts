@@ -61,6 +61,11 @@ function machineFindings(machine: MachineFacts): readonly Finding[] {
   const found: Finding[] = [];
   const add = (code: Finding['code'], what: string, command: string | null, look: string | null = null): void => void found.push({ code, daemon: null, what, look, command });
   if (unwritable !== undefined) add('state-unwritable', unwritable.reason, null, `df -h ${unwritable.path}; ls -ld ${unwritable.path}`);
+  if (machine.astray !== undefined) {
+    const { looks, has } = machine.astray;
+    const what = `${machine.initScript ?? 'the init script'} looks for the watcher in ${looks}, and paths.runtime is ${has}: what runs in the one is not there for the other; let WATCHKEEPER_PATHS_RUNTIME in /etc/default/watchkeeper be the same`;
+    add('init-script-astray', what, null, 'cat /etc/default/watchkeeper');
+  }
   if (silent !== undefined) add('watcher-silent', silent, restartWatcher(machine), machine.watcherPid === undefined ? null : `ps -fp ${machine.watcherPid}`);
   else if (watcher === null && serviceManager.kind === 'systemd') add('unwatched', 'no watcher runs: systemd restarts the daemons, but there are no health checks, tasks, hooks and history', startWatcher(machine));
   else if (watcher === null) add('watcher-absent', 'no watcher runs, so nobody restarts what dies', startWatcher(machine));

@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 
+import { initScriptRuntime } from '../../src/adapters/sysv/init-script.js';
+
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 const STAND_IN = `#!/bin/sh
@@ -185,6 +187,19 @@ describe('the init script', function () {
     const variables = readFileSync(`/proc/${pid()}/environ`, 'utf8').split('\0');
     expect(variables).to.include('WATCHKEEPER_LOG_LEVEL=$(touch "$WATCHKEEPER_PATHS_RUNTIME/owned") `id`');
     expect(existsSync(path.join(runtime, 'owned'))).to.equal(false);
+  });
+
+  it('goes by the runtime directory that doctor takes it to go by', () => {
+    const file = path.join(top, 'etc/default/watchkeeper');
+    const shell = '. "$1/usr/lib/watchkeeper/init-functions.sh"; read_environment; printf "%s" "${WATCHKEEPER_PATHS_RUNTIME-/run/watchkeeper}"';
+    for (const text of ['', '# WATCHKEEPER_PATHS_RUNTIME=/a\n', 'WATCHKEEPER_PATHS_RUNTIME=/a b\n', 'WATCHKEEPER_PATHS_RUNTIME=/a\nWATCHKEEPER_PATHS_RUNTIME="/b"', ' WATCHKEEPER_PATHS_RUNTIME=/a\n', 'export WATCHKEEPER_PATHS_RUNTIME=/a\n', 'WATCHKEEPER_PATHS_RUNTIME=\n', 'WATCHKEEPER_PATHS_RUNTIME=/a=b \n', 'WATCHKEEPER_PATHS_RUNTIME\n']) {
+      writeFileSync(file, text);
+      const { stdout } = spawnSync('/bin/sh', ['-c', shell, 'sh', top], { encoding: 'utf8', env: { program: 'x', prefix: top } });
+      expect(initScriptRuntime(file), JSON.stringify(text)).to.equal(stdout);
+    }
+    rmSync(file);
+    expect(initScriptRuntime(file)).to.equal('/run/watchkeeper');
+    environment([]);
   });
 
   it('passes force-reload on', () => {

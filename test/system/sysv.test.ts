@@ -138,4 +138,19 @@ describe("System V's rc", function () {
     await container.must(['/etc/init.d/ganeti', 'start']);
     expect(await running()).to.deep.equal([true, true]);
   });
+
+  it('has doctor tell where the init script would not find the watcher, until its own file has the directory, too', async () => {
+    const astray = async (): Promise<boolean> => (await container.run(['/usr/sbin/watchkeeper', 'doctor', '--json'])).stdout.includes('"init-script-astray"');
+    await container.must(['/usr/sbin/daemon-util', 'stop-all']);
+    await container.must(['/etc/init.d/watchkeeper', 'stop']);
+    expect(await astray()).to.equal(false);
+    await container.write('/etc/watchkeeper/watchkeeper.yaml', JSON.stringify({ ...CONFIGURATION, paths: { runtime: '/run/elsewhere' } }));
+    expect(await astray()).to.equal(true);
+    await container.write('/etc/default/watchkeeper', 'WATCHKEEPER_PATHS_RUNTIME=/run/elsewhere\n');
+    expect(await astray()).to.equal(false);
+    await container.must(['/etc/init.d/watchkeeper', 'start']);
+    expect(await lsb('watchkeeper')).to.equal(0);
+    expect(await container.read('/run/elsewhere/watcher')).to.match(/^1 \d+ /);
+    await container.must(['/etc/init.d/watchkeeper', 'stop']);
+  });
 });

@@ -9,7 +9,7 @@ const MAX_RUNTIME_PATH = 80;
 
 const SETTINGS: SchemaOf<Settings> = {
   paths: {
-    runtime: { format: absolutePath(MAX_RUNTIME_PATH), default: '/run/watchkeeper', doc: 'Directory of what a boot may forget: state board, locks, control socket.' },
+    runtime: { format: absolutePath(MAX_RUNTIME_PATH), default: '/run/watchkeeper', doc: 'Directory of what a boot may forget: state board, locks, control socket. `/etc/init.d/watchkeeper` reads no YAML: where that starts the watcher, any but the default has to be `WATCHKEEPER_PATHS_RUNTIME` in `/etc/default/watchkeeper`, too. The Debian package, when it is removed, looks for what still runs in the default only.' },
     state: { format: absolutePath(), default: '/var/lib/watchkeeper', doc: 'Directory of what must survive a boot: desired state, events.' },
     log: { format: absolutePath(), default: '/var/log/watchkeeper', doc: "Directory of the watcher's log and of the daemons' output." },
   },

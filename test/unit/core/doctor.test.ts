@@ -41,6 +41,7 @@ function machine(more: Partial<MachineFacts> = {}, daemons: readonly DaemonFacts
     watcherPid: undefined,
     watcherUnit: undefined,
     initScript: undefined,
+    astray: undefined,
     roles: [],
     unwritable: undefined,
     ...more,
@@ -114,6 +115,15 @@ describe('doctor', () => {
       expect(diagnose(machine({ watcher: null, ...more, serviceManager: { kind: 'systemd', reason: '' } }), [], [])[0]).to.include({ code: 'unwatched', command });
     });
   }
+
+  it('tells that the init script looks for the watcher where it is not', () => {
+    const astray = { initScript: '/etc/init.d/watchkeeper', astray: { looks: '/run/watchkeeper', has: '/srv/run' } };
+    const [first, second] = diagnose(machine({ watcher: null, ...astray }), [], []);
+    expect(first).to.include({ code: 'init-script-astray', daemon: null, command: null });
+    expect(first?.what).to.include('in /run/watchkeeper, and paths.runtime is /srv/run');
+    expect(second?.code).to.equal('watcher-absent');
+    expect(diagnose(machine({ initScript: '/etc/init.d/watchkeeper' }), [], [])).to.deep.equal([]);
+  });
 
   it('is documented, code by code', () => {
     const page = readFileSync(new URL('../../../docs/doctor.md', import.meta.url), 'utf8');
