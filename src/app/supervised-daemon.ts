@@ -56,7 +56,7 @@ export class SupervisedDaemon {
     this.#note(event);
     const [next, effects] = step(this.state, event, {
       spec: this.spec,
-      notMasterExitStatus: this.#around.notMasterExitStatus,
+      notMasterExitStatus: this.#around.notMasterExitStatus(),
       now: clock.monotonic(),
       random: clock.random(),
     });

@@ -38,5 +38,5 @@ export interface Surroundings {
   /** Time is short: nobody gets more than his stopTimeout. */
   isHurried(): boolean;
   readonly setup: SetupGate;
-  readonly notMasterExitStatus: number;
+  readonly notMasterExitStatus: () => number;
 }

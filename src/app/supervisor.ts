@@ -45,7 +45,7 @@ export class Supervisor {
     private readonly ports: SupervisionPorts,
     private readonly events: SupervisorEvents,
     private readonly setup: SetupGate,
-    private readonly notMasterExitStatus: number,
+    private readonly notMasterExitStatus: () => number,
   ) {
     this.#waiters = new Waiters(ports.clock);
     this.#rush = new Rush(ports.clock, (isOver) => this.#write(isOver));

@@ -70,7 +70,7 @@ export class Watcher implements Controller {
     this.#holds = new ClusterHolds(parts.holds, () => this.names(), () => this.#tellHolds());
     this.#reports = new ClusterReports({ ...parts, hold: (name) => this.#holds.of(name), outdated: (name, process) => this.#outdated(name, process) });
     this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId, true);
-    this.#setup = new SetupGate(catalogue.group.setup, parts.runner);
+    this.#setup = new SetupGate(() => this.#catalogue.group.setup, parts.runner);
     this.#supervisor = new Supervisor(
       parts,
       {
@@ -79,7 +79,7 @@ export class Watcher implements Controller {
         tellCluster: (daemon, process, reason) => this.#reports.tell(daemon.spec.name, process, reason),
       },
       this.#setup,
-      catalogue.group.notMasterExitStatus,
+      () => this.#catalogue.group.notMasterExitStatus,
     );
     const parties = { supervisor: this.#supervisor, wishes: this.#wishes, setup: this.#setup };
     this.#control = new SupervisedControl(parties, parts.clock, () => this.#catalogue.daemons);

@@ -14,6 +14,7 @@ import type { BusSystemctl } from '../adapters/systemd/bus-systemctl.js';
 import type { Outside } from '../adapters/systemd/outside.js';
 import type { Systemctl } from '../adapters/systemd/systemctl.js';
 import type { Trust } from '../adapters/sysv/trusted-path.js';
+import type { Catalogue } from '../core/catalogue.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { SANDBOX_VARIABLE } from '../core/watcher-sandbox.js';
 import type { Clock } from '../ports/clock.js';
@@ -26,6 +27,7 @@ import type { WatcherClient } from '../ports/watcher-client.js';
 import { bundleMark } from './bundle-mark.js';
 import { demoOwners, loadDemo } from './demo.js';
 import { isDemo } from './demo-choice.js';
+import { LiveGroup } from './live-group.js';
 
 export class Host {
   #configuration: Promise<Configuration> | undefined;
@@ -38,6 +40,7 @@ export class Host {
   #systemctl: Promise<Systemctl> | undefined;
   #bus: BusSystemctl | undefined;
   #keepsBus = false;
+  #group: LiveGroup | undefined;
 
   /** @param option value of --config */
   constructor(
@@ -69,6 +72,7 @@ export class Host {
   /** From now on this one is in force. */
   assume(configuration: Configuration): void {
     this.#configuration = Promise.resolve(configuration);
+    this.#group?.become(configuration.catalogue.group);
   }
 
   accounts(): Promise<HostAccounts> {
@@ -155,12 +159,16 @@ export class Host {
   async directParts(kind: 'start-stop-daemon' | 'built-in'): Promise<DirectParts> {
     const { catalogue, settings } = await this.configuration();
     const { assembleDirect } = await import('../adapters/sysv/assemble.js');
-    return assembleDirect({ kind, group: catalogue.group, paths: settings.paths, clock: await this.clock(), trust: this.trust() });
+    return assembleDirect({ kind, group: this.#liveGroup(catalogue), paths: settings.paths, clock: await this.clock(), trust: this.trust() });
   }
 
   async hookPrograms(): Promise<HookPrograms> {
     const { HostHookPrograms } = await import('../adapters/hooks/programs.js');
     return new HostHookPrograms(this.trust());
+  }
+
+  #liveGroup({ group }: Catalogue): LiveGroup {
+    return (this.#group ??= new LiveGroup(group));
   }
 
   async #makeOutside(): Promise<Outside | undefined> {
@@ -196,7 +204,7 @@ export class Host {
       this.directParts('built-in'),
     ]);
     const oneshot = new OneshotArguments(settings.paths.runtime, await this.self());
-    return new SystemdManager({ group: catalogue.group, runner, processes, readiness, clock: await this.clock(), oneshot, explicit, systemctl: await this.systemctl() });
+    return new SystemdManager({ group: this.#liveGroup(catalogue), runner, processes, readiness, clock: await this.clock(), oneshot, explicit, systemctl: await this.systemctl() });
   }
 
   /** Whose programs root runs besides its own. */

@@ -16,7 +16,7 @@ import { patientBoard } from '../app/patient-board.js';
 import { beatOnce, keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
-import { entryChanges, type CatalogueChange } from '../core/catalogue-change.js';
+import { entryChanges, groupChanges, waitsForRestart, type CatalogueChange } from '../core/catalogue-change.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { saysNotMaster } from '../core/outcome.js';
 import type { ControlService, WatcherInfo } from '../ports/control-service.js';
@@ -45,7 +45,6 @@ const HEARTBEATS_OF_TRUST = 3;
 const OUTPUT_LOOK = 3000;
 /** ms that a second watcher waits for the first one to end. */
 const TAKE_OVER = 5000;
-
 /** ms that the group's start waits for the answers whether this node holds its roles; what is not known then waits by itself. */
 const ROLES_PATIENCE = 2000;
 /** ms that hooks get when the watcher ends. */
@@ -108,7 +107,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
       if (reason !== undefined) resolve(reason);
     });
   });
-  const began = clock.monotonic();
+  const [began, begun] = [clock.monotonic(), configuration.catalogue.group];
   const reload = async (): Promise<readonly CatalogueChange[]> => {
     notifier.reloading();
     try {
@@ -117,6 +116,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
       void roles.begin();
       const changes = [
         ...(await guardian.reload(fresh.catalogue)),
+        ...groupChanges(begun, configuration.catalogue.group, fresh.catalogue.group),
         ...entryChanges('task', configuration.tasks, fresh.tasks),
         ...entryChanges('hook', configuration.hooks, fresh.hooks),
       ];
@@ -139,7 +139,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     restartOwner: guardian.restartOwner,
     serviceManager: guardian.detection,
     group: configuration.catalogue.group.name,
-    staleConfiguration: staleReason(configuration) !== undefined,
+    staleConfiguration: staleReason(configuration) !== undefined || waitsForRestart(begun, configuration.catalogue.group).length > 0,
   });
   const agents = await composeAgents({ host, configuration: () => configuration, detection, controller: hooks.controller, refresh: () => guardian.refresh(), warn });
   const service: ControlService = {

@@ -1,13 +1,33 @@
 /** What a reload changes, in words that `watchkeeper reload` prints. */
 import type { Catalogue } from './catalogue.js';
+import type { GroupSpec } from './daemon.js';
 
 /** The part of the configuration that an entry stands in. */
-export type ChangedPart = 'daemon' | 'task' | 'hook';
+export type ChangedPart = 'daemon' | 'task' | 'hook' | 'group';
 
 export type CatalogueChange =
   | { readonly of: ChangedPart; readonly kind: 'added' | 'removed'; readonly name: string }
   /** `keys` are those of the entry whose values differ. */
-  | { readonly of: ChangedPart; readonly kind: 'changed'; readonly name: string; readonly keys: readonly string[] };
+  | { readonly of: ChangedPart; readonly kind: 'changed'; readonly name: string; readonly keys: readonly string[]; /** Only when the watcher is restarted. */ readonly inForce?: 'restart' };
+
+/** Keys of the group that a watcher goes by from its start to its end. */
+const UNTIL_RESTART: ReadonlySet<string> = new Set<keyof GroupSpec>(['target']);
+
+/**
+ * @param begun the group that the watcher has begun with
+ * @param before in force until now
+ */
+export function groupChanges(begun: GroupSpec, before: GroupSpec, after: GroupSpec): readonly CatalogueChange[] {
+  const now = changedKeys(before, after).filter((key) => !UNTIL_RESTART.has(key));
+  const { name } = after;
+  const later = waitsForRestart(begun, after);
+  return [...(now.length > 0 ? [{ of: 'group', kind: 'changed', name, keys: now } as const] : []), ...(later.length > 0 ? [{ of: 'group', kind: 'changed', name, keys: later, inForce: 'restart' } as const] : [])];
+}
+
+/** What is in force only when the watcher is restarted. */
+export function waitsForRestart(begun: GroupSpec, now: GroupSpec): readonly string[] {
+  return changedKeys(begun, now).filter((key) => UNTIL_RESTART.has(key));
+}
 
 export function catalogueChanges(before: Catalogue, after: Catalogue): readonly CatalogueChange[] {
   return entryChanges('daemon', before.daemons, after.daemons);
@@ -32,7 +52,6 @@ export function entryChanges<T extends { readonly name: string }>(of: ChangedPar
 
 function changedKeys(before: object, after: object): readonly string[] {
   const old = new Map<string, unknown>(Object.entries(before));
-  return Object.entries(after)
-    .filter(([key, value]) => JSON.stringify(old.get(key)) !== JSON.stringify(value))
-    .map(([key]) => key);
+  const now = new Map<string, unknown>(Object.entries(after));
+  return [...new Set([...now.keys(), ...old.keys()])].filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)));
 }

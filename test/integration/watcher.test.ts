@@ -1,5 +1,5 @@
 /** The watcher without systemd, on this very machine, with real daemons. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -305,6 +305,39 @@ describe('watcher without systemd', function () {
     await eventually('the log says that the old configuration stays', () => world.output.includes('the old configuration stays in force'));
     world.write();
     expect(await world.observed('web')).to.equal('running');
+  });
+
+  it('puts the keys of the group in force by a reload, and says which one waits for a restart', async () => {
+    const failing = { boot: 'never', restart: { immediateRestarts: 0, baseDelay: '30s' } };
+    const web = world.add('web');
+    world.add('voter', { exits: { status: 1, after: 0, message: 'too few votes' } }, { ...failing, outputFile: join(world.directory, 'voter.log') });
+    world.add('clerk', { exits: { status: 13, after: 0 } }, failing);
+    world.write();
+    await world.startWatcher();
+    await world.running('web');
+    const [script, count, file] = ['setup', 'setups', 'defaults'].map((name) => join(world.directory, name)) as [string, string, string];
+    writeFileSync(script, `#!/bin/sh\necho x >>${count}\n`);
+    chmodSync(script, 0o755);
+    writeFileSync(file, 'FROM_FILE=yes\n');
+    const group = { setup: { executable: script }, environmentFile: file, notMasterExitStatus: 13, refusals: [{ code: 'no-quorum', output: 'too few votes', reason: 'too few of the others agree', next: 'waking them' }] };
+    world.write({}, group);
+    expect((await world.watchkeeper('reload')).stdout).to.match(/^group test: .*; in force from now on/).and.to.satisfy((line: string) => Object.keys(group).every((key) => line.includes(key)));
+    expect((await world.status()).watcher).to.include({ staleConfiguration: false });
+    // A crash is no transaction of anybody's, and yet the first launch since.
+    for (const pid of web.mains()) process.kill(pid, 'SIGKILL');
+    await eventually('it runs again', () => web.starts() === 2 && web.isReady());
+    expect(web.lastEnvironment()).to.include({ FROM_FILE: 'yes' });
+    expect(readFileSync(count, 'utf8')).to.equal('x\n');
+    expect((await world.run('start', 'voter')).stderr).to.include('too few of the others agree');
+    expect(await world.run('start', 'clerk')).to.have.property('stderr').that.includes('not master');
+    world.write({}, { ...group, target: 'other.target' });
+    for (const time of ['by the first', 'and by the next']) {
+      expect((await world.watchkeeper('reload')).stdout, time).to.equal('group test: target changed; in force when the watcher is restarted\n');
+      expect((await world.status()).watcher, time).to.include({ staleConfiguration: true });
+    }
+    world.write({}, group);
+    expect((await world.watchkeeper('reload')).stdout).to.equal('nothing changed\n');
+    expect((await world.status()).watcher).to.include({ staleConfiguration: false });
   });
 
   it('refuses to run beside another watcher, and says which one', async () => {

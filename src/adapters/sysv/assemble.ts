@@ -63,7 +63,7 @@ export function assembleDirect(options: DirectOptions): DirectParts {
   const lateSweep = new LateSweep(processes, processes, clock);
   const stopper = new Stopper({ processes, markers: processes, clock, sessions: new SessionPasses(processes), groups, lateSweep });
   const chain = options.kind === 'built-in' ? new BuiltInChain(accounts) : new StartStopDaemonChain(accounts);
-  const launcher = new DaemonLauncher(chain, claims, accounts, new AffordableMarkers(processes, clock), groups, group.refusals ?? []);
+  const launcher = new DaemonLauncher(chain, claims, accounts, new AffordableMarkers(processes, clock), groups, group);
   const preparation = new HostPreparation(group, accounts, finder, stopper, options.trust ?? ROOT_ONLY, clock);
   const readiness = new HostReadiness(processes, runner, clock, options.trust ?? ROOT_ONLY);
   const manager = new DirectManager({ group, clock, processes, markers: processes, claims, finder, stopper, launcher, preparation, readiness, groups });

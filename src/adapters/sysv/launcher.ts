@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, statSync } from 'node:fs';
-import type { DaemonSpec } from '../../core/daemon.js';
+import type { DaemonSpec, GroupSpec } from '../../core/daemon.js';
 import { WatchkeeperError } from '../../core/errors.js';
 import type { ExitStatus } from '../../core/exit-status.js';
 import { failed, type Outcome } from '../../core/outcome.js';
@@ -43,7 +43,7 @@ export class DaemonLauncher implements Launcher {
     private readonly accounts: Accounts,
     private readonly markers: ProcessMarkers,
     private readonly groups: DaemonGroups,
-    private readonly refusals: readonly RefusalRule[],
+    private readonly group: Pick<GroupSpec, 'refusals'>,
   ) {}
 
   get kind(): StartChain['kind'] {
@@ -96,7 +96,7 @@ export class DaemonLauncher implements Launcher {
     if (output?.ok === false) return refuse('permission', output.reason, `ls -la ${spec.outputFile ?? ''}`);
     const shielded = shield(['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore']);
     try {
-      return follow({ spec, offset: output?.offset ?? 0, markers: this.markers, refusals: this.refusals }, () =>
+      return follow({ spec, offset: output?.offset ?? 0, markers: this.markers, refusals: this.group.refusals ?? [] }, () =>
         spawn(command.argv[0], command.argv.slice(1), {
           ...command.credentials,
           detached: true,

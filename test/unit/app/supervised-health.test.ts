@@ -23,7 +23,7 @@ class Group {
 
   constructor(...specs: DaemonSpec[]) {
     const events = { changed: () => undefined, tellCluster: () => undefined, announced: (daemon: { spec: DaemonSpec }, { news, reason }: { news: NewsKind; reason: string }) => void this.news.push([daemon.spec.name, news, reason]) };
-    this.supervisor = new Supervisor(this.machine.ports(), events, new SetupGate(undefined, new FakeRunner([])), 11);
+    this.supervisor = new Supervisor(this.machine.ports(), events, new SetupGate(() => undefined, new FakeRunner([])), () => 11);
     for (const spec of specs) this.supervisor.add(spec, initialSupervision('up', NO_MEMORY));
     this.supervisor.settleDependencies();
     for (const { name } of specs) this.supervisor.send(name, { kind: 'absent', reason: 'test' });
