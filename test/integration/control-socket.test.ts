@@ -154,7 +154,7 @@ describe('control socket', () => {
     const answer = await client?.start({ names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] } }, (outcome) => seen.push(outcome));
     expect(answer).to.deep.equal(outcomes);
     expect(seen).to.deep.equal(outcomes);
-    expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] }, hold: false }]);
+    expect(asked).to.deep.equal([{ what: 'start', names: ['web', 'db'], by: 'test', oneShotArguments: { web: ['--once', 'a b\n"c"'] }, hold: false, unrecorded: false }]);
     expect(await client?.clusterReports()).to.deep.equal([REPORT]);
     expect(await client?.reload()).to.deep.equal([{ of: 'daemon', kind: 'added', name: 'web' }]);
   });
