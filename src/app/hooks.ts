@@ -40,7 +40,7 @@ export class Hooks {
   /** Those that the event concerns: the configured ones, then the directory's. */
   select(event: Pick<HookEvent, 'event' | 'daemon' | 'role'>): readonly HookSpec[] {
     const { hooks, directory } = this.#configuration;
-    const listed = directory === undefined ? [] : this.parts.programs.list(`${directory}/${event.event}`);
+    const listed = directory === undefined ? [] : this.#list(`${directory}/${event.event}`);
     return [...hooks.filter((hook) => concerns(hook, event)), ...listed.map((path) => directoryHook(path, event.event))];
   }
 
@@ -63,6 +63,16 @@ export class Hooks {
     if (this.#open.size > 0) await within(this.parts.clock, patience, Promise.all(this.#open));
     this.#abort.abort();
     for (const lane of this.#lanes.values()) lane.clear();
+  }
+
+  /** Whatever is wrong with a directory of hooks, what was to be told goes on. */
+  #list(directory: string): readonly string[] {
+    try {
+      return this.parts.programs.list(directory);
+    } catch (error) {
+      this.parts.log.warn({ directory, reason: String(error) }, `cannot look for hooks in ${directory}`);
+      return [];
+    }
   }
 
   #lane(path: string, name: string): HookLane {

@@ -6,18 +6,14 @@ import type { Timer } from '../ports/clock.js';
 import type { Cron } from '../ports/cron.js';
 import type { Log } from '../ports/log.js';
 import type { ProcessMarkers } from '../ports/process-markers.js';
-import type { RoleOracle } from '../ports/role-oracle.js';
-import type { Runner } from '../ports/runner.js';
 import type { TaskStore } from '../ports/task-store.js';
 import { adoptProgram, startProgram, type ProgramParts, type ProgramRun } from './program-run.js';
-import { whyNot } from './task-conditions.js';
+import { whyNot, type TaskConditionParts } from './task-conditions.js';
 
-export interface TaskParts extends ProgramParts {
+export interface TaskParts extends ProgramParts, TaskConditionParts {
   readonly cron: Cron;
   readonly markers: ProcessMarkers;
   readonly store: TaskStore;
-  readonly roles: RoleOracle;
-  readonly runner: Runner;
   readonly log: Log;
   /** Names this boot, and this life of a container. */
   readonly boot: string;

@@ -39,13 +39,14 @@ export async function composeTasks(configuration: Configuration, host: Host, log
   ensureDirectory(paths.runtime, 0o755);
   ensureDirectory(directory, 0o700);
   const { processes, accounts } = direct;
-  const [runner, outside] = await Promise.all([host.siteRunner(), host.outside()]);
+  const [runner, outside, programs] = await Promise.all([host.siteRunner(), host.outside(), host.hookPrograms()]);
   const cron = new LateCron();
   await cron.prepare(configuration);
   const tasks: Tasks = new Tasks(configuration.tasks, configuration.settings.watcherHooks, {
     clock,
     cron,
     runner,
+    programs,
     roles,
     log,
     processes,

@@ -10,6 +10,7 @@ export interface HookPrograms {
    * Absolute paths of the executables in a directory, in the order of their
    * names; those that run-parts(8) would pass over are left out. None where the
    * directory is missing.
+   * @throws an error of the system where it cannot be read (EMFILE, EIO, ELOOP)
    */
   list(directory: string): readonly string[];
 }

@@ -78,6 +78,8 @@ export class TaskWorld {
   refusal: string | undefined;
   holds: boolean | undefined;
   onlyIfStatus = 0;
+  /** Why its program must not be run. */
+  onlyIfObjection: string | undefined;
   /** The program of an onlyIf never answers. */
   onlyIfHangs = false;
   boot = 'boot-1';
@@ -157,6 +159,7 @@ export class TaskWorld {
       boot: this.boot,
       log: { debug: note, info: note, warn: note, error: note },
       roles: { holds: () => this.holds },
+      programs: { objection: () => this.onlyIfObjection },
       runner: { run: () => this.onlyIfHangs ? new Promise(() => undefined) : Promise.resolve({ exit: { kind: 'exited', status: this.onlyIfStatus }, timedOut: false, stdout: '', stderr: '' }) },
       // Through text, as on the disk.
       store: {

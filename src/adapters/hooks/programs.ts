@@ -44,6 +44,12 @@ export class HostHookPrograms implements HookPrograms {
 
 /** A README or a hook that was switched off by chmod -x is no mistake. */
 function isExecutable(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && (stat.mode & 0o111) !== 0;
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && (stat.mode & 0o111) !== 0;
+  } catch (error) {
+    // A link to itself, or one that leads nowhere.
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
 }

@@ -55,7 +55,7 @@ function hook(name: string, rest: Partial<HookSpec> = {}): HookSpec {
   return { ...DIRECTORY_HOOK, rateLimit: { events: 1000, period: 1 }, name, on: [], argv: [`/hooks/${name}`], ...rest };
 }
 
-function world(hooks: readonly HookSpec[], listed: readonly string[] = []) {
+function world(hooks: readonly HookSpec[], listed: readonly string[] | (() => readonly string[]) = []) {
   const clock = new FakeClock();
   const runner = new Programs();
   const objections = new Map<string, string>();
@@ -63,7 +63,7 @@ function world(hooks: readonly HookSpec[], listed: readonly string[] = []) {
   const say = (level: string) => (_fields: object, message: string) => void log.push(`${level} ${message}`);
   const programs = {
     objection: (path: string) => objections.get(path),
-    list: (directory: string) => listed.filter((path) => path.startsWith(`${directory}/`)),
+    list: (directory: string) => (typeof listed === 'function' ? listed() : listed.filter((path) => path.startsWith(`${directory}/`))),
   };
   const under = new Hooks({ clock, runner, programs, log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') } }, { hooks, directory: '/hooks.d' });
   return { clock, runner, objections, log, hooks: under };
@@ -92,6 +92,17 @@ describe('hooks', () => {
     const { hooks } = world([hook('mail', { on: ['given-up'] })], ['/hooks.d/crash/50-page', '/hooks.d/restart/10-note']);
     expect(hooks.select(EVENT).map(({ name }) => name)).to.deep.equal(['crash/50-page']);
     expect(hooks.select({ ...EVENT, event: 'given-up' }).map(({ name }) => name)).to.deep.equal(['mail']);
+  });
+
+  it('goes on with the others where a directory cannot be looked at, and says so', async () => {
+    const { hooks, log, runner } = world([hook('mail')], () => {
+      throw Object.assign(new Error('ELOOP: too many symbolic links'), { code: 'ELOOP' });
+    });
+    const told = hooks.announce(EVENT);
+    await turn();
+    runner.runs[0]?.end();
+    expect((await told).map(({ kind }) => kind)).to.deep.equal(['ok']);
+    expect(log[0]).to.equal('warn cannot look for hooks in /hooks.d/crash');
   });
 
   it('drop the oldest of too many that wait, and tell how many', async () => {

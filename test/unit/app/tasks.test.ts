@@ -131,6 +131,16 @@ describe('Tasks', () => {
     expect(world.programs.map(({ launch }) => launch.channel)).to.deep.equal(['role', 'if']);
   });
 
+  it('runs no condition whose program others could have replaced', async () => {
+    const world = new TaskWorld('2026-11-20T00:00:30Z');
+    const tasks = await world.begun([taskSpec('if', { schedule: '30 * * * * *', onlyIf: ['/bin/x'] })]);
+    world.onlyIfObjection = '/bin/x may be written by others (mode 0777)';
+    await world.clock.advanceAsync(MINUTE);
+    expect(world.programs).to.have.length(0);
+    expect(tasks.list()[0]?.skipped?.why).to.equal('onlyIf is not run: /bin/x may be written by others (mode 0777)');
+    expect(await tasks.run('if', 'ops').catch(String)).to.include('onlyIf is not run');
+  });
+
   describe('boot', () => {
     const spec = taskSpec('boot', { at: 'boot' });
 

@@ -57,5 +57,8 @@ describe('the programs of hooks', () => {
     mkdirSync(join(directory, 'sub'));
     expect(programs.list(directory)).to.deep.equal(['10-a', '20-b', 'UP_1'].map((name) => join(directory, name)));
     expect(programs.list(join(directory, 'none'))).to.deep.equal([]);
+    symlinkSync('30-circle', join(directory, '30-circle'));
+    symlinkSync('/nowhere', join(directory, '40-nowhere'));
+    expect(programs.list(directory), 'links that lead nowhere').to.have.length(3);
   });
 });
