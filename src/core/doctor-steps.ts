@@ -6,7 +6,7 @@ import { quoted } from './printable.js';
 import { describeHolder } from './refusal.js';
 import { PAUSE_FILE_ID } from './pause.js';
 import { formatInstant } from './instant.js';
-import { NOT_MASTER, saysNotMaster } from './outcome.js';
+import { NOT_MASTER, roleDenied, saysNotMaster } from './outcome.js';
 import { describeUnmet } from './start-condition.js';
 import { unitFaults, unmaskCommand, type UnitFault } from './unit-drift.js';
 import { readHeader } from './unit-header.js';
@@ -42,7 +42,7 @@ export const role: Step = (facts, { roles, catalogue }) => {
   // One without a source is anybody's.
   if (known.length > 0 && known.every((each) => each !== undefined) && !known.some((each) => each.held === true)) {
     const open = known.find((each) => each.held === null);
-    if (open === undefined) return finding(facts, 'not-master', known.map(({ name, reason }) => `not ${name}: ${reason}`).join('; '), null, 'watchkeeper status');
+    if (open === undefined) return finding(facts, 'not-master', known.map(({ name, reason }) => roleDenied(name, reason)).join('; '), null, 'watchkeeper status');
     const argv = catalogue.group.roles.find(({ name }) => name === open.name)?.source?.argv ?? [];
     return finding(facts, 'role-unknown', `whether this node is ${open.name} is not known: ${open.reason}`, null, argv.join(' '));
   }

@@ -58,7 +58,7 @@ export function failed(code: FailureCode, reason: string, next: string): Extract
   return { kind: 'failed', code, reason, next };
 }
 
-/** How the reason of a daemon begins that is down because this node does not hold its role; more may follow after a colon. */
+/** How the reason of a daemon begins that is down because this node does not hold its role; the role, where it has another name, and more after a colon may follow. */
 export const NOT_MASTER = 'not master';
 
 /** @param detail what more is known, to be put right after: "; its last output: …"; or empty */
@@ -66,8 +66,15 @@ export function notMasterReason(exit: ExitStatus, detail = ''): string {
   return `${NOT_MASTER}: it ${describeExit(exit)}${detail}`;
 }
 
+/** Of a role that is known not to be held here: it says "not master" whatever the role is called, so that nobody takes a standby node for a broken one. */
+export function roleDenied(role: string, why: string): string {
+  return `${NOT_MASTER}${role === 'master' ? '' : ` (role ${role})`}: ${why}`;
+}
+
+const SAYS_NOT_MASTER = new RegExp(`^${NOT_MASTER}(?: \\(role [^)]+\\))?(?::|$)`);
+
 export function saysNotMaster(reason: string): boolean {
-  return reason === NOT_MASTER || reason.startsWith(`${NOT_MASTER}:`);
+  return SAYS_NOT_MASTER.test(reason);
 }
 
 export function isNotMaster(outcome: Outcome): boolean {

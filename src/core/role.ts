@@ -5,6 +5,7 @@
 import type { DaemonSpec, RoleSpec } from './daemon.js';
 import type { ExitStatus } from './exit-status.js';
 import { describeExit } from './exit-status.js';
+import { roleDenied } from './outcome.js';
 import { isPlainPath, isUserName } from './plain-values.js';
 import { quoted } from './printable.js';
 
@@ -57,17 +58,20 @@ export function answerOf(program: string, exit: ExitStatus, timedOut: boolean, s
 /**
  * Why nothing but an operator's word may start this daemon here; undefined: it
  * may start. A daemon of several roles needs one of them; a role without a
- * source is anybody's. "not master" where it is known.
+ * source is anybody's. It begins with "not master" (core/outcome.ts) where all
+ * are known not to be held; what is not known comes first, as it is no such word.
  */
 export function withheldReason(daemon: DaemonSpec, roles: readonly RoleSpec[], answer: (role: string) => RoleAnswer): string | undefined {
-  const reasons: string[] = [];
+  const unknown: string[] = [];
+  const denied: string[] = [];
   for (const name of daemon.roles) {
     if (roles.find((role) => role.name === name)?.source === undefined) return undefined;
     const { held, reason } = answer(name);
     if (held === true) return undefined;
-    reasons.push(held === false ? `not ${name}: ${reason}` : `whether this node is ${name} is not known: ${reason}`);
+    if (held === false) denied.push(roleDenied(name, reason));
+    else unknown.push(`whether this node is ${name} is not known: ${reason}`);
   }
-  return reasons.length === 0 ? undefined : reasons.join('; ');
+  return daemon.roles.length === 0 ? undefined : [...unknown, ...denied].join('; ');
 }
 
 /** What is wrong with a source beyond the types of its keys. */

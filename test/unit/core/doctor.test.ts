@@ -82,6 +82,7 @@ describe('doctor', () => {
     const daemon = facts({ name: 'web', roles: ['r0', 'r1'] }, {});
     const code = (...held: (boolean | null)[]) => diagnose(machine({ roles: roles(...held) }, [daemon], specs), [daemon], ['web'])[0]?.code;
     expect(code(false, false)).to.equal('not-master');
+    expect(diagnose(machine({ roles: roles(false, false) }, [daemon], specs), [daemon], ['web'])[0]?.what).to.equal('not master (role r0): so; not master (role r1): so');
     expect(code(false, null)).to.equal('role-unknown');
     expect(code(false, true)).to.equal('down');
     expect(diagnose(machine({ roles: roles(false).map((each) => ({ ...each, since: null })) }, [daemon], specs), [daemon], ['web'])[0]?.code).to.equal('down');

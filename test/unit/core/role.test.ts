@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import type { RoleSpec } from '../../../src/core/daemon.js';
+import { saysNotMaster } from '../../../src/core/outcome.js';
 import { answerOf, sourceProblems, withheldReason, type RoleAnswer, type RoleSource } from '../../../src/core/role.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
@@ -29,7 +30,22 @@ describe('core/role', () => {
     expect(why(['master'], { master: no })).to.equal('not master: node2 is it');
     expect(why(['master'], {})).to.equal('whether this node is master is not known: nobody looked');
     expect(why(['master', 'candidate'], { master: no, candidate: { held: true, reason: '' } })).to.equal(undefined);
-    expect(why(['master', 'candidate'], { master: no, candidate: no })).to.equal('not master: node2 is it; not candidate: node2 is it');
+    expect(why(['master', 'candidate'], { master: no, candidate: no })).to.equal('not master: node2 is it; not master (role candidate): node2 is it');
+  });
+
+  it('begins with "not master" whatever the roles are called, but not where one of them is not known', () => {
+    const roles = [role('primary', SOURCE), role('master', SOURCE), role('writer', SOURCE)];
+    const no = { held: false, reason: 'node2: it is (so)' };
+    const why = (own: string[], known: Record<string, RoleAnswer>): string => withheldReason(daemonSpec({ name: 'd', roles: own }), roles, answers(known)) ?? '';
+    expect(why(['primary'], { primary: no })).to.equal('not master (role primary): node2: it is (so)');
+    const denied = [why(['primary'], { primary: no }), why(['primary', 'master'], { primary: no, master: no }), why(['primary', 'writer'], { primary: no, writer: no }), why(['master'], { master: no })];
+    expect(denied.map(saysNotMaster)).to.deep.equal([true, true, true, true]);
+    expect(why(['master', 'writer'], { master: no })).to.equal('whether this node is writer is not known: nobody looked; not master: node2: it is (so)');
+    const open = [why(['primary'], {}), why(['primary', 'writer'], { primary: no }), why(['primary', 'writer'], { writer: no })];
+    expect(open.map(saysNotMaster)).to.deep.equal([false, false, false]);
+    const others = ['', 'not masterful', 'not master (role', 'the node is not master', 'not master (of its own)'];
+    expect(others.map(saysNotMaster)).to.deep.equal([false, false, false, false, false]);
+    expect(saysNotMaster('not master')).to.equal(true);
   });
 
   it('refuses sources that could not be run', () => {

@@ -22,6 +22,8 @@ describe('severity', () => {
     expect(of({ observed: 'waiting', paused: 'paused by ops' })).to.equal('off');
     expect(of({ observed: 'waiting', reason: 'not master: node2 is' })).to.equal('off');
     expect(of({ observed: 'failed', reason: 'not master' })).to.equal('off');
+    for (const observed of ['waiting', 'stopped', 'failed'] as const) expect(of({ observed, reason: 'not master (role primary): node2 is' })).to.equal('off');
+    expect(of({ observed: 'waiting', reason: 'whether this node is primary is not known: no answer' })).to.equal('warn');
     expect(of({})).to.equal('good');
   });
 

@@ -137,6 +137,12 @@ describe('daemon-util starts and stops', () => {
     expect((await world.run('start-all')).status).to.equal(0);
   });
 
+  it('tells it by the same status where the role has another name', async () => {
+    const world = new World('built-in', catalogueOf([daemonSpec({ name: 'db', roles: ['primary'] })]));
+    world.manager.startOutcomes.set('db', skipped('not master (role primary): node2 is it'));
+    expect(await world.run('start', 'db')).to.deep.equal({ status: 11, stdout: '', stderr: 'db: skipped: not master (role primary): node2 is it\n' });
+  });
+
   it('takes an unmet condition for success, and says so', async () => {
     const world = new World();
     world.manager.startOutcomes.set('web', skipped('/etc/web.pem is missing'));
