@@ -50,7 +50,7 @@ export class Roles implements RoleOracle {
     this.#listener = listener;
   }
 
-  /** Answers of roles whose source is the same stay. Asks nothing. */
+  /** Answers of roles whose source is the same stay; of another, only what the listener was told last. Asks nothing. */
   configure(roles: readonly RoleSpec[]): void {
     const before = this.#keepers;
     this.#keepers = new Map();
@@ -58,7 +58,7 @@ export class Roles implements RoleOracle {
       const known = before.get(name);
       const same = known !== undefined && JSON.stringify(known.source) === JSON.stringify(source);
       if (!same) known?.release();
-      this.#keepers.set(name, same ? known : new RoleKeeper(name, source, this.parts, () => this.#listener));
+      this.#keepers.set(name, same ? known : new RoleKeeper(name, source, this.parts, () => this.#listener, known?.settled));
       before.delete(name);
     }
     for (const gone of before.values()) gone.release();
@@ -93,9 +93,9 @@ export class Roles implements RoleOracle {
 
 class RoleKeeper {
   answer: RoleAnswer;
-  #since: number | null = null;
-  /** What whoever listens was told last; undefined: nothing yet. */
+  /** What whoever listens was told last; undefined: nothing yet. A reload hands it on, lest a loss that is about to settle be taken for a first answer. */
   #settled: boolean | undefined;
+  #since: number | null = null;
   #asking: Promise<void> | undefined;
   #again = false;
   #failures = 0;
@@ -110,8 +110,15 @@ class RoleKeeper {
     readonly source: RoleSource | undefined,
     private readonly parts: RolesParts,
     private readonly listener: () => RoleListener,
+    settled: boolean | undefined,
   ) {
+    // What runs without a source is anybody's: there is nothing to lose.
+    this.#settled = source === undefined ? undefined : settled;
     this.answer = source === undefined ? { held: undefined, reason: 'the configuration names no source' } : NOT_ASKED;
+  }
+
+  get settled(): boolean | undefined {
+    return this.#settled;
   }
 
   status(): RoleStatus {

@@ -168,4 +168,46 @@ describe('app/roles', () => {
     site.roles.configure([]);
     expect(site.clock.armed).to.equal(0);
   });
+
+  it('a reload with another source does not forget a loss that is about to settle, nor takes a gain for settled', async () => {
+    for (const [first, then, told] of [[0, 1, 'master lost'], [1, 0, 'master gained']] as const) {
+      const site = new Site();
+      site.status = first;
+      await site.roles.begin();
+      await site.clock.advanceAsync(10_000);
+      await site.turn(then);
+      await site.clock.advanceAsync(10_000);
+      site.news();
+      site.roles.configure([{ name: 'master', description: '', target: undefined, source: { ...SOURCE, interval: 200_000 } }]);
+      await site.roles.begin();
+      expect(site.news(), 'not at once').to.deep.equal([`answered ${String(then === 0)}`]);
+      await site.clock.advanceAsync(29_000);
+      expect(site.news(), 'not early').to.deep.equal([]);
+      await site.clock.advanceAsync(2000);
+      expect(site.news()).to.deep.equal([told]);
+    }
+  });
+
+  it('a reload that crosses the first question, or comes twice, does not forget it either; a time without a source does', async () => {
+    const site = new Site();
+    const source = (interval: number): void => site.roles.configure([{ name: 'master', description: '', target: undefined, source: { ...SOURCE, interval } }]);
+    await site.roles.begin();
+    source(200_000);
+    source(100_000);
+    site.status = 1;
+    await site.roles.begin();
+    site.news();
+    await site.clock.advanceAsync(31_000);
+    expect(site.news()).to.deep.equal(['master lost']);
+    await site.turn(0);
+    await site.clock.advanceAsync(31_000);
+    site.roles.configure([{ name: 'master', description: '', target: undefined, source: undefined }]);
+    await site.roles.begin();
+    source(300_000);
+    site.status = 1;
+    site.news();
+    await site.roles.begin();
+    await site.clock.advanceAsync(60_000);
+    expect(site.news(), 'what ran meanwhile was anybody\'s').to.deep.equal(['answered false']);
+  });
 });
