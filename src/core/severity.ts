@@ -11,19 +11,25 @@ export const SEVERITIES = ['bad', 'warn', 'busy', 'good', 'off'] as const;
 
 export type Severity = (typeof SEVERITIES)[number];
 
+/** It is down because this node does not hold its role, as it should be. */
+export function isWithheld({ observed, reason }: DaemonStatus): boolean {
+  return !isUp(observed) && observed !== 'stopping' && saysNotMaster(reason);
+}
+
 export function severityOf(daemon: DaemonStatus): Severity {
-  const { observed, desired, paused, reason } = daemon;
+  const { observed, desired, paused } = daemon;
+  if (isWithheld(daemon)) return 'off';
   switch (observed) {
     case 'failed':
     case 'given-up':
     case 'crash-loop':
-      return saysNotMaster(reason) ? 'off' : 'bad';
+      return 'bad';
     case 'degraded':
       return 'warn';
     case 'waiting':
     case 'backing-off':
     case 'stopped':
-      if (desired === 'down' || saysNotMaster(reason)) return 'off';
+      if (desired === 'down') return 'off';
       return typeof paused === 'string' && observed !== 'backing-off' ? 'off' : 'warn';
     case 'starting':
     case 'stopping':
