@@ -73,6 +73,8 @@ export class HostClaims implements Claims {
 
   /** @throws WatchkeeperError STATE_UNWRITABLE */
   write(name: string, process: ProcessIdentity): void {
+    // Of one that somebody else started, in a directory where nothing was begun yet.
+    if (!this.#ready) this.#ensureDirectories();
     writeAtomic(this.#claimPath(name), `${process.pid} ${process.startTicks} ${process.bootId}\n`, { durable: false, mode: 0o600 });
   }
 
