@@ -9,7 +9,7 @@ export type OpenedSocket =
 /** What one life of a daemon has said so far. Instants are monotonic ms. */
 export interface NotifyState {
   readonly ready: boolean;
-  /** Of the last WATCHDOG=1, or when we began to listen. */
+  /** Of the last WATCHDOG=1, or when we began to listen, or when it had reloaded. */
   readonly lastPing: number;
   /** WATCHDOG=trigger: it takes itself for hung. */
   readonly triggered: boolean;

@@ -64,10 +64,12 @@ export class Ear {
     const now = this.clock.monotonic();
     const { startTimeout, stopTimeout } = this.spec;
     const { state } = this;
+    // Nobody judged it while it was busy, so its time begins anew with the end of that.
+    const busyNoMore = message.ready && state.busyUntil > 0;
     const busyUntil = message.stopping ? now + stopTimeout : message.reloading ? now + startTimeout : message.ready ? 0 : state.busyUntil;
     this.state = {
       ready: state.ready || message.ready,
-      lastPing: message.watchdog === 'ping' ? now : state.lastPing,
+      lastPing: message.watchdog === 'ping' || busyNoMore ? now : state.lastPing,
       triggered: message.watchdog === undefined ? state.triggered : message.watchdog === 'trigger',
       watchdogInterval: message.watchdogInterval ?? state.watchdogInterval,
       status: message.status ?? state.status,
