@@ -12,9 +12,10 @@
  *   task waits until the clock is past the cursor again. A clock that goes back
  *   further was wrong for long: the timetable is followed from the new time on,
  *   and what was run shortly before is remembered and not run again.
- * - Nothing is lost: after a step forward, or a sleep of the machine, of up to
- *   CORRECTION, what was leapt over is made up by one run for all of it. Beyond
- *   that, and for the time without a watcher, the task's `catchUp` decides.
+ * - Nothing is lost: what a step forward, or a sleep of the machine, leapt over
+ *   is made up by one run for all of it, if the first of it is not older than
+ *   CORRECTION. Beyond that, and for the time without a watcher, the task's
+ *   `catchUp` decides.
  * - Editing never runs anything: a new or changed timetable begins at the time
  *   of the change.
  *
@@ -106,7 +107,8 @@ export function look(plan: Plan, moment: Moment): Step {
   if (plan.ran.includes(scheduled)) return skip(passed, { scheduled, why: 'scheduled' }, 'it ran before the clock was set back');
   const late = now - scheduled;
   const inTime = late <= LATE + policy.jitter;
-  const leapt = !inTime && moment.watched && late <= CORRECTION;
+  // By the first of those that were missed: the last one of a frequent task is never old, however long the machine slept.
+  const leapt = !inTime && moment.watched && now - plan.next <= CORRECTION;
   const why = inTime ? 'scheduled' : leapt ? 'made up: the clock was set forward, or the machine slept' : 'caught up: missed while no watcher ran or the machine slept';
   const due: Due = { scheduled, why };
   if (!inTime && !leapt && policy.catchUp === 'none') return skip(passed, due, 'missed while no watcher ran or the machine slept (catchUp: none)');

@@ -125,6 +125,21 @@ describe('schedule', () => {
       expect(kinds(look(plan, moment(D + 2 * HOUR + CORRECTION + 1, { catchUp: 'once' }))[1])).to.deep.equal(['start']);
     });
 
+    it('leapt further than a correction: catchUp decides, however fresh the last of what was missed is', () => {
+      const hourly: Timetable = (after) => Math.floor(after / HOUR) * HOUR + HOUR;
+      const asleep = freshPlan(hourly, D);
+      const awake = D + 10 * HOUR + 20 * 60_000;
+      expect(kinds(look(asleep, moment(awake, { timetable: hourly }))[1])).to.deep.equal(['skip']);
+      const why = 'caught up: missed while no watcher ran or the machine slept';
+      expect(look(asleep, moment(awake, { timetable: hourly, catchUp: 'once' }))[1]).to.deep.equal([{ kind: 'start', due: { scheduled: D + 10 * HOUR, why } }]);
+      // Counted from the first that was missed.
+      const period = 100 * 60_000;
+      const rare: Timetable = (after) => D + Math.floor((after - D) / period) * period + period;
+      const late = (now: number): string[] => kinds(look(freshPlan(rare, D), moment(now, { timetable: rare }))[1]);
+      expect(late(D + period + CORRECTION)).to.deep.equal(['start']);
+      expect(late(D + period + CORRECTION + 1)).to.deep.equal(['skip']);
+    });
+
     it('set back a little: nothing runs twice', () => {
       const ran = ended(look(plan, moment(D + 2 * HOUR))[0])[0];
       for (const now of [D + 2 * HOUR - 1000, D + HOUR, D + 2 * HOUR]) expect(look(ran, moment(now))[1], String(now - D)).to.deep.equal([]);
