@@ -48,7 +48,7 @@ export interface Served {
 }
 
 export interface WebServer {
-  /** @throws system errors: the address is taken, … */
+  /** To be tried again where it throws. @throws system errors: the address is taken, … */
   listen(): Promise<void>;
   close(): Promise<void>;
 }
@@ -161,9 +161,12 @@ async function listen(server: Server, { address, groupId, give = chgrp }: WebPla
   }
   const { path } = address;
   const gid = groupId();
-  ensureDirectory(dirname(path), 0o755);
-  await removeDeadSocket(path);
-  await listenPrivately(server, path);
+  // It listens already where only giving it away failed: whoever hears there then is ourselves.
+  if (!server.listening) {
+    ensureDirectory(dirname(path), 0o755);
+    await removeDeadSocket(path);
+    await listenPrivately(server, path);
+  }
   if (gid === undefined) return;
   await give(path, gid);
   chmodSync(path, 0o660);
