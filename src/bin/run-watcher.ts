@@ -1,7 +1,7 @@
 /** `watchkeeper run`: composes the watcher, and lives with it until it is told to end. */
 import { readFileSync } from 'node:fs';
 
-import { capOutputs } from '../adapters/host/output-cap.js';
+import { OutputCapper } from '../adapters/host/output-cap.js';
 import { mainProcess } from '../adapters/host/main-process.js';
 import { announcer } from '../adapters/notify/announcer.js';
 import { serveControl } from '../adapters/control-socket/server.js';
@@ -169,10 +169,11 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   const server = await serveControl(paths.runtime, service, log);
   void agents.begin();
   await web.serve();
+  const capper = new OutputCapper(() => guardian.outputFiles(), output, warn);
   const beats: Beat[] = [
     { interval: heartbeatInterval, beat: () => board.heartbeat() },
     { interval: heartbeatInterval, beat: () => guardian.refresh() },
-    { interval: OUTPUT_LOOK, beat: () => void capOutputs(guardian.outputFiles(), output).then((problems) => problems.forEach(warn)) },
+    { interval: OUTPUT_LOOK, beat: () => void capper.look().catch(beatFailed) },
   ];
   if (notifier.watchdogInterval !== undefined) beats.push({ interval: notifier.watchdogInterval, beat: () => notifier.watchdog() });
   const beating = keepBeating(clock, beats, beatFailed);

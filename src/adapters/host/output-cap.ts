@@ -17,11 +17,32 @@ export interface OutputCap {
 
 const CHUNK = 256 * 1024;
 
+/** Looks whenever it is told to, but never while it is still at it: two that turn the same file over would each throw away an older one. */
+export class OutputCapper {
+  #atIt = false;
+
+  constructor(
+    private readonly paths: () => readonly string[],
+    private readonly cap: OutputCap,
+    private readonly warn: (problem: string) => void,
+  ) {}
+
+  async look(): Promise<void> {
+    if (this.#atIt) return;
+    this.#atIt = true;
+    try {
+      for (const problem of await capOutputs(this.paths(), this.cap)) this.warn(problem);
+    } finally {
+      this.#atIt = false;
+    }
+  }
+}
+
 /**
  * One look at each file; those within the cap cost one stat(2).
  * @returns what could not be done, for the log
  */
-export async function capOutputs(paths: readonly string[], cap: OutputCap): Promise<readonly string[]> {
+async function capOutputs(paths: readonly string[], cap: OutputCap): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const path of paths) {
     try {
