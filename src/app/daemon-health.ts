@@ -4,7 +4,7 @@
  * belongs to a process that is gone is forgotten with it.
  */
 import type { DaemonSpec, HealthCheck } from '../core/daemon.js';
-import { afterLook, checkReport, complaint, firstLookAfter, nextLookAfter, UNLOOKED, type CheckReport, type CheckResult, type CheckState } from '../core/health.js';
+import { afterLook, checkReport, complaint, firstLookAfter, nextLookAfter, UNLOOKED, type CheckReport, type CheckState, type LookResult } from '../core/health.js';
 import { sameProcess, type ProcessIdentity } from '../core/process-identity.js';
 import type { Supervision } from '../core/supervision-state.js';
 import type { Clock, Timer } from '../ports/clock.js';
@@ -143,10 +143,11 @@ class CheckWatch {
     this.look.end();
   }
 
-  #done(round: number, result: CheckResult): void {
+  #done(round: number, result: LookResult): void {
     if (round !== this.#round) return;
     this.state = afterLook(this.check, this.state, result, this.clock.wall());
-    this.judged();
+    // What is known of it is what was known before, and has been told.
+    if (result.healthy !== undefined) this.judged();
     // What was judged may have ended this very watch.
     if (round === this.#round) this.plan(this.look.nextIn?.() ?? nextLookAfter(this.check, this.state));
   }

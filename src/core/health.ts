@@ -4,7 +4,8 @@
  * A check begins `unknown`: the daemon has just shown that it is of use, by its
  * start-up check, so nothing is held against it. `failureThreshold` failures in
  * a row make it `unhealthy`, `successThreshold` successes in a row make it
- * `healthy`; a result on the other side begins a new row. One look is under way
+ * `healthy`; a result on the other side begins a new row. A look that nobody
+ * could take is no result: the row goes on with the next one. One look is under way
  * at most, and the next is planned from its end, so looks never pile up.
  */
 import type { CheckMethod } from './check-method.js';
@@ -18,18 +19,29 @@ export interface CheckResult {
   readonly remark?: string;
 }
 
+/** Nobody could look: that says nothing of the daemon, neither good nor bad. */
+export interface Unseen {
+  readonly healthy: undefined;
+  /** Why nobody could. */
+  readonly reason: string;
+}
+
+export type LookResult = CheckResult | Unseen;
+
 export type Verdict = 'unknown' | 'healthy' | 'unhealthy';
 
 export interface CheckState {
   readonly verdict: Verdict;
-  /** Results of the last one's kind in a row. */
+  /** Results of the kind of `known` in a row. */
   readonly row: number;
-  readonly last: CheckResult | undefined;
+  /** The last one that says something of the daemon. */
+  readonly known: CheckResult | undefined;
+  readonly last: LookResult | undefined;
   /** Wall ms of it. */
   readonly at: number | undefined;
 }
 
-export const UNLOOKED: CheckState = { verdict: 'unknown', row: 0, last: undefined, at: undefined };
+export const UNLOOKED: CheckState = { verdict: 'unknown', row: 0, known: undefined, last: undefined, at: undefined };
 
 /** As `status --json` tells it. */
 export interface CheckReport {
@@ -50,12 +62,13 @@ export interface CheckReport {
 const RECOVERY_INTERVAL = 500;
 
 /** @param at wall ms */
-export function afterLook(check: HealthCheck, state: CheckState, result: CheckResult, at: number): CheckState {
-  const row = state.last?.healthy === result.healthy ? state.row + 1 : 1;
+export function afterLook(check: HealthCheck, state: CheckState, result: LookResult, at: number): CheckState {
+  if (result.healthy === undefined) return { ...state, last: result, at };
+  const row = state.known?.healthy === result.healthy ? state.row + 1 : 1;
   const enough = row >= (result.healthy ? check.successThreshold : check.failureThreshold);
   // From `unknown` the first success is enough: there is nothing to recover from.
   const decided = enough || (result.healthy && state.verdict === 'unknown');
-  return { verdict: decided ? (result.healthy ? 'healthy' : 'unhealthy') : state.verdict, row, last: result, at };
+  return { verdict: decided ? (result.healthy ? 'healthy' : 'unhealthy') : state.verdict, row, known: result, last: result, at };
 }
 
 /**
@@ -76,7 +89,7 @@ export function nextLookAfter(check: HealthCheck, state: CheckState): number {
 /** What is told of an unhealthy check: "liveness check answers failed 3 times: no answer within 3 s". */
 export function complaint(check: HealthCheck, state: CheckState): string {
   const times = state.row === 1 ? 'failed' : `failed ${state.row} times`;
-  return `${check.kind} check ${check.name} ${times}: ${state.last?.reason ?? 'not looked at'}`;
+  return `${check.kind} check ${check.name} ${times}: ${state.known?.reason ?? 'not looked at'}`;
 }
 
 export function checkReport(check: HealthCheck, state: CheckState, suspended: boolean): CheckReport {
@@ -86,7 +99,7 @@ export function checkReport(check: HealthCheck, state: CheckState, suspended: bo
     kind: check.kind,
     by: check.method.kind,
     state: suspended ? 'suspended' : state.verdict,
-    last: last === undefined ? null : last.remark === undefined ? last.reason : `${last.reason} (${last.remark})`,
+    last: last === undefined ? null : last.healthy === undefined || last.remark === undefined ? last.reason : `${last.reason} (${last.remark})`,
     consecutive: state.row,
     at: state.at === undefined ? null : Math.round(state.at),
   };

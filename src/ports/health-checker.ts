@@ -1,6 +1,6 @@
 /** Looks at daemons that run, by whatever method a health check names. */
 import type { DaemonSpec, HealthCheck } from '../core/daemon.js';
-import type { CheckResult } from '../core/health.js';
+import type { LookResult } from '../core/health.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 
 /** One check over one life of a daemon's process; keeps what it saw before (CPU time, how far the output was read). */
@@ -9,7 +9,7 @@ export interface HealthLook {
    * One look; ends within the check's `timeout` from the moment when its turn
    * came (costly looks wait for one another). Never rejects.
    */
-  look(): Promise<CheckResult>;
+  look(): Promise<LookResult>;
   /** ms that a look that is due has to be put off, as the daemon said that it reloads or stops; 0: it has not. */
   putOff(): number;
   /** ms to the next look where the method knows better than the check's interval (the watchdog: when its time is up). */

@@ -1,7 +1,7 @@
 /** HealthChecker on this machine: one small module for each kind of look. */
 import type { CheckMethod } from '../../core/check-method.js';
 import type { DaemonSpec, HealthCheck } from '../../core/daemon.js';
-import type { CheckResult } from '../../core/health.js';
+import type { LookResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HealthChecker, HealthLook } from '../../ports/health-checker.js';
@@ -34,7 +34,7 @@ export interface CheckerParts {
   readonly underSystemd: boolean;
 }
 
-type Look = () => Promise<CheckResult>;
+type Look = () => Promise<LookResult>;
 
 export class HostHealthChecker implements HealthChecker {
   readonly #programs = new Slots(PROGRAMS);
@@ -109,7 +109,7 @@ export class HostHealthChecker implements HealthChecker {
     return () => search.look();
   }
 
-  async #alone(key: string, look: Look): Promise<CheckResult> {
+  async #alone(key: string, look: Look): Promise<LookResult> {
     while (this.#underWay.has(key)) await this.#underWay.get(key);
     const running = look();
     this.#underWay.set(key, running.catch(() => undefined));
@@ -122,9 +122,9 @@ export class HostHealthChecker implements HealthChecker {
 }
 
 function leftToSystemd(why: string): Look {
-  return () => Promise.resolve({ healthy: true, reason: `not looked at: ${why}` });
+  return () => Promise.resolve({ healthy: undefined, reason: `not looked at: ${why}` });
 }
 
-function gone(): Promise<CheckResult> {
-  return Promise.resolve({ healthy: true, reason: 'nobody waits for it any more' });
+function gone(): Promise<LookResult> {
+  return Promise.resolve({ healthy: undefined, reason: 'nobody waits for it any more' });
 }

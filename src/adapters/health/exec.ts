@@ -2,7 +2,7 @@
 import type { DaemonSpec } from '../../core/daemon.js';
 import { escapeControl } from '../../core/escape.js';
 import { describeExit } from '../../core/exit-status.js';
-import { execResult, type CheckResult } from '../../core/health.js';
+import { execResult, type LookResult } from '../../core/health.js';
 import type { Runner } from '../../ports/runner.js';
 import { errorCode } from '../host/error-code.js';
 import { MINIMAL_ENVIRONMENT } from '../host/spawn-as.js';
@@ -20,7 +20,7 @@ export async function execLook(
   timeout: number,
   variables: Readonly<Record<string, string>>,
   { runner, trust }: ExecParts,
-): Promise<CheckResult> {
+): Promise<LookResult> {
   const problem = untrusted(argv[0], trust);
   if (problem !== undefined) return { healthy: false, reason: problem };
   const as = { ...(spec.user === undefined ? {} : { user: spec.user }), ...(spec.group === undefined ? {} : { group: spec.group }) };
@@ -28,7 +28,7 @@ export async function execLook(
   const result = await runner.run(argv, { timeout, evenWithoutUs: true, workingDirectory: spec.workingDirectory, environment, ...as });
   if (result.timedOut) return { healthy: false, reason: `${argv[0]} took longer than ${Math.round(timeout)} ms` };
   // Whoever was to run it did not: that says nothing of the daemon.
-  if (result.exit.kind === 'unknown') return { healthy: true, reason: `not looked at: ${result.stderr}` };
+  if (result.exit.kind === 'unknown') return { healthy: undefined, reason: `not looked at: ${result.stderr}` };
   const said = escapeControl((result.stderr || result.stdout).trim(), 200);
   if (result.exit.kind === 'exited') {
     const { reason, ...rest } = execResult(result.exit.status, said);

@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs/promises';
 import { constants, statSync } from 'node:fs';
-import type { CheckResult } from '../../core/health.js';
+import type { LookResult } from '../../core/health.js';
 import { quoted } from '../../core/printable.js';
 import { errorCode } from '../host/error-code.js';
 
@@ -37,12 +37,13 @@ export class OutputSearch {
     this.#text = Buffer.from(text, 'utf8');
   }
 
-  async look(): Promise<CheckResult> {
+  async look(): Promise<LookResult> {
     const shown = quoted(this.#text.toString('utf8').slice(0, 80));
     // What was said once was said, also where the file is cut meanwhile.
     if (!this.#found) {
       const problem = await this.#read();
-      if (problem !== undefined) return { healthy: true, reason: `${this.path} has nothing to be read: ${problem}` };
+      // Where no file is there is no text either; what cannot be read might have it.
+      if (problem !== undefined) return { healthy: problem === 'ENOENT' ? true : undefined, reason: `${this.path} has nothing to be read: ${problem}` };
     }
     return this.#found ? { healthy: false, reason: `${this.path} says ${shown}` } : { healthy: true, reason: `${this.path} is free of ${shown}` };
   }

@@ -1,7 +1,7 @@
 /** The watchdog of sd_notify(3), kept by us: the daemon must say WATCHDOG=1 in time. */
 import type { DaemonSpec, HealthCheck } from '../../core/daemon.js';
 import { formatDuration } from '../../core/duration.js';
-import type { CheckResult } from '../../core/health.js';
+import type { LookResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HealthLook } from '../../ports/health-checker.js';
@@ -27,10 +27,10 @@ export class WatchdogLook implements HealthLook {
     this.#told = wasTold(main.pid);
   }
 
-  look(): Promise<CheckResult> {
+  look(): Promise<LookResult> {
     const state = this.notifications.state(this.spec.name);
-    if (state === undefined) return well('nobody listens at present');
-    if (this.#told === false && !state.heard) return well('not judged: it was started without NOTIFY_SOCKET, by daemon-util without the watcher; a restart mends that');
+    if (state === undefined) return unseen('nobody listens at present');
+    if (this.#told === false && !state.heard) return unseen('not judged: it was started without NOTIFY_SOCKET, by daemon-util without the watcher; a restart mends that');
     if (state.triggered) return ill('it asked to be taken for hung (WATCHDOG=trigger)');
     const silent = this.clock.monotonic() - this.#since(state.lastPing);
     const limit = this.#limit(state.watchdogInterval);
@@ -75,10 +75,14 @@ function wasTold(pid: number): boolean | undefined {
   return readVariable(pid, MARKER_VARIABLE) === undefined ? undefined : false;
 }
 
-function well(reason: string): Promise<CheckResult> {
+function well(reason: string): Promise<LookResult> {
   return Promise.resolve({ healthy: true, reason });
 }
 
-function ill(reason: string): Promise<CheckResult> {
+function ill(reason: string): Promise<LookResult> {
   return Promise.resolve({ healthy: false, reason });
+}
+
+function unseen(reason: string): Promise<LookResult> {
+  return Promise.resolve({ healthy: undefined, reason });
 }

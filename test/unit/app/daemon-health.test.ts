@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { DaemonHealth, type Attention } from '../../../src/app/daemon-health.js';
 import type { DaemonSpec, HealthCheck } from '../../../src/core/daemon.js';
-import type { CheckResult } from '../../../src/core/health.js';
+import type { CheckResult, LookResult } from '../../../src/core/health.js';
 import type { ProcessIdentity } from '../../../src/core/process-identity.js';
 import type { HealthChecker } from '../../../src/ports/health-checker.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
@@ -11,6 +11,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 const WELL: CheckResult = { healthy: true, reason: 'well' };
 const ILL: CheckResult = { healthy: false, reason: 'ill' };
+const UNSEEN: LookResult = { healthy: undefined, reason: 'not looked at: no bus' };
 
 function check(name: string, kind: HealthCheck['kind'], more: Partial<HealthCheck> = {}): HealthCheck {
   return { name, kind, method: { kind: 'unix', path: `/run/${name}` }, grace: 0, interval: 1000, timeout: 100, successThreshold: 1, failureThreshold: 2, ...more };
@@ -19,7 +20,7 @@ function check(name: string, kind: HealthCheck['kind'], more: Partial<HealthChec
 class Ward {
   readonly clock = new FakeClock();
   /** By check; a number is ms that the look takes. */
-  readonly answers = new Map<string, CheckResult>();
+  readonly answers = new Map<string, LookResult>();
   readonly slow = new Map<string, number>();
   readonly looked: string[] = [];
   readonly told: string[] = [];
@@ -84,6 +85,36 @@ describe('app/daemon-health', () => {
     expect(ward.told).to.deep.equal(['unhealthy 1: liveness check a failed 2 times: ill']);
     await ward.clock.advanceAsync(1000);
     expect(ward.told.length).to.equal(2);
+  });
+
+  it('tells nothing by a look that nobody could take, and forgets nothing', async () => {
+    const ward = new Ward();
+    ward.answers.set('a', ILL);
+    ward.running(daemonSpec({ name: 'd', health: [check('a', 'liveness', { failureThreshold: 3 })] }));
+    await ward.clock.advanceAsync(2000);
+    ward.answers.set('a', UNSEEN);
+    await ward.clock.advanceAsync(3000);
+    expect(ward.told).to.deep.equal([]);
+    expect(ward.health.report()[0]).to.include({ state: 'unknown', last: UNSEEN.reason, consecutive: 2 });
+    ward.answers.set('a', ILL);
+    await ward.clock.advanceAsync(1000);
+    expect(ward.told).to.deep.equal(['unhealthy 1: liveness check a failed 3 times: ill']);
+    ward.answers.set('a', UNSEEN);
+    await ward.clock.advanceAsync(3000);
+    expect(ward.told.length, 'not killed again for what nobody saw').to.equal(1);
+  });
+
+  it('leaves one degraded by a look that nobody could take', async () => {
+    const ward = new Ward();
+    ward.answers.set('a', ILL);
+    ward.running(daemonSpec({ name: 'd', health: [check('a', 'readiness')] }));
+    await ward.clock.advanceAsync(2000);
+    ward.answers.set('a', UNSEEN);
+    await ward.clock.advanceAsync(5000);
+    expect(ward.told).to.deep.equal(['degraded 1: readiness check a failed 2 times: ill']);
+    ward.answers.set('a', WELL);
+    await ward.clock.advanceAsync(1000);
+    expect(ward.told.slice(1)).to.deep.equal(['degraded 1: no more']);
   });
 
   it('tells once that readiness is lost, for all checks together, and once that it is back', async () => {

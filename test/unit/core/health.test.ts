@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { HealthCheck } from '../../../src/core/daemon.js';
-import { afterLook, complaint, execResult, firstLookAfter, nextLookAfter, UNLOOKED, type CheckState } from '../../../src/core/health.js';
+import { afterLook, checkReport, complaint, execResult, firstLookAfter, nextLookAfter, UNLOOKED, type CheckState } from '../../../src/core/health.js';
 
 const CHECK: HealthCheck = { name: 'answers', kind: 'liveness', method: { kind: 'unix', path: '/run/x' }, grace: 500, interval: 1000, timeout: 100, successThreshold: 2, failureThreshold: 3 };
 const results = fc.array(fc.boolean(), { maxLength: 60 });
@@ -40,6 +40,23 @@ describe('health: thresholds', () => {
         });
       }),
     );
+  });
+
+  it('take a look that nobody could take for no result', () => {
+    const unseen = { healthy: undefined, reason: 'not looked at: no bus' };
+    const dark = (state: CheckState): CheckState => afterLook(CHECK, state, unseen, 99);
+    const look = (state: CheckState, healthy: boolean): CheckState => afterLook(CHECK, state, { healthy, reason: healthy ? 'well' : 'ill' }, 1);
+
+    expect(dark(UNLOOKED)).to.deep.equal({ ...UNLOOKED, last: unseen, at: 99 });
+    const twice = look(look(look(UNLOOKED, true), false), false);
+    expect(dark(twice)).to.deep.equal({ ...twice, last: unseen, at: 99 });
+    const third = look(dark(twice), false);
+    expect([third.verdict, third.row]).to.deep.equal(['unhealthy', 3]);
+    expect(complaint(CHECK, dark(third))).to.equal('liveness check answers failed 3 times: ill');
+    expect(checkReport(CHECK, dark(third), false)).to.include({ state: 'unhealthy', last: 'not looked at: no bus', consecutive: 3, at: 99 });
+    expect(dark(dark(third)).verdict, 'successThreshold is 2').to.equal('unhealthy');
+    const better = look(dark(look(dark(third), true)), true);
+    expect([better.verdict, better.row]).to.deep.equal(['healthy', 2]);
   });
 
   it('say how often it failed, and how', () => {

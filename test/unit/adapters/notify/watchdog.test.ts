@@ -52,4 +52,10 @@ describe('adapters/notify: the watchdog of a daemon that reloads', () => {
     await dog.clock.advanceAsync(5000);
     expect(await dog.look.look()).to.include({ healthy: false });
   });
+
+  it('is not known where nobody listens', async () => {
+    const { clock } = new Dog();
+    const deaf = new WatchdogLook(daemonSpec({ name: 'd' }), CHECK, { pid: 2 ** 30, startTicks: 1, bootId: 'boot' }, clock.monotonic(), clock, NOBODY_LISTENS);
+    expect(await deaf.look()).to.deep.equal({ healthy: undefined, reason: 'nobody listens at present' });
+  });
 });
