@@ -49,7 +49,6 @@ const TAKE_OVER = 5000;
 const ROLES_PATIENCE = 2000;
 /** ms that hooks get when the watcher ends. */
 const HOOK_PATIENCE = 2000;
-
 const PROBLEMS: ReadonlySet<string> = new Set(['crash', 'crash-loop', 'given-up', 'stop-failed']);
 
 export interface WatcherLife {
