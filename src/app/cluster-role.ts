@@ -4,7 +4,7 @@
  * promoted, those of the master role, too. All are held by the resource from its
  * start to its stop, so that nobody else starts a master role's daemon meanwhile.
  */
-import type { DaemonStatus } from '../core/daemon-status.js';
+import { isUp, type DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import { OCF, OCF_OK, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
 import type { OcfCall } from '../core/ocf-call.js';
@@ -66,9 +66,19 @@ export class ClusterRole {
     const answer = roleAnswer(node, master, call.knowsDegraded);
     if (call.isProbe) return answer;
     const runs = scoreOf(answer, node) !== undefined;
+    if (runs) await this.#adopt([...node, ...master]);
     const sick = runs && call.level >= 10 ? livenessAnswer([...node, ...master]) : undefined;
     await this.#score(sick ?? answer, node);
     return sick ?? answer;
+  }
+
+  /** The cluster found the role running (a probe), so that it never starts it, and watches over all of it from now on. */
+  async #adopt(statuses: readonly DaemonStatus[]): Promise<void> {
+    for (const spec of this.#all) {
+      const status = statuses.find(({ name }) => name === spec.name);
+      // Of a master role that nobody has promoted there is nothing that could be missing.
+      if (status !== undefined && status.owner !== 'cluster') await takeHold(spec, this.call, this.parts, isUp(status.observed));
+    }
   }
 
   get #all(): readonly DaemonSpec[] {

@@ -21,12 +21,14 @@ const GROOM = daemonSpec({ name: 'groom', roles: ['node'] });
 const QUEEN = daemonSpec({ name: 'queen', roles: ['master'], requires: ['king'] });
 const KING = daemonSpec({ name: 'king', roles: ['master'], requires: ['page'] });
 const ALL = [PAGE, GROOM, QUEEN, KING];
-const CALL = ocfCall({ OCF_RESOURCE_INSTANCE: 'crown', OCF_RESKEY_CRM_meta_on_node: 'n1', OCF_RESKEY_CRM_meta_timeout: '40000' });
+const ENVIRONMENT = { OCF_RESOURCE_INSTANCE: 'crown', OCF_RESKEY_CRM_meta_on_node: 'n1', OCF_RESKEY_CRM_meta_timeout: '40000' };
+const CALL = ocfCall(ENVIRONMENT);
+const MONITOR = ocfCall({ ...ENVIRONMENT, OCF_RESKEY_CRM_meta_interval: '10000' });
 
-function roleBy(controller: Controller, clock: Clock, holds: FakeHolds, refresh: () => void, gone?: AbortSignal): ClusterRole {
+function roleBy(controller: Controller, clock: Clock, holds: FakeHolds, refresh: () => void, gone?: AbortSignal, call = CALL): ClusterRole {
   const records = new Map<string, RoleRecord>();
   const chosen = () => Promise.resolve({ controller, reason: 'of a test', release: () => undefined });
-  return new ClusterRole({ node: [PAGE, GROOM], master: [QUEEN, KING] }, CALL, {
+  return new ClusterRole({ node: [PAGE, GROOM], master: [QUEEN, KING] }, call, {
     control: chosen,
     reader: chosen,
     holds,
@@ -46,14 +48,14 @@ function roleBy(controller: Controller, clock: Clock, holds: FakeHolds, refresh:
   });
 }
 
-function directly(gone?: AbortSignal) {
+function directly(gone?: AbortSignal, call = CALL) {
   const diary: string[] = [];
   const [manager, desired, clock, holds] = [new FakeManager('systemd', diary), new FakeDesired(diary), new FakeClock(), new FakeHolds()];
   const control = new DirectControl({
     catalogue: catalogueOf(ALL), manager, desired, holds, locks: new FakeLocks(diary), runner: new FakeRunner(diary), clock, bootId: 'boot', lockTimeout: 1000, roles: () => Promise.resolve(() => NOT_ASKED),
   });
   const starts = (): readonly string[] => diary.filter((line) => line.startsWith('start '));
-  return { role: roleBy(control, clock, holds, () => undefined, gone), manager, holds, starts, diary };
+  return { role: roleBy(control, clock, holds, () => undefined, gone, call), manager, desired, holds, starts, diary };
 }
 
 describe('a role with two daemons, for the cluster', () => {
@@ -99,5 +101,33 @@ describe('a role with two daemons, for the cluster', () => {
     };
     expect(await role.start()).to.deep.equal({ status: OCF.generic, reason: 'the cluster no longer waits for the start' });
     expect(starts()).to.deep.equal(['start groom']);
+  });
+
+  it('is held from the first monitor on where the cluster found it running, not from a probe, nor what is down', async () => {
+    for (const [call, running, status, held] of [
+      [CALL, ['page', 'groom'], OCF.success, []],
+      [MONITOR, ['page', 'groom'], OCF.success, ['groom', 'king', 'page', 'queen']],
+      [MONITOR, ['page', 'groom', 'king', 'queen'], OCF.promoted, ['groom', 'king', 'page', 'queen']],
+      [MONITOR, ['page'], OCF.generic, []],
+      [MONITOR, [], OCF.notRunning, []],
+    ] as const) {
+      const { role, manager, desired, holds } = directly(undefined, call);
+      for (const { name } of ALL) desired.set(name, running.some((one) => one === name) ? 'up' : 'down');
+      for (const [index, name] of running.entries()) manager.running.set(name, 100 + index);
+      expect((await role.monitor()).status, running.join()).to.equal(status);
+      expect([...holds.names()].sort(), running.join()).to.deep.equal(held);
+      for (const name of holds.names()) expect(holds.read(name), name).to.include({ resource: 'crown', node: 'n1', started: running.some((one) => one === name) });
+    }
+  });
+
+  it('keeps the holds that there are at each further monitor', async () => {
+    const { role, manager, desired, holds } = directly(undefined, MONITOR);
+    for (const name of ['king', 'queen']) desired.set(name, 'down');
+    for (const [index, name] of ['page', 'groom'].entries()) manager.running.set(name, 100 + index);
+    await role.monitor();
+    expect(holds.names()).to.have.length(4);
+    const stamp = holds.stamp();
+    await role.monitor();
+    expect(holds.stamp()).to.equal(stamp);
   });
 });
