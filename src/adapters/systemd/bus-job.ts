@@ -38,7 +38,7 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
   abort?.addEventListener('abort', aborted);
   try {
     const forgotten = order === 'start anew' ? systemd.resetFailed(unit).catch(ifRefused) : undefined;
-    const [, { job, by }] = await Promise.all([systemd.watchJobs(unit), systemd.order(order === 'stop' ? 'stop' : 'start', unit), forgotten]);
+    const [, { job, by }] = await Promise.all([systemd.watchJobs(), systemd.order(order === 'stop' ? 'stop' : 'start', unit), forgotten]);
     // Whoever may send to the bus may send such a signal; only that of who took the order counts.
     const result = (): string | undefined => ends.filter(({ sender, body }) => sender === by && body[1] === job).map(({ body }) => String(body[3]))[0];
     await new Promise<void>((resolve) => {
@@ -56,7 +56,7 @@ export async function orderUnit(order: Order, unit: string, patience: number, { 
     abort?.removeEventListener('abort', aborted);
     // Later: nobody waits for that, but somebody for the result. A connection that has ended has no rules.
     clock.after(0, () => {
-      systemd.unwatchJobs(unit).catch(() => undefined);
+      systemd.unwatchJobs().catch(() => undefined);
     });
   }
 }

@@ -200,7 +200,7 @@ export class SystemdManager implements ServiceManager {
   /** undefined: it is up. */
   async #verdict(attempt: Attempt, after: UnitFacts, result: ActResult): Promise<Outcome | undefined> {
     const { spec } = attempt.request;
-    const verdict = result.verdicts.get(spec.unit);
+    const verdict = result.verdicts.get(spec.unit) ?? result.verdicts.get(after.id);
     const broken = isDown(after) && after.requires.length > 0 ? (await this.#systemctl.show(after.requires)).all.filter((facts) => !isUp(facts)) : [];
     const unmet = spec.conditions.filter((condition) => !isMet(condition)).map(describeUnmet);
     const outcome = startOutcome({ spec, notMaster: this.#options.group.notMasterExitStatus, before: attempt.before, after, verdict, allWell: result.ok, unmet, broken });

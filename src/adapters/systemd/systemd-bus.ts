@@ -7,6 +7,7 @@ export const SYSTEMD_NAME = 'org.freedesktop.systemd1';
 export const SYSTEMD_OBJECT = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
+const JOB_RULE = `path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='JobRemoved'`;
 
 /** Of its properties, those that change come with every signal. */
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
@@ -57,14 +58,17 @@ export class SystemdBus {
     return String(path);
   }
 
-  /** The ends of this unit's jobs. @param unit a name without quotes, which all units have */
-  watchJobs(unit: string): Promise<void> {
-    return this.#match(jobRule(unit));
+  /**
+   * The ends of all jobs: their signals name the unit by its Id, which the name that
+   * was ordered need not be. To be had only for as long as an order takes.
+   */
+  watchJobs(): Promise<void> {
+    return this.#match(JOB_RULE);
   }
 
   /** As often as watchJobs(). */
-  async unwatchJobs(unit: string): Promise<void> {
-    await this.#bus('RemoveMatch', `type='signal',${jobRule(unit)}`);
+  async unwatchJobs(): Promise<void> {
+    await this.#bus('RemoveMatch', `type='signal',${JOB_RULE}`);
   }
 
   /**
@@ -119,8 +123,4 @@ export class SystemdBus {
 
 function managerCall(member: string, signature: string, body: readonly unknown[]): BusCall {
   return { destination: SYSTEMD_NAME, path: SYSTEMD_OBJECT, interface: MANAGER, member, signature, body };
-}
-
-function jobRule(unit: string): string {
-  return `path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='JobRemoved',arg2='${unit}'`;
 }

@@ -125,7 +125,7 @@ export class SystemdUnitControl implements UnitControl {
       notMaster: -1,
       before: before.facts,
       after: facts,
-      verdict: result.verdicts.get(unit),
+      verdict: result.verdicts.get(unit) ?? result.verdicts.get(facts.id),
       allWell: result.ok,
       unmet: [],
       broken,
@@ -140,14 +140,14 @@ export class SystemdUnitControl implements UnitControl {
   async #late({ facts }: HeldUnit, limit: number): Promise<Outcome> {
     const { unit } = facts;
     const jobs = await this.#systemctl.jobs();
-    const own = jobs.find((job) => job.unit === unit);
+    const own = jobs.find((job) => job.unit === facts.id);
     const after = own?.state === 'waiting' ? await this.#systemctl.startsAfter(unit) : [];
     await this.#systemctl.enqueueStop(unit, QUICK);
     const time = formatDuration(limit);
     if (own?.state !== 'waiting') {
       return failed('timeout', `${unit} is still ${facts.activeState} (${facts.subState}) after ${time}${said(await lastLines(this.parts.runner, facts))}`, `try: systemctl status ${unit}`);
     }
-    const awaited = jobs.filter((job) => job.unit !== unit && after.includes(job.unit)).map((job) => `${job.unit} (${job.type}, ${job.state})`);
+    const awaited = jobs.filter((job) => job.unit !== facts.id && after.includes(job.unit)).map((job) => `${job.unit} (${job.type}, ${job.state})`);
     const which = awaited.length === 0 ? 'systemctl list-jobs tells them' : awaited.slice(0, 5).join(', ');
     return failed('dependency', `${unit} was not started within ${time}: its dependencies are still starting: ${which}`, 'try: systemctl list-jobs');
   }

@@ -2,6 +2,8 @@
 
 export interface UnitFacts {
   readonly unit: string;
+  /** As systemd's messages and jobs call it; `unit`, as it was asked for, may be another of its names. */
+  readonly id: string;
   readonly loadState: string;
   /** Why it could not be loaded; empty if it could. */
   readonly loadError: string;
@@ -68,6 +70,7 @@ export function unitFacts(unit: string, source: PropertySource): UnitFacts {
   };
   return {
     unit,
+    id: source.text('Id') ?? unit,
     loadState: text('LoadState'),
     loadError: text('LoadError'),
     activeState: text('ActiveState'),

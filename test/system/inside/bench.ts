@@ -110,6 +110,14 @@ export class Bench {
     if (isKnown) systemctl('daemon-reload');
   }
 
+  /** A second name of a unit that systemd has not read yet, as Alias= gives it one. */
+  alias(unit: string): string {
+    const name = `${newName()}.service`;
+    this.#units.add(name);
+    symlinkSync(unit, join(UNITS, name));
+    return name;
+  }
+
   /** As `systemctl mask` does; with --runtime it would refuse, as the unit is there already. */
   mask(name: string): void {
     rmSync(join(UNITS, name), { force: true });

@@ -173,6 +173,34 @@ describe('systemctl whose questions go over the bus', function () {
     expect(asked.calls).to.deep.equal([]);
   });
 
+  it('hears the end of a job of a unit that it calls by another of its names', async () => {
+    const well = bench.alias(bench.daemon().spec.unit);
+    const broken = bench.alias(bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program')).spec.unit);
+    for (const [verb, unit, verdict] of [['start', well, undefined], ['stop', well, undefined], ['start', broken, 'other']] as const) {
+      const { ok, verdicts } = await bus.act(verb, [unit], 20_000);
+      expect([ok, verdicts.get(unit)], `${verb} ${unit}`).to.deep.equal([verdict === undefined, verdict]);
+    }
+    expect(asked.calls, 'by the program, when the patience with the bus was over').to.deep.equal([]);
+  });
+
+  it('takes what a program tells of a unit for what was asked of another of its names', async () => {
+    const broken = bench.daemon({}, {}, (text) => text.replace(/^ExecStart=.*$/m, 'ExecStart=/nonexistent/program')).spec.unit;
+    const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 60')).spec.unit;
+    const after = (unit: string) => (text: string) => text.replace(/^\[Unit\]$/m, `[Unit]\nRequires=${unit}\nAfter=${unit}`);
+    const dependants = [1, 2].map(() => bench.daemon({}, {}, after(broken)).spec);
+    const waiting = bench.daemon({}, {}, after(slow)).spec.unit;
+    const specs = dependants.map((spec) => ({ ...spec, unit: bench.alias(spec.unit) }));
+    const { verdicts } = await program.act('start', specs.map(({ unit }) => unit), 20_000);
+    expect([...verdicts]).to.have.deep.members(dependants.map(({ unit }) => [unit, 'dependency']));
+    const outcomes = await bench.manager.start(specs.map((spec) => ({ spec, oneShotArguments: [] })));
+    for (const outcome of outcomes) expect(outcome).to.include({ kind: 'failed', code: 'dependency' });
+    const control = new SystemdUnitControl({ runner: bench.runner, processes: bench.processes, clock: bench.clock, systemctl: program });
+    const { outcome } = await control.start(bench.alias(waiting), { limit: 1500, abort: undefined, isUnread: false });
+    expect(outcome).to.include({ kind: 'failed', code: 'dependency' });
+    expect(outcome.kind === 'failed' && outcome.reason).to.include(`${slow} (start, running)`);
+    systemctl('stop', slow);
+  });
+
   it('leaves to systemctl what takes long, and what systemd refuses', async () => {
     const slow = bench.daemon({}, { startTimeout: 60_000 }, (text) => text.replace(/^\[Service\]$/m, '[Service]\nExecStartPre=/bin/sleep 5'));
     expect(await bus.act('start', [slow.spec.unit], 30_000)).to.include({ ok: true });

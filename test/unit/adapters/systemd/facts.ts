@@ -4,6 +4,7 @@ import type { UnitFacts } from '../../../../src/adapters/systemd/unit-facts.js';
 export function facts(overrides: Partial<UnitFacts> = {}): UnitFacts {
   return {
     unit: 'web.service',
+    id: 'web.service',
     loadState: 'loaded',
     loadError: '',
     activeState: 'inactive',
