@@ -9,6 +9,7 @@
 import { sameHold, type ClusterHold } from '../core/cluster-hold.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
+import { formatDuration } from '../core/duration.js';
 import { errorAnswer, monitorAnswer, OCF, startAnswer, stopAnswer, type OcfAnswer } from '../core/ocf.js';
 import type { OcfCall } from '../core/ocf-call.js';
 import { failed, type Outcome } from '../core/outcome.js';
@@ -49,12 +50,26 @@ export class ClusterDaemon {
     private readonly parts: ClusterDaemonParts,
   ) {}
 
-  async start(): Promise<OcfAnswer> {
+  /** @param limit ms, where something comes after it in the time of the call */
+  async start(limit?: number): Promise<OcfAnswer> {
+    if (limit === undefined) return this.#start(this.parts.gone);
+    const late = new AbortController();
+    const timer = this.parts.clock.after(limit, () => late.abort());
+    try {
+      const { gone } = this.parts;
+      const answer = await this.#start(gone === undefined ? late.signal : AbortSignal.any([gone, late.signal]));
+      return answer.status !== OCF.success && late.signal.aborted ? { ...answer, reason: `it was not started within ${formatDuration(limit)}` } : answer;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #start(gone: AbortSignal | undefined): Promise<OcfAnswer> {
     await takeHold(this.spec, this.call, this.parts, false);
     const by = this.#by('start');
     const { controller, release } = await this.parts.control(by);
     try {
-      const outcomes = await startWhileWaited(controller, [this.spec.name], by, this.parts.gone);
+      const outcomes = gone?.aborted === true ? undefined : await startWhileWaited(controller, [this.spec.name], by, gone);
       if (outcomes === undefined) return GIVEN_UP;
       const answer = startAnswer(only(outcomes));
       if (answer.status === OCF.success) await noteStarted(this.spec, this.call, this.parts);

@@ -9,6 +9,7 @@
  */
 import { OCF, OCF_OK, type OcfAnswer } from '../core/ocf.js';
 import type { OcfCall } from '../core/ocf-call.js';
+import type { Clock } from '../ports/clock.js';
 
 export type MigrationStep = 'push' | 'pull' | 'revert';
 
@@ -16,12 +17,18 @@ export interface MigrationParts {
   /** undefined: the resource has none, so it can't be migrated. @param limit ms */
   readonly hook: ((step: MigrationStep, limit: number) => Promise<OcfAnswer>) | undefined;
   readonly isActive: () => Promise<boolean>;
-  readonly start: () => Promise<OcfAnswer>;
+  /** @param limit ms, after which it is given up */
+  readonly start: (limit: number) => Promise<OcfAnswer>;
+  readonly clock: Clock;
 }
 
-/** Shares of the time-out: most of it for the step, the rest for undoing it, or for the start. */
+/** Shares of the time-out: most of it for the step, the rest for undoing it. What has no time left is killed, and nothing is undone. */
 const STEP = 0.6;
 const REVERT = 0.3;
+/** Of it, the start is over that follows a pull. */
+const STARTED = 0.65;
+/** Of it, a revert is over. */
+const END = 0.95;
 
 export async function migrateTo(call: Pick<OcfCall, 'timeout'>, { hook, isActive }: MigrationParts): Promise<OcfAnswer> {
   if (hook === undefined) return WITHOUT_HOOK;
@@ -30,12 +37,15 @@ export async function migrateTo(call: Pick<OcfCall, 'timeout'>, { hook, isActive
   return pushed.status === OCF.success ? OCF_OK : reverted('push', pushed, await hook('revert', call.timeout * REVERT));
 }
 
-export async function migrateFrom(call: Pick<OcfCall, 'timeout'>, { hook, start }: MigrationParts): Promise<OcfAnswer> {
+export async function migrateFrom({ timeout }: Pick<OcfCall, 'timeout'>, { hook, start, clock }: MigrationParts): Promise<OcfAnswer> {
   if (hook === undefined) return WITHOUT_HOOK;
-  const pulled = await hook('pull', call.timeout * STEP);
-  if (pulled.status !== OCF.success) return reverted('pull', pulled, await hook('revert', call.timeout * REVERT));
-  const started = await start();
-  return started.status === OCF.success ? OCF_OK : reverted('start', started, await hook('revert', call.timeout * REVERT));
+  const began = clock.monotonic();
+  const left = (share: number): number => Math.max(1, Math.floor(timeout * share - (clock.monotonic() - began)));
+  const revert = (): Promise<OcfAnswer> => hook('revert', Math.min(timeout * REVERT, left(END)));
+  const pulled = await hook('pull', timeout * STEP);
+  if (pulled.status !== OCF.success) return reverted('pull', pulled, await revert());
+  const started = await start(left(STARTED));
+  return started.status === OCF.success ? OCF_OK : reverted('start', started, await revert());
 }
 
 const WITHOUT_HOOK: OcfAnswer = { status: OCF.unimplemented, reason: 'it has no migrate_hook, so it cannot be migrated: leave out allow-migrate' };

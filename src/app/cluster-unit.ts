@@ -51,6 +51,8 @@ const NEXT_HOOK = 500;
 
 export class ClusterUnit {
   readonly #began: number;
+  /** When we give up. */
+  #end: number;
 
   constructor(
     private readonly name: HeldName,
@@ -58,9 +60,12 @@ export class ClusterUnit {
     private readonly parts: ClusterUnitParts,
   ) {
     this.#began = parts.clock.monotonic();
+    this.#end = this.#began + call.timeout * OWN_END;
   }
 
-  start(): Promise<OcfAnswer> {
+  /** @param limit ms, where less than the whole time of the call is for it */
+  start(limit = Infinity): Promise<OcfAnswer> {
+    this.#end = Math.min(this.#end, this.parts.clock.monotonic() + limit);
     const { control, override } = this.parts;
     const { unit } = this.name;
     // Asked while the lock is taken, which takes as long.
@@ -205,7 +210,7 @@ export class ClusterUnit {
 
   /** ms until we give up. */
   #left(): number {
-    return Math.max(1, Math.floor(this.call.timeout * OWN_END - (this.parts.clock.monotonic() - this.#began)));
+    return Math.max(1, Math.floor(this.#end - this.parts.clock.monotonic()));
   }
 }
 

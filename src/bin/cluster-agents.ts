@@ -64,7 +64,7 @@ async function daemonAgent(action: string, call: OcfCall, sites: AgentSites): Pr
       return daemon.monitor();
     case 'migrate_to':
     case 'migrate_from':
-      return (await import('./migration-hook.js')).migrate(action, call, host, { isActive: () => daemon.isActive(), start: () => daemon.start() }, hookEnvironment(call, spec));
+      return (await import('./migration-hook.js')).migrate(action, call, host, { isActive: () => daemon.isActive(), start: (limit) => daemon.start(limit) }, hookEnvironment(call, spec));
     case 'reload':
       return startAnswer(await (await site.means.manager()).reload(spec));
     default:

@@ -44,7 +44,7 @@ export async function unitAgent(action: string, call: OcfCall, sites: AgentSites
   }
   if (!existsSync(SYSTEMD)) return nothingThere(action, call, { status: OCF.installed, reason: 'systemd is not process 1 here' });
   const { host } = site;
-  return perform(action, await compose({ site, unit, parameter, call, needsHook: action === 'start' || action === 'monitor' }), (migration, held) => migrate(migration, call, host, { isActive: () => held.isActive(), start: () => held.start() }, hookEnvironment(call, unit)));
+  return perform(action, await compose({ site, unit, parameter, call, needsHook: action === 'start' || action === 'monitor' }), (migration, held) => migrate(migration, call, host, { isActive: () => held.isActive(), start: (limit) => held.start(limit) }, hookEnvironment(call, unit)));
 }
 
 async function perform(action: string, unit: ClusterUnit, migration: (action: 'migrate_to' | 'migrate_from', unit: ClusterUnit) => Promise<OcfAnswer>): Promise<OcfAnswer> {
