@@ -119,13 +119,12 @@ async function knowing(chosen: ChosenControl, recalled: readonly DaemonSpec[], m
   }
 }
 
-/** ms for what systemd answers at once. */
-const QUICK = 10_000;
-
-async function killer(host: Host): Promise<ClusterDaemonParts['kill']> {
-  const systemctl = await host.systemctl();
-  return async (spec) => {
-    await systemctl.killAll(spec.unit, QUICK);
+/** What a unit's end spares, its force spares, too: the unit itself is asked, which also knows that of a daemon that no catalogue has any more. */
+export async function killer(host: Pick<Host, 'systemctl' | 'runner' | 'clock'>): Promise<ClusterDaemonParts['kill']> {
+  const [systemctl, runner, clock] = await Promise.all([host.systemctl(), host.runner(), host.clock()]);
+  return async ({ unit }) => {
+    const [{ SystemdUnitControl }, { identify, isAlive }] = await Promise.all([import('../adapters/systemd/unit-control.js'), import('../adapters/host/identity.js')]);
+    await new SystemdUnitControl({ runner, processes: { identify, isAlive }, clock, systemctl }).kill(unit);
   };
 }
 

@@ -9,7 +9,7 @@ import type { DaemonSpec, GroupSpec } from './daemon.js';
 import { isValidName, MAX_NAME_LENGTH } from './daemon.js';
 import { checkHealth } from './health-rules.js';
 import { orderForStart } from './order.js';
-import { isPlainPath, isUnitName, isUserName, isVariableName } from './plain-values.js';
+import { isPlainPath, isTemplateName, isUnitName, isUserName, isVariableName } from './plain-values.js';
 import { quoted } from './printable.js';
 import { sourceProblems } from './role.js';
 
@@ -62,7 +62,10 @@ function checkGroup(group: GroupSpec, report: Report): void {
 }
 
 function checkUnit(path: readonly string[], unit: string | undefined, suffix: string, report: Report): void {
-  if (unit !== undefined && !isUnitName(unit, suffix)) {
+  if (unit === undefined || isUnitName(unit, suffix)) return;
+  if (isTemplateName(unit, suffix) && unit.length > suffix.length + 1) {
+    report(path, `${quoted(unit)} is a template, which stands for many units; name one of them, as ${quoted(`${unit.slice(0, -suffix.length)}1${suffix}`)}`);
+  } else {
     report(path, `${quoted(unit)} is no name of a unit: letters, digits, ':', '-', '_', '.', '@' and '\\', with the suffix ${suffix}`);
   }
 }

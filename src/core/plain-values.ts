@@ -25,7 +25,12 @@ export function isUserName(name: string): boolean {
   return name.length <= 32 && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name);
 }
 
-/** systemd.unit(5); the suffix includes its dot. */
+/** systemd.unit(5), of what can be started: no template; the suffix includes its dot. */
 export function isUnitName(name: string, suffix: string): boolean {
-  return name.length <= 255 && name.length > suffix.length && name.endsWith(suffix) && /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$/.test(name);
+  return name.length <= 255 && name.length > suffix.length && name.endsWith(suffix) && /^[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\@-]*$/.test(name) && !isTemplateName(name, suffix);
+}
+
+/** It stands for many units. What follows the first `@` is the instance's name. */
+export function isTemplateName(name: string, suffix: string): boolean {
+  return name.indexOf('@') === name.length - suffix.length - 1 && name.endsWith(`@${suffix}`);
 }

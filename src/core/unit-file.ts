@@ -14,7 +14,7 @@ import { watchdogOf } from './notify-message.js';
 import { sandboxLines } from './sandbox.js';
 import { withHeader } from './unit-header.js';
 import { awaitedReadiness, READINESS_HELPER } from './unit-readiness.js';
-import { type Line, literal, milliseconds, quoted, section, sections, word } from './unit-text.js';
+import { type Line, literal, milliseconds, plainWord, quoted, section, sections, word } from './unit-text.js';
 
 export interface UnitOptions {
   /** systemd's own, e.g. 252: newer ones know more directives. */
@@ -116,7 +116,7 @@ function readinessLines(spec: DaemonSpec, { helperDirectory = DEFAULT_HELPERS }:
 
 function commandLine(spec: DaemonSpec): string {
   const modeArguments = spec.background === 'always-forks' ? spec.backgroundArguments : spec.foregroundArguments;
-  const fixed = [spec.executable, ...spec.arguments, ...modeArguments].map(word);
+  const fixed = [plainWord(spec.executable), ...[...spec.arguments, ...modeArguments].map(word)];
   return [...fixed, ...[...spec.argumentVariables, 'ONESHOT_ARGUMENTS'].map((name) => `$${name}`)].join(' ');
 }
 

@@ -11,7 +11,7 @@ import { sandboxLines } from './sandbox.js';
 import { groupTargets } from './target-file.js';
 import { serviceUnit } from './unit-file.js';
 import { type GeneratorOptions, withHeader } from './unit-header.js';
-import { type Line, literal, milliseconds, section, sections, word } from './unit-text.js';
+import { type Line, literal, milliseconds, plainWord, section, sections, word } from './unit-text.js';
 import { watcherUnit } from './watcher-unit.js';
 
 export interface UnitSetOptions {
@@ -64,7 +64,7 @@ function setupText(group: GroupSpec, options: GeneratorOptions): string {
   ];
   const service: readonly Line[] = [
     ['Type', 'oneshot'],
-    ['ExecStart', [executable, ...words].map(word).join(' ')],
+    ['ExecStart', [plainWord(executable), ...words.map(word)].join(' ')],
     ['TimeoutStartSec', milliseconds(timeout)],
     ...sandboxLines(sandbox, options.version).map(([directive, value]): Line => [directive, literal(value)]),
   ];
@@ -91,6 +91,6 @@ function stubUnit(group: GroupSpec, target: string, options: GeneratorOptions): 
 }
 
 function tmpfiles(group: GroupSpec, options: GeneratorOptions): string {
-  const lines = group.directories.map(({ path, mode, user, group: owners }) => `d ${word(path)} ${mode} ${user} ${owners} -\n`);
+  const lines = group.directories.map(({ path, mode, user, group: owners }) => `d ${plainWord(path)} ${mode} ${user} ${owners} -\n`);
   return withHeader(lines.join(''), options);
 }

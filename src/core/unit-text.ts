@@ -19,12 +19,18 @@ export function milliseconds(duration: number): string {
 /** Of a directive whose value is one text to its end: only specifiers and line ends need care. */
 export function literal(text: string): string {
   if (/[\0-\x1f\x7f]/.test(text)) throw new Error(`a unit cannot hold the control character in ${JSON.stringify(text.slice(0, 80))}`);
-  return text.replace(/%/g, '%%').replace(/\\$/, '\\\\');
+  // An odd number of them at the end would join the next line.
+  return text.replace(/%/g, '%%').replace(/(?<!\\)\\(?:\\\\)*$/, '$&\\');
 }
 
 /** One word of a command line; `$` and `%` stand for themselves (systemd.service(5), COMMAND LINES). */
 export function word(text: string): string {
-  return /^[A-Za-z0-9_./:=,@+-]+$/.test(text) ? text : quoted(text.replace(/\$/g, '$$$$'));
+  return plainWord(text.replace(/\$/g, '$$$$'));
+}
+
+/** One word where there are no variables: the path of a program, and tmpfiles.d(5). */
+export function plainWord(text: string): string {
+  return /^[A-Za-z0-9_./:=,@+-]+$/.test(text) ? text : quoted(text);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' };

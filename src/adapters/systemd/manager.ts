@@ -22,7 +22,7 @@ import { awaitReadiness, type Waited } from './readiness.js';
 import { reloadUnit } from './reload.js';
 import { isAtRest, restingFacts } from './easy-start.js';
 import { refusal, startOutcome, tooLateForArguments } from './start-outcome.js';
-import { stopOutcome } from './stop-outcome.js';
+import { isStopped, stopOutcome } from './stop-outcome.js';
 import { type ActResult, Systemctl, SystemdSilent, UnitTable } from './systemctl.js';
 import { unmetInAdvance } from './unmet-in-advance.js';
 import type { UnitFacts } from './unit-facts.js';
@@ -225,7 +225,6 @@ export class SystemdManager implements ServiceManager {
       const pulse = only === undefined || another !== undefined ? undefined : await this.#systemctl.pulse(only.unit);
       if (only !== undefined && pulse !== undefined && isAtRest(pulse)) return [ok(false, `${only.unit} is already ${pulse.activeState}`)];
       const before = await this.#show(specs.map(({ unit }) => unit));
-      const isStopped = (facts: UnitFacts) => isNotFound(facts) || (isDown(facts) && facts.job === 0);
       const ordered = inStartOrder(specs).toReversed().map(({ unit }) => unit);
       const units = ordered.filter((unit) => !isStopped(before.of(unit)));
       // SIGTERM for stopTimeout, SIGKILL for as long again.
@@ -233,8 +232,7 @@ export class SystemdManager implements ServiceManager {
       const result = units.length === 0 ? undefined : await obeyed(this.#options.clock, () => this.#systemctl.act('stop', units, limit));
       const after = await this.#show(units);
       return before.all.map((facts) => {
-        if (isNotFound(facts)) return ok(false, `systemd has no unit ${facts.unit}, so it does not run`);
-        if (isStopped(facts)) return ok(false, `${facts.unit} is already ${facts.activeState}`);
+        if (isStopped(facts)) return ok(false, isNotFound(facts) ? `systemd has no unit ${facts.unit}, so it does not run` : `${facts.unit} is already ${facts.activeState}`);
         return stopOutcome(after.of(facts.unit), result, limit);
       });
     });

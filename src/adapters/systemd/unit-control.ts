@@ -15,12 +15,12 @@ import { heard, obeyed } from './deafness.js';
 import { livesOn } from './first-breath.js';
 import { lastLines, said } from './journal.js';
 import { refusal, startOutcome } from './start-outcome.js';
-import { stopOutcome } from './stop-outcome.js';
+import { isStopped, stopOutcome } from './stop-outcome.js';
 import { type ActResult, type Systemctl, SystemdSilent } from './systemctl.js';
 import { awaitEmpty, groupOf, isPopulated, killGroup } from './unit-group.js';
 import { sinceNow, startIsSeen } from './easy-start.js';
 import { endsDeliberately, type HeldUnit, heldUnit, HELD_PROPERTIES, unitLook } from './unit-look.js';
-import { awaitsRestart, callRefusal, isDown, isNotFound, isUp } from './vocabulary.js';
+import { awaitsRestart, callRefusal, isDown, isUp } from './vocabulary.js';
 
 /** ms for what systemd answers at once. */
 const QUICK = 10_000;
@@ -156,8 +156,7 @@ export class SystemdUnitControl implements UnitControl {
     const { clock } = this.parts;
     const began = clock.monotonic();
     const before = await this.#show(unit);
-    const isStopped = isNotFound(before.facts) ? isDown(before.facts) : isDown(before.facts) && before.facts.job === 0;
-    const outcome = isStopped ? ok(false, `${unit} is already ${before.facts.activeState}`) : await this.#stopped(unit, limit);
+    const outcome = isStopped(before.facts) ? ok(false, `${unit} is already ${before.facts.activeState}`) : await this.#stopped(unit, limit);
     const group = groupOf(before.controlGroup);
     if (outcome.kind !== 'ok' || group === undefined || endsDeliberately(before)) return outcome;
     // Its ExecStop= returned early, and systemd was told to leave the rest alone.

@@ -125,6 +125,12 @@ export class Bench {
     systemctl('daemon-reload');
   }
 
+  /** Their files are removed, as by an upgrade, whether or not they run. */
+  forget(...names: readonly string[]): void {
+    for (const name of names) rmSync(join(UNITS, name));
+    systemctl('daemon-reload');
+  }
+
   async start(spec: DaemonSpec, oneShotArguments: readonly string[] = []): Promise<Outcome> {
     return only(await this.manager.start([{ spec, oneShotArguments }]));
   }

@@ -216,6 +216,17 @@ describe('systemd manager', function () {
     expectFailed(await bench.manager.reload(spec), 'not-found');
   });
 
+  it('a daemon whose unit file was removed under it is stopped, and not called stopped before', async () => {
+    const [one, another] = [bench.daemon(), bench.daemon()];
+    for (const { spec } of [one, another]) expectOk(await bench.start(spec));
+    bench.forget(one.spec.unit, another.spec.unit);
+    for (const { spec } of [one, another]) expect([bench.property(spec.unit, 'LoadState'), bench.property(spec.unit, 'ActiveState')]).to.deep.equal(['not-found', 'active']);
+    expect(expectOk(await bench.stop(one.spec)).changed).to.equal(true);
+    expect([one.mains(), another.mains().length]).to.deep.equal([[], 1]);
+    expect((await bench.manager.stop([one.spec, another.spec])).map((outcome) => expectOk(outcome).changed)).to.deep.equal([false, true]);
+    expect(another.mains()).to.deep.equal([]);
+  });
+
   it("reloads in the unit's own way where it has one", async () => {
     const mark = join(bench.directory, 'reloaded');
     const spec = handmade(`[Service]\nType=exec\nExecStart=/bin/sleep infinity\nExecReload=/usr/bin/touch ${mark}\n`);

@@ -71,6 +71,8 @@ describe('checkCatalogue', () => {
     ['a bad user', { user: 'root:x' }, 'user'],
     ['an unknown capability', { capabilities: ['CAP_FLY'] }, 'capabilities'],
     ['a unit without its suffix', { unit: 'a' }, 'unit'],
+    ['a unit that is a template', { unit: 'a@.service' }, 'unit'],
+    ['a unit that is an instance of nothing', { unit: '@a.service' }, 'unit'],
     ['a unit with a slash', { unit: 'a/b.service' }, 'unit'],
     ['a cap below the base of delays', { restart: { ...TEST_RESTART_POLICY, maxDelay: 10 } }, 'restart.maxDelay'],
   ];
@@ -79,6 +81,12 @@ describe('checkCatalogue', () => {
       expect(problemsOf([daemonSpec({ name: 'web', ...overrides })])).to.deep.equal([`daemons.web.${key}`]);
     });
   }
+
+  it('names an instance where a unit is a template, which nobody can start', () => {
+    const [problem] = checkCatalogue({ group: GROUP, daemons: [daemonSpec({ name: 'web', unit: 'web@.service' })] });
+    expect(problem?.message).to.match(/template/).and.include("'web@1.service'");
+    for (const unit of ['web@a@.service', 'web@1.service', 'a@b@c.service']) expect(problemsOf([daemonSpec({ name: 'web', unit })]), unit).to.deep.equal([]);
+  });
 
   it('never shows the value of a variable', () => {
     const problems = checkCatalogue({ group: GROUP, daemons: [daemonSpec({ name: 'a', environment: { 'A=': 'hunter2', B: 'hunter2\0' } })] });

@@ -128,6 +128,17 @@ describe('service unit', () => {
     expect(() => serviceUnit(daemonSpec({ name: 'web', description: 'a\nExecStart=/bin/evil' }), GROUP, OPTIONS)).to.throw(/control character/);
   });
 
+  it('has no variable in the path of a program, where systemd knows none', () => {
+    const spec = daemonSpec({ name: 'web', executable: '/opt/a$b/web', arguments: ['$HOME'] });
+    expect(values(serviceUnit(spec, GROUP, OPTIONS), 'ExecStart')).to.deep.equal(['"/opt/a$b/web" "$$HOME" $ONESHOT_ARGUMENTS']);
+  });
+
+  it('joins no line with the next, however many backslashes a text ends in', () => {
+    for (const [written, expected] of [['a', 'a'], ['a\\', 'a\\\\'], ['a\\\\', 'a\\\\'], ['a\\\\\\', 'a\\\\\\\\'], ['\\ \\\\', '\\ \\\\']] as const) {
+      expect(values(serviceUnit(daemonSpec({ name: 'web', description: written }), GROUP, OPTIONS), 'Description')).to.deep.equal([expected]);
+    }
+  });
+
   it('never lets an argument or a variable escape from its line', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), fc.string({ unit: 'binary' }), (words, value) => {

@@ -25,10 +25,10 @@ function profile(name: string): Configuration {
 
 describe('set of units', () => {
   it("has the group's directories for systemd-tmpfiles, quoted where it must be", () => {
-    const text = `group: {name: shop, target: shop.target, directories: [/run/x, {path: /run/x}, {path: '/run/100% y', mode: '0750', user: web, group: adm}]}\ndaemons: {}\n`;
+    const text = `group: {name: shop, target: shop.target, directories: [/run/x, {path: /run/x}, {path: '/run/100% y$z', mode: '0750', user: web, group: adm}]}\ndaemons: {}\n`;
     const { catalogue, paths } = configurationFromText('test', text.replace('/run/x, ', ''), {});
     const lines = unitSet(catalogue, { version: 252, prefix: '/usr', paths }).get('tmpfiles.d/shop.conf')?.split('\n').filter((line) => !line.startsWith('#'));
-    expect(lines).to.deep.equal(['d /run/x 0755 root root -', 'd "/run/100%% y" 0750 web adm -', '']);
+    expect(lines).to.deep.equal(['d /run/x 0755 root root -', 'd "/run/100%% y$z" 0750 web adm -', '']);
     expect(() => configurationFromText('test', text, {})).to.throw(/directories: .*path: \/run\/x/);
     for (const bad of ["{path: /run/x, mode: '0999'}", '{path: run}', '{path: /run/x, user: "a b"}', '{path: /run/x, owner: root}', '{mode: 0755}']) {
       expect(() => configurationFromText('test', `group: {directories: [${bad}]}\ndaemons: {}\n`, {}), bad).to.throw(/group\.directories/);

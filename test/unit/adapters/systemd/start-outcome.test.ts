@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { startOutcome, tooLateForArguments, type StartEvidence } from '../../../../src/adapters/systemd/start-outcome.js';
-import { stopOutcome } from '../../../../src/adapters/systemd/stop-outcome.js';
+import { isStopped, stopOutcome } from '../../../../src/adapters/systemd/stop-outcome.js';
 import type { Outcome } from '../../../../src/core/outcome.js';
 import { daemonSpec, TEST_RESTART_POLICY } from '../../../support/daemon-spec.js';
 import { facts } from './facts.js';
@@ -97,6 +97,8 @@ describe('outcome of a stop under systemd', () => {
     ['started by somebody else', stopOutcome(facts({ activeState: 'active', mainPid: 5 }), result, 1), 'canceled'],
     ['about to be started by somebody else', stopOutcome(facts({ job: 4 }), result, 1), 'canceled'],
     ['hangs', stopOutcome(facts({ activeState: 'deactivating' }), { ...result, timedOut: true }, 1), 'still-running'],
+    ['its unit file has gone', stopOutcome(facts({ loadState: 'not-found' }), result, 1), 'ok'],
+    ['its unit file has gone, and it hangs', stopOutcome(facts({ loadState: 'not-found', activeState: 'deactivating' }), { ...result, timedOut: true }, 1), 'still-running'],
     ['forbidden', stopOutcome(facts({ activeState: 'active' }), { timedOut: false, stderr: 'Failed to stop web.service: Access denied\n' }, 1), 'permission'],
   ];
   for (const [title, outcome, expected] of table) {
@@ -104,4 +106,15 @@ describe('outcome of a stop under systemd', () => {
       expect(told(outcome)).to.equal(expected);
     });
   }
+
+  it('is not needed by what is down with nothing to come, whether or not there is a file of it', () => {
+    expect(isStopped(facts())).to.equal(true);
+    expect(isStopped(facts({ activeState: 'failed' }))).to.equal(true);
+    expect(isStopped(facts({ job: 4 }))).to.equal(false);
+    expect(isStopped(facts({ activeState: 'active' }))).to.equal(false);
+    expect(isStopped(facts({ loadState: 'not-found' }))).to.equal(true);
+    // Its file was removed under it.
+    expect(isStopped(facts({ loadState: 'not-found', activeState: 'active', mainPid: 5 }))).to.equal(false);
+    expect(isStopped(facts({ loadState: 'not-found', activeState: 'deactivating' }))).to.equal(false);
+  });
 });
