@@ -106,6 +106,8 @@ export class Following implements Cancel {
       await systemd.subscribe();
       await inBatches(this.#units, async (unit) => {
         const path = await systemd.loadUnit(unit.spec.unit);
+        // Of one that cannot be followed nothing is told; the others are.
+        if (path === undefined) return;
         await systemd.watchUnit(path);
         if (isOver()) return;
         unit.attach(systemd, path);

@@ -13,7 +13,7 @@ const JOB_RULE = `path='${SYSTEMD_OBJECT}',interface='${MANAGER}',member='JobRem
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
 
 export class SystemdBus {
-  constructor(private readonly connection: BusConnection) {}
+  constructor(private readonly connection: Pick<BusConnection, 'call' | 'reply'>) {}
 
   /** Without it systemd sends no signals at all. */
   async subscribe(): Promise<void> {
@@ -44,9 +44,13 @@ export class SystemdBus {
     return this.#match(`path='${path}',interface='${PROPERTIES}',member='PropertiesChanged'`);
   }
 
-  /** The unit's object, also of a unit that does not exist: its LoadState says so. */
-  async loadUnit(unit: string): Promise<string> {
-    const [path] = await this.#manager('LoadUnit', 's', [unit]);
+  /** The unit's object, also of a unit that does not exist: its LoadState says so. undefined: systemd takes the name for none. */
+  async loadUnit(unit: string): Promise<string | undefined> {
+    const [path] = await this.#manager('LoadUnit', 's', [unit]).catch((error: unknown) => {
+      if (error instanceof BusFailure && error.code === 'org.freedesktop.DBus.Error.InvalidArgs') return [undefined];
+      throw error;
+    });
+    if (path === undefined) return undefined;
     // It becomes part of a match rule: nothing but a plain object path may.
     if (typeof path !== 'string' || !/^[A-Za-z0-9_/]+$/.test(path)) throw new BusFailure('protocol', `LoadUnit of ${unit} gave no object path`);
     return path;
