@@ -25,7 +25,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['watchkeeper graph ', []],
   ['watchkeeper help hist', ['history']],
   ['watchkeeper status --config ca', ['catalogue.yaml']],
-  ['daemon-util start-', ['start-all', 'start-master']],
+  ['daemon-util start-', ['start-all', 'start-master', 'start-wanted']],
   ['daemon-util start ', ['web', 'db', 'idle']],
   ['daemon-util start web w', []],
   ['daemon-util check --j', ['--json']],

@@ -113,16 +113,19 @@ describe('daemon-util on real daemons', function () {
   });
 
   it('brings back in check-and-start what only went down with all, once another was started again', async () => {
-    const [web, db] = [world.add('web'), world.add('db')];
+    const [web, db, api] = [world.add('web'), world.add('db'), world.add('api')];
     world.write();
     await world.run('start-all');
-    await world.run('stop', 'db'); // the stop of all is the later word
-    await world.run('stop-all');
+    await world.runByAnother('stop', 'api'); // singled out: so it stays through a stop of all
+    await world.runByAnother('stop-all');
     expect((await world.run('check-and-start', 'db')).status).to.equal(1);
     await world.run('start', 'web');
     expect(await world.run('check-and-start', 'db')).to.deep.equal(SILENT);
-    expect([web.mains(), db.mains()].map(({ length }) => length)).to.deep.equal([1, 1]);
-    await world.run('stop-all');
+    expect((await world.run('check-and-start', 'api')).status).to.equal(1);
+    expect([web.mains(), db.mains(), api.mains()].map(({ length }) => length)).to.deep.equal([1, 1, 0]);
+    expect((await world.run('start-all')).status).to.equal(0);
+    expect(api.mains()).to.have.length(1);
+    await world.runByAnother('stop-all');
     await world.run('start', 'web');
     await world.runByAnother('stop', 'db'); // and now this one is
     expect((await world.run('check-and-start', 'db')).status).to.equal(1);

@@ -217,8 +217,9 @@ describe('health by the watcher', function () {
     world.write();
     expect((await world.run('start', 'web')).status).to.equal(0);
     await world.startWatcher();
-    await isHealthy('web');
-    expect((await checks('web'))[0]?.last).to.include('without NOTIFY_SOCKET');
+    await eventually('it was looked at', async () => (await checks('web'))[0]?.last?.includes('without NOTIFY_SOCKET') === true);
+    expect((await checks('web'))[0]?.state, 'not known, and so nobody is restarted').to.equal('unknown');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(web.starts()).to.equal(1);
   });
 
