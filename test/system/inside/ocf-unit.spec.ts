@@ -103,6 +103,12 @@ describe('ocf:watchkeeper:unit', function () {
     try {
       expect(monitor(`1 ${unit} ${proof}\n`), 'it').to.equal(0);
       for (const wrong of [`1 ${unit} ${proof}x\n`, `1 ${unit} ${proof}`, `1 ${unit} ${proof} more\n`, `1 other ${proof}\n`, `2 ${unit} ${proof}\n`, `1 ${unit} member ${pid}\n`, `1 ${unit} member ${pid}0 ${group}\n`, `1 ${unit} member ${process.pid} ${group}\n`]) expect(monitor(wrong), wrong).to.equal(7);
+      expect(monitor(`1 ${unit} ${proof}\n`), 'it again').to.equal(0);
+      expect(world.call('monitor', { unit }, { OCF_RESOURCE_INSTANCE: `../cluster-units/${world.resource}` }).status, 'by another way').not.to.equal(0);
+      expect(monitor(''), 'an empty one').to.equal(7);
+      rmSync(`/run/watchkeeper/cluster-units/${world.resource}`, { force: true });
+      const believed = { version: '1', parameter: unit, kind: 'member', value: String(pid), detail: group, rest: '', first: String(pid) };
+      expect(world.call('monitor', { unit }, believed).status, 'of the environment').to.equal(7);
       child.kill('SIGKILL');
       // Our loop does not turn, so nobody buries it.
       while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) spawnSync('/bin/sleep', ['0.01']);
