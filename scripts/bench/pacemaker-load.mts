@@ -113,7 +113,8 @@ class Meter {
 
   async begin(): Promise<void> {
     this.#pids = {
-      execd: await pidOf(this.node, ['/usr/bin/pgrep', '-x', 'pacemaker-execd']),
+      // The oldest: what it forks for an agent has its name until it becomes the agent.
+      execd: await pidOf(this.node, ['/usr/bin/pgrep', '-o', '-x', 'pacemaker-execd']),
       watcher: await pidOf(this.node, ['/usr/bin/systemctl', 'show', '--property=MainPID', '--value', 'watchkeeper.service']),
     };
     this.read();
@@ -138,8 +139,9 @@ class Meter {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function pidOf(node: Node, command: readonly [string, ...string[]]): Promise<number> {
-  const pid = Number((await node.must(command)).trim());
-  if (!(pid > 1)) throw new Error(`nothing is told by ${command.join(' ')}`);
+  const told = (await node.must(command)).trim();
+  const pid = Number(told);
+  if (!(pid > 1)) throw new Error(`no pid is told by ${command.join(' ')}: ${told}`);
   return pid;
 }
 

@@ -77,9 +77,8 @@ function here(names: readonly string[]): readonly string[] {
   return chosen.filter((name) => ground.available.includes(name) && (options.has('peers') || names.includes(name)));
 }
 
-const quickSizes = '1,100';
 const plan: ScalePlan = {
-  sizes: (options.get('sizes') ?? (quick ? quickSizes : '1,10,100,1000')).split(',').map(Number),
+  sizes: (options.get('sizes') ?? (quick ? '100' : '1,10,100,1000')).split(',').map(Number),
   peers: (size) => here(size > 100 ? PEERS.thousand : PEERS.hundred),
   rounds: number('rounds', quick ? 1 : 3),
   idle: number('idle', quick ? 5 : 60),
@@ -93,13 +92,14 @@ async function measure(): Promise<readonly Section[]> {
     await ground.prepare([...new Set([...here(PEERS.recovery), ...here(PEERS.crash), ...here(PEERS.hundred)])]);
   }
   const sections: Section[] = [];
-  if (asked('recovery')) sections.push(await recovery(ground, { peers: here(PEERS.recovery), kills: number('kills', quick ? 5 : 20), age: number('age', quick ? 3 : 15) }, say));
+  if (asked('recovery')) sections.push(await recovery(ground, { peers: here(PEERS.recovery), kills: number('kills', quick ? 4 : 20), age: number('age', quick ? 3 : 15) }, say));
   // Without the harness none of them can start a single daemon that crashes beside another one.
   if (asked('crash-loop') && !quick && ground instanceof HarnessGround) sections.push(await crashLoop(ground, { peers: here(PEERS.crash), loop: number('loop', 60), after: 30 }, say));
   if (asked('scale') || asked('growth')) {
     const figures = await scale(ground, plan, say);
     if (asked('scale')) sections.push(scaleSection(figures, plan));
-    if (asked('growth')) sections.push(growthSection(figures));
+    // Of one size nothing grows.
+    if (asked('growth') && plan.sizes.filter((size) => size > 1).length > 1) sections.push(growthSection(figures));
   }
   return sections;
 }
@@ -108,7 +108,7 @@ function leftOut(): readonly string[] {
   const wished = quick ? PEERS.quick : [...new Set([...PEERS.recovery, ...PEERS.crash])];
   const missing = wished.filter((name) => !ground.available.includes(name));
   return [
-    ...(quick ? ['few kills and few peers, and no crash loop (--quick)'] : []),
+    ...(quick ? ['few kills, few peers and one size, so no growth, and no crash loop (--quick)'] : []),
     ...ground.leftOut.map((why) => (missing.length === 0 ? why : `${missing.join(', ')}: ${why}`)),
   ];
 }
