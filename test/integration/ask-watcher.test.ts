@@ -1,7 +1,7 @@
 /** How an OCF agent has the watcher do its work: scripts/ask-watcher, and the watcher's end of it. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,6 +143,28 @@ describe('ask-watcher', function () {
     expect(await ask({ OCF_RESKEY_name: 'web' })).to.deep.equal(NOT_DONE);
     expect(performance.now() - began).to.be.within(500, 30_000);
     expect(heard).to.include('Expect: 100-continue').and.not.include('OCF_RESKEY_name');
+  });
+
+  it('is not heeded where it has left before the watcher comes to it', async () => {
+    let asked = 0;
+    await serve(() => {
+      asked += 1;
+      return Promise.resolve({ answer: { status: 0 }, notes: [] });
+    });
+    // What ask-watcher has said by then; nobody waits for an answer.
+    const request = `const socket = require('net').connect(process.argv[1], () => {
+      const body = '1\\0daemon\\0start\\0';
+      socket.write('POST /v1/cluster-agent HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: Bearer ' + process.argv[2] + '\\r\\nContent-Length: ' + body.length + '\\r\\n\\r\\n' + body, () => {
+        if (process.argv[3] === 'leaves') process.exit(0);
+      });
+      socket.once('data', () => process.exit(0));
+    });`;
+    const token = readFileSync(join(runtime, 'control.token'), 'utf8').trim();
+    const client = [process.execPath, ['-e', request, join(runtime, 'control.sock'), token]] as const;
+    // Our loop, which is the watcher's, stands still meanwhile.
+    expect(spawnSync(client[0], [...client[1], 'leaves']).status).to.equal(0);
+    await once(spawn(client[0], [...client[1], 'waits']), 'exit');
+    expect(asked).to.equal(1);
   });
 
   it('waits once it was taken up, and the watcher learns when it no longer does', async () => {
