@@ -16,7 +16,7 @@ import { patientBoard } from '../app/patient-board.js';
 import { beatOnce, keepBeating, type Beat } from '../app/heartbeat.js';
 import { describe as describeChange } from '../cli/watchkeeper/reload.js';
 import type { RunOptions, Terminal } from '../cli/watchkeeper/command.js';
-import { entryChanges, groupChanges, waitsForRestart, type CatalogueChange } from '../core/catalogue-change.js';
+import { changesBesideDaemons, waitsForRestart, type CatalogueChange } from '../core/catalogue-change.js';
 import { WatchkeeperError } from '../core/errors.js';
 import { saysNotMaster } from '../core/outcome.js';
 import type { ControlService, WatcherInfo } from '../ports/control-service.js';
@@ -106,19 +106,14 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
       if (reason !== undefined) resolve(reason);
     });
   });
-  const [began, begun] = [clock.monotonic(), configuration.catalogue.group];
+  const [began, begun] = [clock.monotonic(), configuration];
   const reload = async (): Promise<readonly CatalogueChange[]> => {
     notifier.reloading();
     try {
       const fresh = await readAgain();
       roles.configure(fresh.catalogue.group.roles);
       void roles.begin();
-      const changes = [
-        ...(await guardian.reload(fresh.catalogue)),
-        ...groupChanges(begun, configuration.catalogue.group, fresh.catalogue.group),
-        ...entryChanges('task', configuration.tasks, fresh.tasks),
-        ...entryChanges('hook', configuration.hooks, fresh.hooks),
-      ];
+      const changes = [...(await guardian.reload(fresh.catalogue)), ...changesBesideDaemons(begun, configuration, fresh)];
       await tasks.reload(fresh);
       hooks.reload(fresh);
       configuration = fresh;
@@ -138,7 +133,8 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
     restartOwner: guardian.restartOwner,
     serviceManager: guardian.detection,
     group: configuration.catalogue.group.name,
-    staleConfiguration: staleReason(configuration) !== undefined || waitsForRestart(begun, configuration.catalogue.group).length > 0,
+    staleConfiguration: staleReason(configuration) !== undefined,
+    waitsForRestart: waitsForRestart(begun, configuration),
   });
   const agents = await composeAgents({ host, configuration: () => configuration, detection, controller: hooks.controller, refresh: () => guardian.refresh(), warn });
   const service: ControlService = {

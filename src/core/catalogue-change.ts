@@ -1,32 +1,60 @@
 /** What a reload changes, in words that `watchkeeper reload` prints. */
 import type { Catalogue } from './catalogue.js';
 import type { GroupSpec } from './daemon.js';
+import type { HookSpec } from './hook.js';
+import type { Settings } from './settings.js';
+import type { TaskSpec } from './task.js';
 
-/** The part of the configuration that an entry stands in. */
-export type ChangedPart = 'daemon' | 'task' | 'hook' | 'group';
+/** The part of the configuration that an entry stands in; `settings`: how Watchkeeper itself behaves. */
+export type ChangedPart = 'daemon' | 'task' | 'hook' | 'group' | 'settings';
 
 export type CatalogueChange =
   | { readonly of: ChangedPart; readonly kind: 'added' | 'removed'; readonly name: string }
   /** `keys` are those of the entry whose values differ. */
   | { readonly of: ChangedPart; readonly kind: 'changed'; readonly name: string; readonly keys: readonly string[]; /** Only when the watcher is restarted. */ readonly inForce?: 'restart' };
 
-/** Keys of the group that a watcher goes by from its start to its end. */
-const UNTIL_RESTART: ReadonlySet<string> = new Set<keyof GroupSpec>(['target']);
-
-/**
- * @param begun the group that the watcher has begun with
- * @param before in force until now
- */
-export function groupChanges(begun: GroupSpec, before: GroupSpec, after: GroupSpec): readonly CatalogueChange[] {
-  const now = changedKeys(before, after).filter((key) => !UNTIL_RESTART.has(key));
-  const { name } = after;
-  const later = waitsForRestart(begun, after);
-  return [...(now.length > 0 ? [{ of: 'group', kind: 'changed', name, keys: now } as const] : []), ...(later.length > 0 ? [{ of: 'group', kind: 'changed', name, keys: later, inForce: 'restart' } as const] : [])];
+/** The configuration, as far as a running watcher goes by it. */
+export interface ConfigurationParts {
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly tasks: readonly TaskSpec[];
+  readonly hooks: readonly HookSpec[];
 }
 
-/** What is in force only when the watcher is restarted. */
-export function waitsForRestart(begun: GroupSpec, now: GroupSpec): readonly string[] {
-  return changedKeys(begun, now).filter((key) => UNTIL_RESTART.has(key));
+/** Keys that a watcher goes by from its start to its end. */
+const GROUP_UNTIL_RESTART: ReadonlySet<string> = new Set<keyof GroupSpec>(['target']);
+const SETTINGS_UNTIL_RESTART: ReadonlySet<string> = new Set<keyof Settings>(['paths', 'log', 'serviceManager', 'heartbeatInterval', 'pauseFile', 'output', 'web']);
+
+/**
+ * All but those of the daemons, which the watcher tells as it takes them over.
+ * @param begun what the watcher has begun with
+ * @param before in force until now
+ */
+export function changesBesideDaemons(begun: ConfigurationParts, before: ConfigurationParts, after: ConfigurationParts): readonly CatalogueChange[] {
+  const [group, groupBefore] = [after.catalogue.group, before.catalogue.group];
+  return [
+    ...changedPart('settings', 'watchkeeper', changedKeys(before.settings, after.settings).filter((key) => !SETTINGS_UNTIL_RESTART.has(key)), settingsThatWait(begun, after)),
+    ...changedPart('group', group.name, changedKeys(groupBefore, group).filter((key) => !GROUP_UNTIL_RESTART.has(key)), groupKeysThatWait(begun, after)),
+    ...entryChanges('task', before.tasks, after.tasks),
+    ...entryChanges('hook', before.hooks, after.hooks),
+  ];
+}
+
+/** Keys of the group and of the settings that are in force only when the watcher is restarted. */
+export function waitsForRestart(begun: ConfigurationParts, now: ConfigurationParts): readonly string[] {
+  return [...settingsThatWait(begun, now), ...groupKeysThatWait(begun, now)];
+}
+
+function settingsThatWait(begun: ConfigurationParts, now: ConfigurationParts): readonly string[] {
+  return changedKeys(begun.settings, now.settings).filter((key) => SETTINGS_UNTIL_RESTART.has(key));
+}
+
+function groupKeysThatWait(begun: ConfigurationParts, now: ConfigurationParts): readonly string[] {
+  return changedKeys(begun.catalogue.group, now.catalogue.group).filter((key) => GROUP_UNTIL_RESTART.has(key));
+}
+
+function changedPart(of: 'group' | 'settings', name: string, now: readonly string[], later: readonly string[]): readonly CatalogueChange[] {
+  return [...(now.length > 0 ? [{ of, kind: 'changed', name, keys: now } as const] : []), ...(later.length > 0 ? [{ of, kind: 'changed', name, keys: later, inForce: 'restart' } as const] : [])];
 }
 
 export function catalogueChanges(before: Catalogue, after: Catalogue): readonly CatalogueChange[] {

@@ -13,6 +13,7 @@ export const FINDINGS = {
   'init-script-astray': { kind: 'fault', meaning: 'the init script looks for the watcher in another runtime directory than it has' },
   'unwatched': { kind: 'intended', meaning: 'no watcher runs; systemd restarts the daemons, but nobody runs health checks, tasks and hooks' },
   'stale-configuration': { kind: 'fault', meaning: 'the configuration has changed since the watcher loaded it' },
+  'restart-needed': { kind: 'fault', meaning: 'settings have changed that are in force only when the watcher is restarted' },
   'wanted-down': { kind: 'intended', meaning: 'it is down, as somebody wanted it' },
   'paused': { kind: 'intended', meaning: 'somebody paused it: nothing is done to it by itself' },
   'held-by-cluster': { kind: 'intended', meaning: 'the cluster alone starts and stops it' },

@@ -11,7 +11,7 @@ export interface MachineFacts {
   readonly catalogue: Catalogue;
   /** "systemd", "start-stop-daemon" …, and why. */
   readonly serviceManager: { readonly kind: string; readonly reason: string };
-  readonly watcher: { readonly pid: number; readonly staleConfiguration: boolean } | null;
+  readonly watcher: { readonly pid: number; readonly staleConfiguration: boolean; readonly waitsForRestart: readonly string[] } | null;
   /** Why a watcher that has control does not answer; undefined: none has it, or it does. */
   readonly silent: string | undefined;
   /** Of one that does not answer, as far as it is known. */

@@ -21,6 +21,8 @@ export interface WatcherInfo {
   readonly group: string;
   /** Configuration files changed on the disk since they were loaded. */
   readonly staleConfiguration: boolean;
+  /** Keys that a reload has brought, and that are in force only when the watcher is restarted. */
+  readonly waitsForRestart: readonly string[];
 }
 
 export interface ControlService {

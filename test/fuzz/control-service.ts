@@ -26,7 +26,7 @@ export function controlService(asked: Asked): { readonly service: ControlService
         via: 'watcher', start: carryOut('start'), stop: carryOut('stop'), restart: carryOut('restart'),
         status: (names) => Promise.resolve(names.map((name) => ({ name, desired: 'up', observed: 'running', ready: true, pid: 1, uptime: 1, owner: 'watcher', restarts: 0, nextTry: null, reason: 'r', lastExit: null }))),
       },
-      info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'fuzz' }, group: 'g', staleConfiguration: false }),
+      info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'fuzz' }, group: 'g', staleConfiguration: false, waitsForRestart: [] }),
       names: () => NAMES,
       reload: () => Promise.resolve([]),
       retryNow: carryOut('retry-now'),

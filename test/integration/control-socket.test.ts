@@ -53,7 +53,7 @@ describe('control socket', () => {
       status: (names) =>
         Promise.resolve(names.map((name) => ({ name, desired: 'up', observed: 'running', ready: true, pid: 1, uptime: 1, owner: 'watcher', restarts: 0, nextTry: null, reason: 'r', lastExit: null }))),
     },
-    info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false }),
+    info: () => ({ version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false, waitsForRestart: [] }),
     names: () => names,
     reload: () => Promise.resolve([{ of: 'daemon', kind: 'added', name: 'web' }]),
     retryNow: carryOut('retry-now'),

@@ -159,6 +159,22 @@ describe('watchkeeper doctor', function () {
     expect((await examine()).findings).to.deep.equal([]);
   });
 
+  it('restart-needed', async () => {
+    world.add('web');
+    world.write();
+    const watcher = await world.startWatcher();
+    await world.running('web');
+    world.write({ output: { files: 2 } });
+    shell('watchkeeper reload');
+    const { findings } = await examine();
+    expect(findings.map(({ code, kind }) => `${code}: ${kind}`)).to.deep.equal(['restart-needed: fault']);
+    expect(findings[0]?.what).to.include('goes by the old output until it is restarted');
+    shell(`kill -KILL ${watcher.pid}`);
+    await watcher.ended;
+    await world.startWatcher();
+    expect((await examine()).findings).to.deep.equal([]);
+  });
+
   it('wanted-down is no fault, and says by whom', async () => {
     world.add('web');
     world.write();

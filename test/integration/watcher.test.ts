@@ -322,7 +322,7 @@ describe('watcher without systemd', function () {
     const group = { setup: { executable: script }, environmentFile: file, notMasterExitStatus: 13, refusals: [{ code: 'no-quorum', output: 'too few votes', reason: 'too few of the others agree', next: 'waking them' }] };
     world.write({}, group);
     expect((await world.watchkeeper('reload')).stdout).to.match(/^group test: .*; in force from now on/).and.to.satisfy((line: string) => Object.keys(group).every((key) => line.includes(key)));
-    expect((await world.status()).watcher).to.include({ staleConfiguration: false });
+    expect((await world.status()).watcher).to.deep.include({ staleConfiguration: false, waitsForRestart: [] });
     // A crash is no transaction of anybody's, and yet the first launch since.
     for (const pid of web.mains()) process.kill(pid, 'SIGKILL');
     await eventually('it runs again', () => web.starts() === 2 && web.isReady());
@@ -333,11 +333,15 @@ describe('watcher without systemd', function () {
     world.write({}, { ...group, target: 'other.target' });
     for (const time of ['by the first', 'and by the next']) {
       expect((await world.watchkeeper('reload')).stdout, time).to.equal('group test: target changed; in force when the watcher is restarted\n');
-      expect((await world.status()).watcher, time).to.include({ staleConfiguration: true });
+      expect((await world.status()).watcher, time).to.deep.include({ staleConfiguration: false, waitsForRestart: ['target'] });
     }
-    world.write({}, group);
+    expect((await world.watchkeeper('status')).stdout).to.include('; the new target will be in force when the watcher is restarted');
+    world.write({ output: { files: 2 }, container: { stopBudget: '9s' } }, group);
+    expect((await world.watchkeeper('reload')).stdout.split('\n').sort()).to.deep.equal(['', 'settings: container changed; in force from now on', 'settings: output changed; in force when the watcher is restarted']);
+    expect((await world.status()).watcher).to.deep.include({ staleConfiguration: false, waitsForRestart: ['output'] });
+    world.write({ container: { stopBudget: '9s' } }, group);
     expect((await world.watchkeeper('reload')).stdout).to.equal('nothing changed\n');
-    expect((await world.status()).watcher).to.include({ staleConfiguration: false });
+    expect((await world.status()).watcher).to.deep.include({ staleConfiguration: false, waitsForRestart: [] });
   });
 
   it('refuses to run beside another watcher, and says which one', async () => {

@@ -15,7 +15,7 @@ export function viewOf(daemons: readonly DaemonStatus[], overrides: Partial<View
   return {
     now: 1_800_000_000_000,
     host: 'node1',
-    info: { version: '1.2.3', pid: 1, uptime: 3_600_000, restartOwner: 'watcher', serviceManager: { kind: 'built-in', reason: 'for tests' }, group: 'shop', staleConfiguration: false },
+    info: { version: '1.2.3', pid: 1, uptime: 3_600_000, restartOwner: 'watcher', serviceManager: { kind: 'built-in', reason: 'for tests' }, group: 'shop', staleConfiguration: false, waitsForRestart: [] },
     catalogue: catalogueOf(daemons.map(({ name }) => daemonSpec({ name }))),
     daemons,
     roles: [],

@@ -32,7 +32,7 @@ export interface RunningWatcher {
 
 export interface StatusJson {
   readonly schemaVersion: number;
-  readonly watcher: { readonly pid: number; readonly restartOwner: string; readonly staleConfiguration: boolean } | null;
+  readonly watcher: { readonly pid: number; readonly restartOwner: string; readonly staleConfiguration: boolean; readonly waitsForRestart: readonly string[] } | null;
   readonly roles: readonly RoleStatus[];
   readonly daemons: Readonly<Record<string, Omit<DaemonStatus, 'name'>>>;
 }

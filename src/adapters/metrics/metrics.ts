@@ -100,7 +100,8 @@ export class Metrics {
     for (const daemon of daemons) this.#daemon(daemon);
     this.#tasks();
     for (const { name, held } of this.source.roles()) if (held !== null) this.#role.set({ role: name }, held ? 1 : 0);
-    this.#stale.set(this.source.info().staleConfiguration ? 1 : 0);
+    const { staleConfiguration, waitsForRestart } = this.source.info();
+    this.#stale.set(staleConfiguration || waitsForRestart.length > 0 ? 1 : 0);
     return this.#registry.metrics();
   }
 

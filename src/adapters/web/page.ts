@@ -35,7 +35,7 @@ export async function page(view: View, assets: { readonly style: string; readonl
 <p class="asof" id="asof">as of <time>${hourAndMinute(now)}</time> ${zoneName(now)} <a href="/">reload</a></p></header>
 <main id="main">
 <section aria-live="polite"><div id="headline" data-part><h1 class="m-${mood}">${headline(wrong, view.daemons)}</h1>
-<p class="counts">${counts(view.daemons)}</p>${info.staleConfiguration && html`<p class="stale">The configuration on the disk is newer than the one in force: <code>watchkeeper reload</code></p>`}${failedTasks(view)}</div></section>
+<p class="counts">${counts(view.daemons)}</p>${info.staleConfiguration && html`<p class="stale">The configuration on the disk is newer than the one in force: <code>watchkeeper reload</code></p>`}${info.waitsForRestart.length > 0 && html`<p class="stale">In force when the watcher is restarted: the new ${info.waitsForRestart.join(', ')}</p>`}${failedTasks(view)}</div></section>
 <ul class="troubles" id="troubles" data-list>${wrong.map((daemon) => trouble(daemon, view))}</ul>
 <section aria-labelledby="h-day"><h2 id="h-day">Daemons, and their last 24 hours</h2>
 <div id="legend" data-part>${legend(view)}</div>

@@ -28,6 +28,8 @@ export function describe(change: CatalogueChange): string {
       return `task ${change.name}: ${what}; ${change.kind === 'added' ? 'planned from now on, nothing was run' : 'in force from its next run on'}`;
     case 'group':
       return `group ${change.name}: ${what}; in force ${change.kind === 'changed' && change.inForce === 'restart' ? 'when the watcher is restarted' : 'from now on; of what runs, from its next start on'}`;
+    case 'settings':
+      return `settings: ${what}; in force ${change.kind === 'changed' && change.inForce === 'restart' ? 'when the watcher is restarted' : 'from now on'}`;
     case 'hook':
       return `hook ${change.name}: ${change.kind === 'removed' ? 'no longer run' : `${what}; in force from the next event on`}`;
   }

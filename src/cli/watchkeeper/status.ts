@@ -69,8 +69,9 @@ export function headline({ watcher, serviceManager }: StatusAnswer): string {
       ? `no watcher runs: systemd restarts by itself, nobody else looks${by}`
       : `no watcher runs: nothing is restarted by us; this is what can be seen now${by}`;
   }
-  const { pid, group, restartOwner, serviceManager: manager, staleConfiguration } = watcher;
-  const stale = staleConfiguration ? '; the configuration on the disk is newer: watchkeeper reload' : '';
+  const { pid, group, restartOwner, serviceManager: manager, staleConfiguration, waitsForRestart } = watcher;
+  const waiting = waitsForRestart.length > 0 ? `; the new ${waitsForRestart.join(', ')} will be in force when the watcher is restarted` : '';
+  const stale = staleConfiguration ? '; the configuration on the disk is newer: watchkeeper reload' : waiting;
   return `${group}: watcher pid ${pid}, restart owner ${restartOwner}, ${manager.kind}: ${manager.reason}${stale}`;
 }
 

@@ -36,7 +36,7 @@ function machine(more: Partial<MachineFacts> = {}, daemons: readonly DaemonFacts
   return {
     catalogue: catalogueOf(daemons.map(({ spec }) => spec), { roles }),
     serviceManager: { kind: 'built-in', reason: '' },
-    watcher: { pid: 1, staleConfiguration: false },
+    watcher: { pid: 1, staleConfiguration: false, waitsForRestart: [] },
     silent: undefined,
     watcherPid: undefined,
     watcherUnit: undefined,
@@ -55,6 +55,15 @@ function judge(daemon: DaemonFacts, more: Partial<MachineFacts> = {}): Finding |
 const MISSING = { kind: 'missing', reason: '/bin/web is missing' } as const;
 
 describe('doctor', () => {
+  it('has the watcher restarted for settings that wait for that, by what keeps it', () => {
+    const waiting = { watcher: { pid: 1, staleConfiguration: false, waitsForRestart: ['web', 'output'] } };
+    const command = (more: Partial<MachineFacts>): unknown => diagnose(machine({ ...waiting, ...more }), [], []).map(({ code, command: what }) => [code, what])[0];
+    expect(command({})).to.deep.equal(['restart-needed', null]);
+    expect(command({ watcherUnit: { load: 'loaded', maskedUntilBoot: false } })).to.deep.equal(['restart-needed', 'systemctl restart watchkeeper.service']);
+    expect(command({ initScript: '/etc/init.d/watchkeeper' })).to.deep.equal(['restart-needed', '/etc/init.d/watchkeeper restart']);
+    expect(diagnose(machine({ watcher: { ...waiting.watcher, staleConfiguration: true } }), [], [])[0]).to.include({ code: 'stale-configuration' });
+  });
+
   it('tells the first link of the chain, not what may be wrong only because of it', () => {
     const everything = { executable: MISSING, hasWorkingDirectory: false, missingAccount: { kind: 'user', name: 'web' }, strayPidFile: 'pid 9 is other' } as const;
     expect(judge(facts({ name: 'web' }, { desired: 'down' }, everything))).to.include({ code: 'wanted-down' });

@@ -22,7 +22,7 @@ export interface Result {
 /** A watcher that answers as the test says; what it was asked is in the diary. */
 export class FakeWatcher implements WatcherClient {
   readonly via = 'watcher';
-  readonly info = { version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false } as const;
+  readonly info = { version: '0', pid: 1, uptime: 1, restartOwner: 'watcher', serviceManager: { kind: 'fake', reason: 'test' }, group: 'g', staleConfiguration: false, waitsForRestart: [] } as const;
   readonly outcomes = new Map<string, Outcome>();
   changes: readonly CatalogueChange[] = [];
   answer: StatusAnswer = { schemaVersion: 1, watcher: null, roles: [], daemons: {} };
