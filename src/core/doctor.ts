@@ -70,7 +70,7 @@ function machineFindings(machine: MachineFacts): readonly Finding[] {
   else if (watcher === null && serviceManager.kind === 'systemd') add('unwatched', 'no watcher runs: systemd restarts the daemons, but there are no health checks, tasks, hooks and history', startWatcher(machine));
   else if (watcher === null) add('watcher-absent', 'no watcher runs, so nobody restarts what dies', startWatcher(machine));
   else if (watcher.staleConfiguration) add('stale-configuration', `the configuration has changed since the watcher (pid ${watcher.pid}) loaded it`, 'watchkeeper reload', 'watchkeeper config check');
-  else if (watcher.waitsForRestart.length > 0) add('restart-needed', `the watcher (pid ${watcher.pid}) goes by the old ${watcher.waitsForRestart.join(', ')} until it is restarted; the daemons stay up meanwhile`, renewWatcher(machine));
+  else if (watcher.waitsForRestart.length > 0) add('restart-needed', `the watcher (pid ${watcher.pid}) goes by the old ${watcher.waitsForRestart.join(', ')} until it is restarted`, renewWatcher(machine));
   return found;
 }
 
