@@ -21,9 +21,10 @@ export function countedRuns(store: TaskStore, ended: (task: string, result: RunR
       return record;
     },
     write: (name, record, durable) => {
-      store.write(name, record, durable);
       note(name, record);
+      return store.write(name, record, durable);
     },
+    settled: () => store.settled(),
     names: () => store.names(),
   };
 }

@@ -60,7 +60,7 @@ export class DirectControl implements Controller {
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
     if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, BY_NOBODY))];
-    await this.#wishes.wantAll(specs, 'up', request.by);
+    await this.#wishes.want(specs, 'up', request.by);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 
@@ -68,12 +68,12 @@ export class DirectControl implements Controller {
     const specs = this.select(request.names);
     const emphasis = { hold: request.hold, asker: request.asker, whole: specs.length > 1 && specs.length === this.parts.catalogue.daemons.length };
     const isWish = request.unrecorded !== true;
-    if (isWish && specs.length > 1) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    if (isWish && specs.length > 1) await this.#wishes.want(specs, 'down', request.by, emphasis);
     const overtaken = isWish && specs.length > 1 ? startedSince(this.#wishes) : BY_NOBODY;
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
-      const stop = (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
-        if (isWish) for (const spec of free) this.#wishes.want(spec, 'down', request.by, emphasis);
+      const stop = async (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
+        if (isWish) await this.#wishes.want(free, 'down', request.by, emphasis);
         return this.parts.manager.stop(within(free, request.stopTimeout));
       };
       outcomes.push(...(await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, stop))));
@@ -95,7 +95,7 @@ export class DirectControl implements Controller {
     const [only, another] = specs;
     if (only === undefined) return [];
     if (another === undefined) return this.underLocks([only], request.by, progress, () => this.restartOne(only, request));
-    await this.#wishes.wantAll(specs, 'up', request.by);
+    await this.#wishes.want(specs, 'up', request.by);
     const stopFailures: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
       const outcomes = await this.underLocks(wave, request.by, undefined, () => this.parts.manager.stop(wave));
@@ -139,8 +139,8 @@ export class DirectControl implements Controller {
     const setup = this.setup();
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
-      const start = (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
-        for (const spec of free) this.#wishes.want(spec, 'up', request.by);
+      const start = async (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
+        await this.#wishes.want(free, 'up', request.by);
         return this.startNow(free, request, setup);
       };
       const ofWave = await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, start));
@@ -152,7 +152,7 @@ export class DirectControl implements Controller {
 
   private async restartOne(spec: DaemonSpec, request: StartControlRequest): Promise<readonly Outcome[]> {
     // Wanted up all the time: if we are killed between the two, it belongs up again.
-    this.#wishes.want(spec, 'up', request.by);
+    await this.#wishes.want([spec], 'up', request.by);
     const stopped = await this.parts.manager.stop([spec]);
     if (stopped.some((outcome) => outcome.kind === 'failed')) return stopped;
     return this.startNow([spec], request, this.setup());

@@ -9,6 +9,7 @@ import type { ProcessMarkers } from '../ports/process-markers.js';
 import type { TaskStore } from '../ports/task-store.js';
 import { adoptProgram, startProgram, type ProgramParts, type ProgramRun } from './program-run.js';
 import { whyNot, type TaskConditionParts } from './task-conditions.js';
+import { launchOf, markerOf, timetableOf, writtenDown } from './task-launch.js';
 
 export interface TaskParts extends ProgramParts, TaskConditionParts {
   readonly cron: Cron;
@@ -18,9 +19,6 @@ export interface TaskParts extends ProgramParts, TaskConditionParts {
   /** Names this boot, and this life of a container. */
   readonly boot: string;
 }
-
-/** Set in a task's environment, so that a run is found whose pid could not be written down any more. */
-export const markerOf = (name: string): string => `task:${name}`;
 
 export class ScheduledTask {
   #spec: TaskSpec;
@@ -39,7 +37,7 @@ export class ScheduledTask {
     reloaded: boolean,
   ) {
     this.#spec = spec;
-    this.#timetable = this.#timetableOf(spec);
+    this.#timetable = timetableOf(spec, this.parts.cron);
     const now = parts.clock.wall();
     const fingerprint = fingerprintOf(spec);
     const found = parts.store.read(spec.name);
@@ -48,7 +46,7 @@ export class ScheduledTask {
     const running = this.#run !== undefined;
     this.#plan = same ? resumedPlan(this.#timetable, found.plan, running) : { ...freshPlan(this.#timetable, now), running };
     if (reloaded) this.#record = { ...this.#record, boot: parts.boot };
-    this.#keep(true);
+    void this.#keep(true);
   }
 
   get spec(): TaskSpec {
@@ -106,10 +104,10 @@ export class ScheduledTask {
     if (spec.at === 'boot') this.#record = { ...this.#record, boot: this.parts.boot };
     if (changed) {
       this.#delay?.cancel();
-      this.#timetable = this.#timetableOf(spec);
+      this.#timetable = timetableOf(spec, this.parts.cron);
       this.#plan = replanned(this.#plan, this.#timetable, this.parts.clock.wall());
     }
-    this.#keep(true);
+    void this.#keep(true);
   }
 
   /** No run is begun from now on; what runs goes on. */
@@ -118,11 +116,15 @@ export class ScheduledTask {
     this.#delay?.cancel();
   }
 
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** What runs goes on, for the next watcher to find; only after close(). */
   handOver(): void {
     if (this.#run === undefined) return;
     this.#record = withRun(this.#record, this.#run.release());
-    this.#keep(true);
+    void this.#keep(true);
   }
 
   #apply([plan, decisions]: Step, checked = false): readonly Decision[] {
@@ -155,7 +157,7 @@ export class ScheduledTask {
         log.warn({ task, why: decision.why }, `task ${task}: planned anew`);
         break;
     }
-    this.#keep(false);
+    void this.#keep(false);
   }
 
   async #start(due: Due, checked: boolean): Promise<void> {
@@ -167,23 +169,28 @@ export class ScheduledTask {
     if (objection !== undefined) {
       this.#skipped(objection);
       this.#apply(ended(this.#plan));
-      this.#keep(false);
+      void this.#keep(false);
       return;
     }
+    const before = this.#record;
     // Written down before it is started: killed in between, it is not started twice.
     const begin = { scheduled: due.scheduled ?? null, why: due.why, startedAt: clock.wall(), startedMonotonic: clock.monotonic() };
     this.#record = beginRun(this.#record, begin);
-    this.#keep(true);
-    const environment = { ...spec.environment, WATCHKEEPER_TASK: spec.name, WATCHKEEPER_DAEMON: markerOf(spec.name) };
-    const launch = { channel: spec.name, argv: spec.argv, environment, workingDirectory: spec.workingDirectory, user: spec.user, group: spec.group };
-    const started = await startProgram(launch, spec.timeout, this.parts, (line) => log.info({ task: spec.name, line }, `task ${spec.name}: output`));
+    await writtenDown(this.#keep(true), spec, this.parts);
+    if (this.#isClosed()) {
+      // Undecided after all.
+      this.#record = before;
+      void this.parts.store.write(spec.name, before, true);
+      return;
+    }
+    const started = await startProgram(launchOf(spec), spec.timeout, this.parts, (line) => log.info({ task: spec.name, line }, `task ${spec.name}: output`));
     if (!started.ok) {
       this.#finished({ result: 'not-started', reason: started.reason });
       return;
     }
     log.info({ task: spec.name, pid: started.run.process.pid, why: due.why }, `task ${spec.name}: started`);
     this.#record = withRun(this.#record, { process: started.run.process });
-    this.#keep(false);
+    void this.#keep(false);
     this.#follow(started.run);
   }
 
@@ -205,7 +212,7 @@ export class ScheduledTask {
     // Where no more is begun, what is queued stays so for the next watcher.
     const [plan, decisions] = this.#closed ? [{ ...this.#plan, running: false }, []] : ended(this.#plan);
     this.#plan = plan;
-    this.#keep(true);
+    void this.#keep(true);
     for (const decision of decisions) this.#carryOut(decision, false);
   }
 
@@ -215,10 +222,11 @@ export class ScheduledTask {
     this.#record = withSkip(this.#record, this.parts.clock.wall(), why);
   }
 
-  #keep(durable: boolean): void {
+  /** The record is told as it is from now on, wherever its file is by then. */
+  #keep(durable: boolean): Promise<void> {
     const { cursor, queued, ran } = this.#plan;
     this.#record = { ...this.#record, timetable: fingerprintOf(this.#spec), plan: { cursor, queued, ran } };
-    this.parts.store.write(this.#spec.name, this.#record, durable);
+    return this.parts.store.write(this.#spec.name, this.#record, durable);
   }
 
   /** A run of an earlier watcher: goes on if its process lives, and is shown as cut off if not. */
@@ -238,9 +246,5 @@ export class ScheduledTask {
       this.#finished(end.result === 'timed-out' ? end : { ...CUT_OFF, took: end.took, output: end.output, omitted: end.omitted });
     });
     return withRun(record, { process });
-  }
-
-  #timetableOf(spec: TaskSpec): Timetable {
-    return spec.enabled && spec.schedule !== undefined ? this.parts.cron.timetable(spec.schedule, spec.timezone) : () => undefined;
   }
 }

@@ -16,7 +16,7 @@ interface Intent {
   /** Why some are left alone. */
   readonly held: ReadonlyMap<DaemonSpec, Outcome | undefined>;
   /** By name: to be called where nothing is done about it after all. */
-  readonly recalls: ReadonlyMap<string, () => void>;
+  readonly recalls: ReadonlyMap<string, () => Promise<void>>;
 }
 
 export class SupervisedControl {
@@ -44,7 +44,7 @@ export class SupervisedControl {
     const specs = this.#select(request.names);
     const emphasis = { hold: request.hold, whole: specs.length > 1 && specs.length === this.daemons().length, asker: request.asker };
     const isWish = request.unrecorded !== true;
-    if (isWish) await this.#wishes.wantAll(specs, 'down', request.by, emphasis);
+    if (isWish) await this.#wishes.want(specs, 'down', request.by, emphasis);
     const overtaken = isWish ? startedSince(this.#wishes) : BY_NOBODY;
     return stopInOrder(specs, {
       clock: this.clock,
@@ -66,15 +66,15 @@ export class SupervisedControl {
       const down = specs.filter(({ name }) => !failures.some((failure) => failure.name === name));
       return [...failures, ...(await this.#startIntended(down, intent, request, progress))];
     }
-    this.#wishes.want(only, 'up', request.by);
+    await this.#wishes.want([only], 'up', request.by);
     this.#setup.renew();
     return startInOrder([only], {
       clock: this.clock,
       stopAtFirstFailure: true,
       progress,
-      startOne: (spec) => {
+      startOne: async (spec) => {
         const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
-        return this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
+        return stoppedSince(this.#wishes)(spec) ?? this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
       },
     });
   }
@@ -132,7 +132,7 @@ export class SupervisedControl {
     const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, names)]));
     const free = specs.filter((spec) => held.get(spec) === undefined);
     const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec, by)]));
-    await this.#wishes.wantAll(free, 'up', by);
+    await this.#wishes.want(free, 'up', by);
     return { held, recalls };
   }
 
@@ -150,7 +150,7 @@ export class SupervisedControl {
       // What was not tried after a failure is wanted as before.
       for (const spec of free) {
         if (outcomes.some(({ name }) => name === spec.name)) continue;
-        recalls.get(spec.name)?.();
+        await recalls.get(spec.name)?.();
         this.#wantAgain(spec, request.by);
       }
       return outcomes;

@@ -97,6 +97,7 @@ export class Tasks implements TaskControl {
     await within(clock, share(END_GRACE), all);
     // What does not even end by SIGKILL must not keep the watcher.
     for (const run of runs) run.release();
+    await within(clock, share(END_GRACE), this.parts.store.settled());
   }
 
   list(): readonly TaskStatus[] {

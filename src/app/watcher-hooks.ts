@@ -99,7 +99,7 @@ export class HookRounds {
     const keep = (change: Parameters<typeof withRun>[1]): void => {
       record = withRun(record, change);
       // Not worth an fsync: a hook is run again anyway.
-      store.write(name, record, false);
+      void store.write(name, record, false);
     };
     const { timeout } = this.#settings;
     const launch = { channel: name, argv: [path], environment: { WATCHKEEPER_HOOK: hook }, workingDirectory: '/', user: undefined, group: undefined, deadline: timeout };

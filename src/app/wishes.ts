@@ -2,10 +2,12 @@
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
 import { isRevivable, isUnfinished, latestWishUp, wantedNow, type DesiredRecord, type Wanted } from '../core/desired-state.js';
+import { WatchkeeperError } from '../core/errors.js';
 import { skipped, type Outcome } from '../core/outcome.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
 import type { DesiredStateStore } from '../ports/store.js';
+import { within } from './within.js';
 
 /** How a stop is meant, see DesiredRecord. */
 export interface Emphasis {
@@ -16,14 +18,18 @@ export interface Emphasis {
 
 /** ms that a look at all records holds for a process that alone writes them. */
 const LOOK_HOLDS = 1000;
+/** ms that the disk may take, with what was said before. A hung one must not keep who waits, nor who is told that we are at it. */
+const DISK_PATIENCE = 30_000;
 
 export class Wishes {
+  /** Settles with the last change that was begun. */
+  #turn: Promise<unknown> = Promise.resolve();
   #look: { readonly at: number; readonly latestUp: DesiredRecord | undefined } | undefined;
 
   /** @param alone whether nobody else writes records while we are there: a watcher that holds control */
   constructor(
     private readonly store: DesiredStateStore,
-    private readonly clock: Pick<Clock, 'wall' | 'monotonic'>,
+    private readonly clock: Clock,
     private readonly bootId: string,
     private readonly alone = false,
   ) {}
@@ -33,27 +39,35 @@ export class Wishes {
   }
 
   /**
-   * Skips the write where nothing changes: the fsync is what costs.
+   * On the disk when it resolves. Skips the write where nothing changes: the fsync is what costs.
    * @throws WatchkeeperError STATE_UNWRITABLE
    */
-  want(spec: DaemonSpec, desired: DesiredState, by: string, emphasis: Emphasis = {}): void {
-    const record = this.#toWrite(spec, this.#recordOf(desired, by, emphasis));
-    if (record === undefined) return;
-    this.#look = undefined;
-    this.store.write(spec.name, record);
+  async want(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}): Promise<void> {
+    const record = this.#recordOf(desired, by, emphasis);
+    await this.#inTurn(async () => {
+      const changed = new Map<string, DesiredRecord>();
+      for (const spec of specs) {
+        const changes = this.#toWrite(spec, record);
+        if (changes !== undefined) changed.set(spec.name, changes);
+      }
+      await this.#write(changed);
+    });
   }
 
-  /** The same for many. @throws as want() */
-  async wantAll(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}): Promise<void> {
-    const record = this.#recordOf(desired, by, emphasis);
-    const changed = new Map<string, DesiredRecord>();
-    for (const spec of specs) {
-      const changes = this.#toWrite(spec, record);
-      if (changes !== undefined) changed.set(spec.name, changes);
-    }
+  async #write(changed: ReadonlyMap<string, DesiredRecord>): Promise<void> {
     if (changed.size === 0) return;
-    await this.store.writeAll(changed);
+    await this.store.write(changed);
     this.#look = undefined;
+  }
+
+  /** One after the other: each looks at what the one before has left, and the last word is the last one on the disk. */
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    let isAwaited = true;
+    const turn = this.#turn.then(() => (isAwaited ? change() : undefined));
+    this.#turn = turn.catch(() => undefined);
+    isAwaited = await within(this.clock, DISK_PATIENCE, turn);
+    if (!isAwaited) throw new WatchkeeperError('STATE_UNWRITABLE', 'cannot write down what is wanted', `the disk has not taken it within ${DISK_PATIENCE / 1000} s`, 'a look at dmesg and at the disk, then the same again; it may be on record all the same');
+    await turn;
   }
 
   #recordOf(desired: DesiredState, by: string, { hold = false, whole = false, asker }: Emphasis): DesiredRecord {
@@ -80,15 +94,14 @@ export class Wishes {
    * @param by who makes a wish now
    * @returns to be called where nothing was done about it: what was wanted down before is so again, unless somebody has said something else since
    */
-  recall(spec: DaemonSpec, by: string): () => void {
+  recall(spec: DaemonSpec, by: string): () => Promise<void> {
     const record = this.store.read(spec.name);
-    return () => {
-      const now = this.store.read(spec.name);
-      // What is on record may be its beginning only.
-      if (record?.desired !== 'down' || now === undefined || !by.startsWith(now.by)) return;
-      this.#look = undefined;
-      this.store.write(spec.name, record);
-    };
+    return () =>
+      this.#inTurn(async () => {
+        const now = this.store.read(spec.name);
+        // What is on record may be its beginning only.
+        if (record?.desired === 'down' && now !== undefined && by.startsWith(now.by)) await this.#write(new Map([[spec.name, record]]));
+      });
   }
 
   /** The same, with what check-and-start has to know besides. @param all of the catalogue */

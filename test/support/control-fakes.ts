@@ -149,15 +149,13 @@ export class FakeDesired implements DesiredStateStore {
     return this.records.get(name);
   }
 
-  write(name: string, record: DesiredRecord): void {
-    if (this.refusal !== undefined) throw this.refusal;
-    this.writes += 1;
-    this.diary.push(`want ${name} ${record.desired}`);
-    this.records.set(name, record);
-  }
-
-  writeAll(records: ReadonlyMap<string, DesiredRecord>): Promise<void> {
-    for (const [name, record] of records) this.write(name, record);
+  write(records: ReadonlyMap<string, DesiredRecord>): Promise<void> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    for (const [name, record] of records) {
+      this.writes += 1;
+      this.diary.push(`want ${name} ${record.desired}`);
+      this.records.set(name, record);
+    }
     return Promise.resolve();
   }
 
@@ -216,7 +214,8 @@ export class LeapingClock implements Clock {
 
   after(ms: number, callback: () => void): { cancel(): void } {
     let cancelled = false;
-    queueMicrotask(() => {
+    // Time passes where nobody has anything to do.
+    setImmediate(() => {
       if (cancelled) return;
       this.now += ms;
       callback();

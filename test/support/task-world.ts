@@ -82,6 +82,8 @@ export class TaskWorld {
   onlyIfObjection: string | undefined;
   /** The program of an onlyIf never answers. */
   onlyIfHangs = false;
+  /** What each durable record waits for, where the disk is busy. */
+  disk: Promise<void> | undefined;
   boot = 'boot-1';
   hooks: HookListing = { hooks: [], refused: [] };
   readonly #exits: Map<number, () => void>;
@@ -164,7 +166,11 @@ export class TaskWorld {
       // Through text, as on the disk.
       store: {
         read: (name) => parseTaskRecord(this.files.get(name) ?? ''),
-        write: (name, record) => void this.files.set(name, formatTaskRecord(record)),
+        write: async (name, record, durable) => {
+          if (durable && this.disk !== undefined) await this.disk;
+          this.files.set(name, formatTaskRecord(record));
+        },
+        settled: () => this.disk ?? Promise.resolve(),
         names: () => [...this.files.keys()],
       },
       launcher: {

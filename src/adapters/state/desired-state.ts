@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import { ASKER, type DesiredRecord } from '../../core/desired-state.js';
 import type { DesiredStateStore } from '../../ports/store.js';
-import { removeLeftovers, writeAllDurably, writeAtomic } from './atomic-file.js';
+import { removeLeftovers, writeAllDurably } from './atomic-file.js';
 import { readBounded, type Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
 import { jsonRecord } from './json-record.js';
@@ -40,11 +40,7 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
       warn(`${path} is not used: ${record}`);
       return undefined;
     },
-    write(name, record) {
-      prepare(name);
-      writeAtomic(join(directory, name), formatDesired(record), { durable: true, mode: 0o600 });
-    },
-    async writeAll(records) {
+    async write(records) {
       for (const name of records.keys()) prepare(name);
       await writeAllDurably(directory, new Map([...records].map(([name, record]) => [name, formatDesired(record)])), 0o600);
     },

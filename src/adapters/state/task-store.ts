@@ -7,6 +7,7 @@ import type { TaskStore } from '../../ports/task-store.js';
 import { removeLeftovers, writeAtomic } from './atomic-file.js';
 import type { Warn } from './bounded-file.js';
 import { ensureDirectory } from './directories.js';
+import { LaterWrites } from './later-writes.js';
 import { formatTaskRecord, parseTaskRecord } from './task-record.js';
 import { errorCode } from './unwritable.js';
 
@@ -18,17 +19,18 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 export function taskStore(state: string, warn: Warn): TaskStore {
   const directory = join(state, 'tasks');
-  const path = (name: string): string => join(directory, `${name}${SUFFIX}`);
+  const path = (name: string): string => join(directory, fileOf(name));
+  const later = new LaterWrites(directory, 0o600);
   let prepared = false;
   return {
     read(name) {
       if (!NAME.test(name)) return undefined;
-      const text = readBounded(path(name), warn);
+      const text = later.pending(fileOf(name)) ?? readBounded(path(name), warn);
       const record = text === undefined ? undefined : parseTaskRecord(text);
       if (text !== undefined && record === undefined) warn(`${path(name)} is not used: it is no record of a task`);
       return record;
     },
-    write(name, record, durable) {
+    async write(name, record, durable) {
       if (!NAME.test(name)) throw new Error(`a task's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
       try {
         if (!prepared) {
@@ -37,13 +39,17 @@ export function taskStore(state: string, warn: Warn): TaskStore {
           removeLeftovers(directory);
           prepared = true;
         }
-        writeAtomic(path(name), formatTaskRecord(record), { durable, mode: 0o600 });
+        const text = formatTaskRecord(record);
+        // What is on its way there must not come after it.
+        if (durable || later.pending(fileOf(name)) !== undefined) await later.write(fileOf(name), text);
+        else writeAtomic(path(name), text, { durable: false, mode: 0o600 });
       } catch (error) {
         if (!(error instanceof WatchkeeperError)) throw error;
         // Tasks run all the same: a full disk is when the task that cleans up is needed.
         warn(`${error.message}; the history of ${name} is kept in memory only`);
       }
     },
+    settled: () => later.settled(),
     names() {
       try {
         return fs.readdirSync(directory).flatMap((file) => {
@@ -57,6 +63,8 @@ export function taskStore(state: string, warn: Warn): TaskStore {
     },
   };
 }
+
+const fileOf = (name: string): string => `${name}${SUFFIX}`;
 
 function readBounded(path: string, warn: Warn): string | undefined {
   let fd: number | undefined;

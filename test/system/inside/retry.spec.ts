@@ -226,9 +226,9 @@ describe('slow attempts', function () {
     const control = crasher();
     const [down, disabled, asked] = [crasher(), crasher(), crasher()];
     const store = desiredStateStore(bench.runtime, () => undefined);
-    const say = ({ spec }: Crasher, desired: 'up' | 'down'): void => store.write(spec.name, { desired, at: 0, by: 'a test', bootId: BOOT });
-    say(down, 'down');
-    say(asked, 'up');
+    const say = ({ spec }: Crasher, desired: 'up' | 'down'): Promise<void> => store.write(new Map([[spec.name, { desired, at: 0, by: 'a test', bootId: BOOT }]]));
+    await say(down, 'down');
+    await say(asked, 'up');
     systemctl('disable', '--runtime', '--quiet', disabled.spec.unit, asked.spec.unit);
     const keeper = keep(control, down, disabled, asked);
     start(control, down, disabled, asked);

@@ -131,6 +131,39 @@ describe('Tasks', () => {
     expect(world.programs.map(({ launch }) => launch.channel)).to.deep.equal(['role', 'if']);
   });
 
+  describe('on a busy disk', () => {
+    it('runs nothing before that is on record, and all the same where the disk hangs', async () => {
+      const world = new TaskWorld('2026-11-20T01:59:55Z');
+      await world.begun([taskSpec('a', { schedule: '0 2 * * *' })]);
+      let write = (): void => undefined;
+      world.disk = new Promise((resolve) => (write = resolve));
+      await world.clock.advanceAsync(8000);
+      expect(world.programs.length).to.equal(0);
+      write();
+      await world.clock.advanceAsync(0);
+      expect(world.starts()).to.deep.equal(['2026-11-20T02:00']);
+      world.disk = new Promise(() => undefined);
+      await world.clock.advanceAsync(DAY + 30_000);
+      expect(world.starts()).to.deep.equal(['2026-11-20T02:00', '2026-11-21T02:00']);
+      expect(world.logged.join('\n')).to.include('task a: the disk has not taken its record for 10 s; it is run all the same');
+    });
+
+    it('a watcher that ends meanwhile leaves it to the next one', async () => {
+      const world = new TaskWorld('2026-11-20T01:59:55Z');
+      const tasks = await world.begun([taskSpec('a', { schedule: '0 2 * * *', catchUp: 'once' })]);
+      let write = (): void => undefined;
+      world.disk = new Promise((resolve) => (write = resolve));
+      await world.clock.advanceAsync(8000);
+      const end = tasks.end();
+      write();
+      await end;
+      const next = new TaskWorld('2026-11-20T02:00:10Z', world);
+      await next.begun([taskSpec('a', { schedule: '0 2 * * *', catchUp: 'once' })]);
+      await next.clock.advanceAsync(1000);
+      expect(next.starts()).to.deep.equal(['2026-11-20T02:00']);
+    });
+  });
+
   it('runs no condition whose program others could have replaced', async () => {
     const world = new TaskWorld('2026-11-20T00:00:30Z');
     const tasks = await world.begun([taskSpec('if', { schedule: '30 * * * * *', onlyIf: ['/bin/x'] })]);

@@ -113,6 +113,7 @@ describe('app/watcher', () => {
     for (const name of ['db', 'api']) site.desired.set(name, 'down');
     await site.begin();
     const started = site.watcher.start({ ...REQUEST, names: ['db', 'api'] });
+    await new Promise(setImmediate);
     expect([site.machine.startsOf('api'), site.desired.read('api')?.desired]).to.deep.equal([0, 'up']);
     await site.during(started);
     expect(site.machine.startsOf('api')).to.equal(1);

@@ -23,8 +23,8 @@ describe('desired state on the disk', () => {
   });
   afterEach(() => fs.rmSync(state, { recursive: true, force: true }));
 
-  it('is read back by another process as it was written, readable for its owner only', () => {
-    store().write('web', DOWN);
+  it('is read back by another process as it was written, readable for its owner only', async () => {
+    await store().write(new Map([['web', DOWN]]));
     expect(store().read('web')).to.deep.equal(DOWN);
     expect(fs.statSync(file()).mode & 0o777).to.equal(0o600);
     expect(warnings).to.deep.equal([]);
@@ -32,16 +32,16 @@ describe('desired state on the disk', () => {
 
   it('is written of many at once, more of them than are open at a time, and nothing is left beside them', async () => {
     const names = Array.from({ length: 150 }, (_, index) => `d${index}`);
-    await store().writeAll(new Map(names.map((name, index) => [name, { ...DOWN, at: index }])));
+    await store().write(new Map(names.map((name, index) => [name, { ...DOWN, at: index }])));
     expect(names.map((name) => store().read(name)?.at)).to.deep.equal(names.map((_, index) => index));
     expect(fs.readdirSync(join(state, 'desired')).sort()).to.deep.equal([...names].sort());
     expect(fs.statSync(file('d7')).mode & 0o777).to.equal(0o600);
   });
 
   it('is as it was, with nothing beside it, where not all of many can be written', async () => {
-    store().write('web', DOWN);
+    await store().write(new Map([['web', DOWN]]));
     fs.mkdirSync(join(state, 'desired', 'db'));
-    const failure = await store().writeAll(new Map([['db', DOWN], ['web', { ...DOWN, desired: 'up' }]])).catch((error: unknown) => error);
+    const failure = await store().write(new Map([['db', DOWN], ['web', { ...DOWN, desired: 'up' }]])).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(WatchkeeperError).with.property('code', 'STATE_UNWRITABLE');
     expect(store().read('web')).to.deep.equal(DOWN);
     expect(fs.readdirSync(join(state, 'desired')).sort()).to.deep.equal(['db', 'web']);
@@ -64,8 +64,8 @@ describe('desired state on the disk', () => {
     'more than ours can have': formatDesired(DOWN) + ' '.repeat(5000),
   };
   for (const [what, text] of Object.entries(rubbish)) {
-    it(`takes ${what} for nothing, and reports the file`, () => {
-      store().write('web', DOWN);
+    it(`takes ${what} for nothing, and reports the file`, async () => {
+      await store().write(new Map([['web', DOWN]]));
       fs.writeFileSync(file(), text);
       expect(store().read('web')).to.equal(undefined);
       expect(warnings).to.have.length(1);
@@ -73,8 +73,8 @@ describe('desired state on the disk', () => {
     });
   }
 
-  it('does not follow a link, and does not hang at a FIFO or a directory', () => {
-    store().write('other', DOWN);
+  it('does not follow a link, and does not hang at a FIFO or a directory', async () => {
+    await store().write(new Map([['other', DOWN]]));
     fs.symlinkSync(file('other'), file('link'));
     execFileSync('/usr/bin/mkfifo', [file('fifo')]);
     fs.mkdirSync(file('directory'));
@@ -82,10 +82,10 @@ describe('desired state on the disk', () => {
     expect(warnings).to.have.length(3);
   });
 
-  it('has no name that leaves its directory', () => {
+  it('has no name that leaves its directory', async () => {
     for (const name of ['..', '.', '', 'a/b', '../x', 'a\nb', 'a b', '.web', 'x'.repeat(10_000)]) {
       expect(store().read(name), name).to.equal(undefined);
-      expect(() => store().write(name, DOWN), name).to.throw();
+      expect(await store().write(new Map([[name, DOWN]])).catch((error: unknown) => error), name).to.be.instanceOf(Error);
     }
     expect(fs.readdirSync(state)).to.deep.equal([]);
   });

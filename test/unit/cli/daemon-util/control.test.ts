@@ -247,7 +247,7 @@ describe('daemon-util check-and-start', () => {
   it('starts for who had it stopped, whoever stopped it before the last boot', async () => {
     const world = new World();
     world.manager.running.set('db', 1);
-    world.desired.write('db', { desired: 'down', at: 0, by: 'somebody', bootId: 'an earlier one', asker: '1/1' });
+    world.desired.records.set('db', { desired: 'down', at: 0, by: 'somebody', bootId: 'an earlier one', asker: '1/1' });
     await world.run('stop', 'db');
     expect(await world.run('check-and-start', 'db')).to.deep.equal(SILENT);
     expect(world.manager.running.has('db')).to.equal(true);

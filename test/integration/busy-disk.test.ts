@@ -1,0 +1,88 @@
+/** A watcher whose disk is kept busy by others: it waits for it, and nobody waits for the watcher. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+import { connectWatcher } from '../../src/adapters/control-socket/client.js';
+import type { WatcherClient } from '../../src/ports/watcher-client.js';
+import { buildOnce } from '../support/daemon-util-world.js';
+import { eventually } from '../support/eventually.js';
+import { watcherPreloadedWith, WatcherWorld } from '../support/watcher-world.js';
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/busy-disk.cjs', import.meta.url));
+/** ms of each fsync, of which a record takes two. */
+const FSYNC = 4000;
+
+describe('a busy disk', function () {
+  this.timeout(90_000);
+  let world: WatcherWorld;
+  let busy: string;
+
+  before(() => buildOnce());
+  beforeEach(() => {
+    world = new WatcherWorld();
+    busy = join(world.directory, 'busy');
+  });
+  afterEach(() => world.cleanups.run());
+
+  async function client(): Promise<WatcherClient> {
+    const connected = await connectWatcher(world.runtime, 60_000);
+    if (connected === undefined) throw new Error('no watcher');
+    return connected;
+  }
+
+  /** What happened, in order. */
+  function noting(): { readonly order: string[]; note<T>(what: string, promise: Promise<T>): Promise<T> } {
+    const order: string[] = [];
+    return {
+      order,
+      note: async (what, promise) => {
+        const value = await promise;
+        order.push(what);
+        return value;
+      },
+    };
+  }
+
+  it('holds up the one who asked, until what is wanted is on record; a daemon that dies meanwhile is back before', async () => {
+    const [web, db] = [world.add('web'), world.add('db')];
+    world.write({});
+    await world.startWatcher([], { BUSY_DISK: busy }, watcherPreloadedWith(FIXTURE));
+    await Promise.all([world.running('web'), world.running('db')]);
+    writeFileSync(busy, String(FSYNC));
+    for (const act of ['stop', 'start'] as const) {
+      const { order, note } = noting();
+      const before = web.mains();
+      const [dead] = db.mains();
+      const request = { names: ['web'], by: 'a test', oneShotArguments: {} };
+      const asked = note(act, (await client())[act](request));
+      process.kill(dead ?? 0, 'SIGKILL');
+      await note('back', eventually('db is back', () => db.mains().length === 1 && db.mains()[0] !== dead, 60_000));
+      await note('answer', (await client()).status(['db']));
+      expect(order, act).to.deep.equal(['back', 'answer']);
+      expect(web.mains(), `${act}: nothing is done before`).to.deep.equal(before);
+      const [done] = await asked;
+      expect(done?.outcome, act).to.include({ kind: 'ok', changed: true });
+    }
+  });
+
+  it('holds up the start of a task, until that is on record, and no other one; and the end of the watcher waits for what is under way', async () => {
+    const ran = (name: string): string => join(world.directory, `ran-${name}`);
+    const task = (name: string): Record<string, unknown> => ({ argv: ['/usr/bin/touch', ran(name)] });
+    world.add('web');
+    world.write({ tasks: { first: task('first'), second: task('second') } });
+    const watcher = await world.startWatcher([], { BUSY_DISK: busy }, watcherPreloadedWith(FIXTURE));
+    await world.running('web');
+    writeFileSync(busy, String(FSYNC));
+    for (const name of ['first', 'second']) await (await client()).runTask(name, 'a test');
+    expect([existsSync(ran('first')), existsSync(ran('second'))]).to.deep.equal([false, false]);
+    await eventually('both ran', () => existsSync(ran('first')) && existsSync(ran('second')), 60_000);
+    rmSync(busy);
+    watcher.kill('SIGTERM');
+    expect(await watcher.ended).to.equal(0);
+    const { stdout } = await world.watchkeeper('tasks', '--json');
+    const { tasks } = JSON.parse(stdout) as { tasks: readonly { name: string; last: { result: string } | null }[] };
+    expect(tasks.map(({ name, last }) => [name, last?.result])).to.deep.equal([['first', 'ok'], ['second', 'ok']]);
+  });
+});
