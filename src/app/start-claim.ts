@@ -8,6 +8,7 @@ import { startedTogether } from '../core/catalogue.js';
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
+import { FILE_TIME_LAG } from '../core/file-time.js';
 import { claimText, type Skip } from '../core/start-claim.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { ClaimedConfiguration, ClaimFile, ClaimGround, StartManner } from '../ports/start-claim.js';
@@ -16,8 +17,6 @@ import type { DesiredStateStore } from '../ports/store.js';
 
 /** ms; many daemons may come to rest at once. */
 const SOON = 200;
-/** ms that a file's time may lag behind the clock: the kernel stamps files once a tick. */
-const TICK = 20;
 
 export interface StartClaimParts {
   readonly watcher: ProcessIdentity;
@@ -85,7 +84,7 @@ export class StartAllClaim {
 
   /** Looks at all of the grounds anew. */
   renew(): void {
-    const provenAt = this.parts.clock.wall() - TICK;
+    const provenAt = this.parts.clock.wall() - FILE_TIME_LAG;
     const text = this.#text(provenAt);
     if (text === undefined) this.withdraw();
     else this.parts.file.publish(text, provenAt);

@@ -6,12 +6,11 @@
  * the board while the directory of the records is older than the stamp.
  */
 import type { DaemonStatus } from '../core/daemon-status.js';
+import { FILE_TIME_LAG } from '../core/file-time.js';
 import type { Clock } from '../ports/clock.js';
 import type { ClaimFile, ClaimGround } from '../ports/start-claim.js';
 import type { StateBoard } from '../ports/state-board.js';
 
-/** ms that a file's time may lag behind the clock: the kernel stamps files once a tick. */
-const TICK = 20;
 const TEXT = '1\n';
 
 export interface WishStampParts {
@@ -46,7 +45,7 @@ export class WishStamp {
   /** @param renew puts on the board what is not told there as it is now */
   look(renew: () => void): void {
     const { clock, ground, file, directory } = this.parts;
-    const provenAt = clock.wall() - TICK;
+    const provenAt = clock.wall() - FILE_TIME_LAG;
     const state = ground.state(directory);
     if (state === undefined) {
       this.withdraw();

@@ -8,11 +8,10 @@ import { environmentVariable } from '../adapters/config/settings-schema.js';
 import { bootId, sinceBoot } from '../adapters/host/proc.js';
 import { writeAtomic } from '../adapters/state/atomic-file.js';
 import { WatchkeeperError } from '../core/errors.js';
+import { FILE_TIME_LAG } from '../core/file-time.js';
 import { unitClaimText } from '../core/unit-claim.js';
 import type { Clock } from '../ports/clock.js';
 
-/** ms that a file's time may lag behind the clock: the kernel stamps files once a tick. */
-const TICK = 20;
 /** Would have Node look elsewhere, or at other daemons. */
 const VARIABLES = ['serviceManager', 'paths.runtime', 'paths.state'].map(environmentVariable);
 
@@ -23,7 +22,7 @@ export function claimUnits(configuration: Configuration, clock: Pick<Clock, 'wal
   const isPlain = settings.serviceManager === 'auto' && VARIABLES.every((name) => environment[name] === undefined);
   if (!isPlain || target === undefined || process.geteuid?.() !== 0 || !isOwn(paths.runtime)) return;
   // Nothing was looked at before this process began.
-  const age = performance.now() + TICK;
+  const age = performance.now() + FILE_TIME_LAG;
   const { files, directories, absent } = claimedConfiguration(configuration);
   const text = unitClaimText({ bootId: bootId(), provenAt: sinceBoot() - age, configuration: main, same: [...files, ...directories], absent, unset: VARIABLES, target, daemons: catalogue.daemons });
   const path = join(paths.runtime, 'units');

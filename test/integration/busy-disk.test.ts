@@ -33,7 +33,7 @@ describe('a busy disk', function () {
   }
 
   /** What happened, in order. */
-  function noting(): { readonly order: string[]; note<T>(what: string, promise: Promise<T>): Promise<T> } {
+  function noting(): { readonly order: string[]; readonly note: <T>(what: string, promise: Promise<T>) => Promise<T> } {
     const order: string[] = [];
     return {
       order,
@@ -51,12 +51,13 @@ describe('a busy disk', function () {
     await world.startWatcher([], { BUSY_DISK: busy }, watcherPreloadedWith(FIXTURE));
     await Promise.all([world.running('web'), world.running('db')]);
     writeFileSync(busy, String(FSYNC));
-    for (const act of ['stop', 'start'] as const) {
+    for (const act of ['stop', 'start']) {
       const { order, note } = noting();
       const before = web.mains();
       const [dead] = db.mains();
       const request = { names: ['web'], by: 'a test', oneShotArguments: {} };
-      const asked = note(act, (await client())[act](request));
+      const watcher = await client();
+      const asked = note(act, act === 'stop' ? watcher.stop(request) : watcher.start(request));
       process.kill(dead ?? 0, 'SIGKILL');
       await note('back', eventually('db is back', () => db.mains().length === 1 && db.mains()[0] !== dead, 60_000));
       await note('answer', (await client()).status(['db']));

@@ -164,7 +164,8 @@ describe('soak', function () {
     }
 
     async function order(action: (client: NonNullable<Awaited<ReturnType<typeof connectWatcher>>>) => Promise<unknown>): Promise<void> {
-      const client = await connectWatcher(world.runtime, 10_000);
+      // Its runtime directory lies on the disk here, which is no tmpfs and may be busy.
+      const client = await connectWatcher(world.runtime, 30_000);
       // A start of something whose required daemon is down is refused, and that is fine here.
       if (client !== undefined) await action(client);
     }

@@ -4,6 +4,7 @@ import { claimingBoard, StartAllClaim } from '../../../src/app/start-claim.js';
 import type { DaemonStatus } from '../../../src/core/daemon-status.js';
 import type { DaemonSpec } from '../../../src/core/daemon.js';
 import type { DesiredRecord } from '../../../src/core/desired-state.js';
+import { FILE_TIME_LAG } from '../../../src/core/file-time.js';
 import type { FileState } from '../../../src/ports/start-claim.js';
 import { catalogueOf } from '../../support/control-fakes.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
@@ -103,9 +104,9 @@ describe('the claim that start-all has nothing to do', () => {
   it('is as old as the look at its grounds, less what the times of files lag behind', () => {
     const site = new Site([daemonSpec({ name: 'web' })]);
     site.beat();
-    expect(site.provenAt).to.equal(site.now - 20);
+    expect(site.provenAt).to.equal(site.now - FILE_TIME_LAG);
     site.beat();
-    expect(site.provenAt).to.equal(site.now - 20);
+    expect(site.provenAt).to.equal(site.now - FILE_TIME_LAG);
   });
 
   it('does not depend on what the daemons do: who believes it looks at them', () => {
