@@ -14,6 +14,7 @@ export const FINDINGS = {
   'unwatched': { kind: 'intended', meaning: 'no watcher runs; systemd restarts the daemons, but nobody runs health checks, tasks and hooks' },
   'stale-configuration': { kind: 'fault', meaning: 'the configuration has changed since the watcher loaded it' },
   'restart-needed': { kind: 'fault', meaning: 'settings have changed that are in force only when the watcher is restarted' },
+  'sandbox-left': { kind: 'intended', meaning: 'the watcher runs without the sandbox of its unit' },
   'wanted-down': { kind: 'intended', meaning: 'it is down, as somebody wanted it' },
   'paused': { kind: 'intended', meaning: 'somebody paused it: nothing is done to it by itself' },
   'held-by-cluster': { kind: 'intended', meaning: 'the cluster alone starts and stops it' },

@@ -18,6 +18,8 @@ export interface MachineFacts {
   readonly watcherPid: number | undefined;
   /** Of the watcher's own unit; undefined: systemd does not run here. */
   readonly watcherUnit: Pick<UnitOnDisk, 'load' | 'maskedUntilBoot'> | undefined;
+  /** Why it has left the sandbox of that unit; undefined: it has not. */
+  readonly sandboxLeft: string | undefined;
   /** The watcher's init script; undefined: there is none. */
   readonly initScript: string | undefined;
   /** Where that looks for the watcher, and where the configuration has it; undefined: in the same directory, or it is not for that script to start. */

@@ -71,6 +71,7 @@ function machineFindings(machine: MachineFacts): readonly Finding[] {
   else if (watcher === null) add('watcher-absent', 'no watcher runs, so nobody restarts what dies', startWatcher(machine));
   else if (watcher.staleConfiguration) add('stale-configuration', `the configuration has changed since the watcher (pid ${watcher.pid}) loaded it`, 'watchkeeper reload', 'watchkeeper config check');
   else if (watcher.waitsForRestart.length > 0) add('restart-needed', `the watcher (pid ${watcher.pid}) goes by the old ${watcher.waitsForRestart.join(', ')} until it is restarted`, renewWatcher(machine));
+  if (watcher !== null && machine.sandboxLeft !== undefined) add('sandbox-left', `the watcher (pid ${watcher.pid}) runs without the sandbox of ${WATCHER_UNIT}, which what it starts would inherit: ${machine.sandboxLeft}`, null, `systemctl cat ${WATCHER_UNIT}`);
   return found;
 }
 

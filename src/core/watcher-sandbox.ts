@@ -70,6 +70,11 @@ ${DIRECTIVES.map(([directive, value]) => `${directive}=${value}${directive === '
 `;
 }
 
+/** What leaveSandboxDropIn() was told; undefined: this text is none of its own. */
+export function sandboxLeftFor(text: string): string | undefined {
+  return /^# Written by Watchkeeper.*\n# (.+)$/m.exec(text)?.[1];
+}
+
 /** @param reason why it must go */
 export function leaveSandboxDropIn(reason: string): string {
   const undone = new Map(DIRECTIVES.map(([directive, , value]) => [directive, value]));

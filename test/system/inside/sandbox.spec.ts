@@ -10,7 +10,7 @@ import { LEAVE_DROP_IN } from '../../../src/core/watcher-sandbox.js';
 import { eventually } from '../../support/eventually.js';
 import { isLive } from '../../support/proc.js';
 import { must, only, systemctl } from './bench.js';
-import { daemonUtil, property, Site, status, UNITS, WATCHER, watcherPid } from './site.js';
+import { daemonUtil, property, Site, status, UNITS, WATCHER, watcherPid, watchkeeper } from './site.js';
 
 const NEVER = '0 0 29 2 1';
 const BUS = '/run/dbus/system_bus_socket';
@@ -191,6 +191,7 @@ describe("the sandbox of the watcher's unit", function () {
     expect([boundsOf(watcherPid()), boundsOf(only(web.mains()))]).to.deep.equal([BARE, BARE]);
     expect(readFileSync(`/proc/${only(web.mains())}/mountinfo`, 'utf8')).to.equal(readFileSync('/proc/1/mountinfo', 'utf8'));
     expect(property(WATCHER, 'DropInPaths')).to.include(LEAVE_DROP_IN);
+    expect(watchkeeper('doctor').stdout).to.include('sandbox-left').and.to.include('the watcher starts the daemons: ');
     const first = watcherPid();
     systemctl('restart', WATCHER);
     await eventually('it is adopted', () => status().daemons['web']?.observed === 'running' && watcherPid() !== first, 15_000);

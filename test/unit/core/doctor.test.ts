@@ -6,6 +6,7 @@ import { FINDINGS, type Finding } from '../../../src/core/doctor-codes.js';
 import type { DaemonFacts, MachineFacts } from '../../../src/core/doctor-facts.js';
 import type { DaemonStatus } from '../../../src/core/daemon-status.js';
 import type { DaemonSpec, RoleSpec } from '../../../src/core/daemon.js';
+import { leaveSandboxDropIn, sandboxLeftFor } from '../../../src/core/watcher-sandbox.js';
 import { catalogueOf } from '../../support/control-fakes.js';
 import { daemonSpec } from '../../support/daemon-spec.js';
 
@@ -40,6 +41,7 @@ function machine(more: Partial<MachineFacts> = {}, daemons: readonly DaemonFacts
     silent: undefined,
     watcherPid: undefined,
     watcherUnit: undefined,
+    sandboxLeft: undefined,
     initScript: undefined,
     astray: undefined,
     roles: [],
@@ -62,6 +64,14 @@ describe('doctor', () => {
     expect(command({ watcherUnit: { load: 'loaded', maskedUntilBoot: false } })).to.deep.equal(['restart-needed', 'systemctl restart watchkeeper.service']);
     expect(command({ initScript: '/etc/init.d/watchkeeper' })).to.deep.equal(['restart-needed', '/etc/init.d/watchkeeper restart']);
     expect(diagnose(machine({ watcher: { ...waiting.watcher, staleConfiguration: true } }), [], [])[0]).to.include({ code: 'stale-configuration' });
+  });
+
+  it('says that the watcher has left its sandbox, and why, where it runs', () => {
+    const reason = 'it starts daemons itself: the target ganeti.target is not there';
+    const sandboxLeft = sandboxLeftFor(leaveSandboxDropIn(reason));
+    expect(diagnose(machine({ sandboxLeft }), [], []).map(({ code, what }) => [code, what.endsWith(`inherit: ${reason}`)])).to.deep.equal([['sandbox-left', true]]);
+    expect(diagnose(machine({ sandboxLeft, watcher: null }), [], []).map(({ code }) => code)).to.deep.equal(['watcher-absent']);
+    expect([sandboxLeftFor(''), sandboxLeftFor('[Service]\n')]).to.deep.equal([undefined, undefined]);
   });
 
   it('tells the first link of the chain, not what may be wrong only because of it', () => {
