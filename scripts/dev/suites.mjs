@@ -18,13 +18,13 @@ const SUITES = [
   { name: 'pacemaker', kind: 'mocha', deadline: 40 * MINUTE, tries: 2 },
   { name: 'package', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
   { name: 'chaos', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
-  { name: 'soak', kind: 'mocha', deadline: 10 * MINUTE },
+  { name: 'soak', kind: 'mocha', deadline: 20 * MINUTE, tries: 2 },
   { name: 'fuzz', kind: 'mocha', deadline: 10 * MINUTE },
-  { name: 'lint', kind: 'programs', deadline: 6 * MINUTE },
-  { name: 'types', kind: 'programs', deadline: 4 * MINUTE },
-  { name: 'unit', kind: 'mocha', deadline: 4 * MINUTE },
+  { name: 'lint', kind: 'programs', deadline: 12 * MINUTE },
+  { name: 'types', kind: 'programs', deadline: 8 * MINUTE },
+  { name: 'unit', kind: 'mocha', deadline: 8 * MINUTE },
   { name: 'contract', kind: 'mocha', deadline: 8 * MINUTE, tries: 2 },
-  { name: 'page', kind: 'mocha', deadline: 5 * MINUTE, tries: 2 },
+  { name: 'page', kind: 'mocha', deadline: 10 * MINUTE, tries: 2 },
 ];
 
 export const SUITE_NAMES = SUITES.map((suite) => suite.name);
