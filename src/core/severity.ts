@@ -16,6 +16,17 @@ export function isWithheld({ observed, reason }: DaemonStatus): boolean {
   return !isUp(observed) && observed !== 'stopping' && saysNotMaster(reason);
 }
 
+/** Names of those, and of all that wait for nobody else than one of them. */
+export function withheldOf(daemons: readonly DaemonStatus[]): ReadonlySet<string> {
+  const withheld = new Set(daemons.filter(isWithheld).map(({ name }) => name));
+  const waiting = daemons.filter(({ observed, waitsFor = [] }) => observed === 'waiting' && waitsFor.length > 0);
+  for (let before = -1; before < withheld.size; ) {
+    before = withheld.size;
+    for (const { name, waitsFor = [] } of waiting) if (waitsFor.every((required) => withheld.has(required))) withheld.add(name);
+  }
+  return withheld;
+}
+
 export function severityOf(daemon: DaemonStatus): Severity {
   const { observed, desired, paused } = daemon;
   if (isWithheld(daemon)) return 'off';

@@ -8,7 +8,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { STATUS_STATES, type DaemonStatus } from '../../core/daemon-status.js';
 import { RESTART_CAUSES, RestartCauses } from '../../core/restart-causes.js';
-import { isWithheld } from '../../core/severity.js';
+import { withheldOf } from '../../core/severity.js';
 import type { RunResult } from '../../core/task-run.js';
 import type { Log } from '../../ports/log.js';
 import type { NewsItem } from '../../ports/journal.js';
@@ -35,7 +35,7 @@ export class Metrics {
   readonly #state = this.#gauge('watchkeeper_daemon_state', 'Observed state of the daemon: 1 for the state that it is in.', ['daemon', 'state']);
   readonly #desired = this.#gauge('watchkeeper_daemon_desired_up', 'Whether the daemon is wanted up.', ['daemon']);
   readonly #paused = this.#gauge('watchkeeper_daemon_paused', 'Whether somebody has paused the daemon.', ['daemon']);
-  readonly #withheld = this.#gauge('watchkeeper_daemon_withheld', 'Whether the daemon is down because this node does not hold its role.', ['daemon']);
+  readonly #withheld = this.#gauge('watchkeeper_daemon_withheld', 'Whether the daemon is down because this node does not hold its role, or that of one that it requires.', ['daemon']);
   readonly #started = this.#gauge('watchkeeper_daemon_start_time_seconds', 'When the main process of the daemon was started, in seconds since the epoch.', ['daemon']);
   readonly #backOff = this.#gauge('watchkeeper_daemon_backoff_seconds', 'Back-off delay before the next attempt; 0 where none is timed.', ['daemon']);
   readonly #restarts = this.#counter('watchkeeper_daemon_restarts_total', 'Restarts since this watcher began, by reason.', ['daemon', 'reason']);
@@ -97,7 +97,8 @@ export class Metrics {
     const daemons = await this.source.daemons();
     this.#forget(daemons);
     for (const gauge of [this.#state, this.#desired, this.#paused, this.#withheld, this.#started, this.#backOff, this.#restarts, this.#checkHealthy, this.#taskRuns, this.#taskLast, this.#taskTook, this.#taskGood, this.#role]) gauge.reset();
-    for (const daemon of daemons) this.#daemon(daemon);
+    const withheld = withheldOf(daemons);
+    for (const daemon of daemons) this.#daemon(daemon, withheld.has(daemon.name));
     this.#tasks();
     for (const { name, held } of this.source.roles()) if (held !== null) this.#role.set({ role: name }, held ? 1 : 0);
     const { staleConfiguration, waitsForRestart } = this.source.info();
@@ -105,12 +106,12 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #daemon(status: DaemonStatus): void {
+  #daemon(status: DaemonStatus, isWithheld: boolean): void {
     const { name: daemon, observed, desired, paused, uptime, nextTry, health = [] } = status;
     for (const state of STATUS_STATES) this.#state.set({ daemon, state }, state === observed ? 1 : 0);
     this.#desired.set({ daemon }, desired === 'up' ? 1 : 0);
     this.#paused.set({ daemon }, typeof paused === 'string' ? 1 : 0);
-    this.#withheld.set({ daemon }, isWithheld(status) ? 1 : 0);
+    this.#withheld.set({ daemon }, isWithheld ? 1 : 0);
     if (uptime !== null) this.#started.set({ daemon }, (this.clock.wall() - uptime) / 1000);
     this.#backOff.set({ daemon }, nextTry === null ? 0 : Math.max(this.#delays.get(daemon) ?? 0, nextTry) / 1000);
     for (const reason of RESTART_CAUSES) this.#restarts.inc({ daemon, reason }, this.#causes.count(daemon, reason));

@@ -28,4 +28,13 @@ describe('adapters/metrics', () => {
     const told = [...text.matchAll(/^watchkeeper_daemon_withheld\{daemon="d\d"\} ([01])$/gm)].map(([, value]) => Number(value));
     expect(told).to.deep.equal(cases.map(([, value]) => value));
   });
+
+  it('tells the same of what waits for nobody else than such a one', async () => {
+    const waits = (name: string, ...waitsFor: string[]): DaemonStatus => daemonStatus({ name, observed: 'waiting', reason: `waits for ${waitsFor.join(', ')}`, waitsFor });
+    const down = daemonStatus({ name: 'd1', observed: 'waiting', reason: 'not master: node2 is it' });
+    const failed = daemonStatus({ name: 'd4', observed: 'backing-off', reason: 'it exited with status 3' });
+    const text = await scraped([waits('d3', 'd2'), waits('d2', 'd1'), down, failed, waits('d5', 'd1', 'd4'), waits('d6', 'd7'), waits('d7', 'd6')]);
+    const told = [...text.matchAll(/^watchkeeper_daemon_withheld\{daemon="(d\d)"\} 1$/gm)].map(([, name]) => name);
+    expect(told.sort()).to.deep.equal(['d1', 'd2', 'd3']);
+  });
 });
