@@ -34,6 +34,8 @@ export interface DirectControlParts {
   readonly catalogue: Catalogue;
   readonly manager: ServiceManager;
   readonly desired: DesiredStateStore;
+  /** Of that, where others of this process write it, too: they have one order. */
+  readonly wishes?: Wishes;
   readonly locks: Locks;
   readonly clock: Clock;
   readonly runner: Runner;
@@ -54,13 +56,13 @@ export class DirectControl implements Controller {
   readonly #wishes: Wishes;
 
   constructor(private readonly parts: DirectControlParts) {
-    this.#wishes = new Wishes(parts.desired, parts.clock, parts.bootId);
+    this.#wishes = parts.wishes ?? new Wishes(parts.desired, parts.clock, parts.bootId);
   }
 
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
     if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, BY_NOBODY))];
-    await this.#wishes.want(specs, 'up', request.by);
+    await this.#wishes.want(specs, 'up', request.by, {}, (spec) => this.#wishes.heldBack(spec, request.names) !== undefined);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 
@@ -73,7 +75,7 @@ export class DirectControl implements Controller {
     const outcomes: NamedOutcome[] = [];
     for (const wave of reversed(await this.steps(specs, 'stop'))) {
       const stop = async (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
-        if (isWish) await this.#wishes.want(free, 'down', request.by, emphasis);
+        if (isWish && overtaken === BY_NOBODY) await this.#wishes.want(free, 'down', request.by, emphasis);
         return this.parts.manager.stop(within(free, request.stopTimeout));
       };
       outcomes.push(...(await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, stop))));
@@ -140,7 +142,7 @@ export class DirectControl implements Controller {
     const outcomes: NamedOutcome[] = [];
     for (const wave of waves) {
       const start = async (free: readonly DaemonSpec[]): Promise<readonly Outcome[]> => {
-        await this.#wishes.want(free, 'up', request.by);
+        if (overtaken === BY_NOBODY) await this.#wishes.want(free, 'up', request.by);
         return this.startNow(free, request, setup);
       };
       const ofWave = await this.underLocks(wave, request.by, progress, () => unlessOvertaken(wave, overtaken, start));

@@ -9,7 +9,7 @@ import type { ProcessMarkers } from '../ports/process-markers.js';
 import type { TaskStore } from '../ports/task-store.js';
 import { adoptProgram, startProgram, type ProgramParts, type ProgramRun } from './program-run.js';
 import { whyNot, type TaskConditionParts } from './task-conditions.js';
-import { launchOf, markerOf, timetableOf, writtenDown } from './task-launch.js';
+import { launchOf, leftToNext, markerOf, timetableOf, writtenDown } from './task-launch.js';
 
 export interface TaskParts extends ProgramParts, TaskConditionParts {
   readonly cron: Cron;
@@ -178,9 +178,8 @@ export class ScheduledTask {
     this.#record = beginRun(this.#record, begin);
     await writtenDown(this.#keep(true), spec, this.parts);
     if (this.#isClosed()) {
-      // Undecided after all.
-      this.#record = before;
-      void this.parts.store.write(spec.name, before, true);
+      this.#record = leftToNext(before, due);
+      void this.parts.store.write(spec.name, this.#record, true);
       return;
     }
     const started = await startProgram(launchOf(spec), spec.timeout, this.parts, (line) => log.info({ task: spec.name, line }, `task ${spec.name}: output`));

@@ -1,5 +1,6 @@
 /** Starts and stops as somebody asks for them, where the watcher is the restart owner. */
 import type { DaemonSpec } from '../core/daemon.js';
+import type { DesiredRecord } from '../core/desired-state.js';
 import { orderForStart } from '../core/order.js';
 import { failed, ok, type Outcome } from '../core/outcome.js';
 import type { SupervisionEvent } from '../core/supervision-state.js';
@@ -15,14 +16,16 @@ import type { Wishes } from './wishes.js';
 interface Intent {
   /** Why some are left alone. */
   readonly held: ReadonlyMap<DaemonSpec, Outcome | undefined>;
-  /** By name: to be called where nothing is done about it after all. */
-  readonly recalls: ReadonlyMap<string, () => Promise<void>>;
+  /** By name, what was on record before of what that has changed. */
+  readonly before: ReadonlyMap<string, DesiredRecord | undefined>;
 }
 
 export class SupervisedControl {
   readonly #supervisor: Supervisor;
   readonly #wishes: Wishes;
   readonly #setup: SetupGate;
+  /** All is stopped for good: what was asked for before, and has waited for the disk since, comes too late. */
+  #isOver = false;
 
   /** @param daemons of the catalogue as it is now, in its order */
   constructor(
@@ -74,7 +77,7 @@ export class SupervisedControl {
       progress,
       startOne: async (spec) => {
         const oneShotArguments = request.oneShotArguments[spec.name] ?? [];
-        return stoppedSince(this.#wishes)(spec) ?? this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
+        return this.#tooLate(spec) ?? this.#supervisor.ask(spec.name, { kind: 'restart', by: request.by, oneShotArguments }, 'up');
       },
     });
   }
@@ -111,6 +114,7 @@ export class SupervisedControl {
    * @param as what is to hold for a daemon when its turn comes: its stopTimeout, where time is short
    */
   async stopAll(by: string, as?: (spec: DaemonSpec) => DaemonSpec): Promise<readonly NamedOutcome[]> {
+    this.#isOver = true;
     this.#supervisor.hurried = as !== undefined;
     return stopInOrder(this.ordered(this.daemons()), {
       clock: this.clock,
@@ -131,12 +135,12 @@ export class SupervisedControl {
   async #intend(specs: readonly DaemonSpec[], { names, by }: StartControlRequest): Promise<Intent> {
     const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, names)]));
     const free = specs.filter((spec) => held.get(spec) === undefined);
-    const recalls = new Map(free.map((spec) => [spec.name, this.#wishes.recall(spec, by)]));
-    await this.#wishes.want(free, 'up', by);
-    return { held, recalls };
+    // Somebody may put a hold on one while we wait for the disk.
+    const before = await this.#wishes.want(free, 'up', by, {}, (spec) => this.#wishes.heldBack(spec, names) !== undefined);
+    return { held, before };
   }
 
-  async #startIntended(specs: readonly DaemonSpec[], { held, recalls }: Intent, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
+  async #startIntended(specs: readonly DaemonSpec[], { held, before }: Intent, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     this.#setup.renew();
     const free = specs.filter((spec) => held.get(spec) === undefined);
     this.#handOut(free, request);
@@ -145,12 +149,12 @@ export class SupervisedControl {
         clock: this.clock,
         stopAtFirstFailure: true,
         progress,
-        startOne: async (spec) => held.get(spec) ?? stoppedSince(this.#wishes)(spec) ?? (await this.#bringUp(spec, request)),
+        startOne: async (spec) => held.get(spec) ?? this.#tooLate(spec) ?? (await this.#bringUp(spec, request)),
       });
       // What was not tried after a failure is wanted as before.
       for (const spec of free) {
         if (outcomes.some(({ name }) => name === spec.name)) continue;
-        await recalls.get(spec.name)?.();
+        await this.#wishes.recall(spec, before.get(spec.name), request.by);
         this.#wantAgain(spec, request.by);
       }
       return outcomes;
@@ -158,6 +162,10 @@ export class SupervisedControl {
       // What still waits starts who knows when: without them.
       this.#handOut(free, { ...request, oneShotArguments: {} });
     }
+  }
+
+  #tooLate(spec: DaemonSpec): Outcome | undefined {
+    return this.#isOver ? failed('canceled', 'the watcher has stopped all, and ends', 'the same once the next watcher runs') : stoppedSince(this.#wishes)(spec);
   }
 
   /** For a restart of many, which has stopped it: what is wanted up must not stay down because of others. */

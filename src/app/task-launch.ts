@@ -1,6 +1,7 @@
 /** When a task runs, with what, and what that waits for. */
-import type { Timetable } from '../core/schedule.js';
+import type { Due, Timetable } from '../core/schedule.js';
 import type { TaskSpec } from '../core/task.js';
+import type { TaskRecord } from '../core/task-run.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cron } from '../ports/cron.js';
 import type { Log } from '../ports/log.js';
@@ -19,6 +20,13 @@ export function timetableOf({ enabled, schedule, timezone }: TaskSpec, cron: Cro
 
 export function launchOf({ name, argv, environment, workingDirectory, user, group }: TaskSpec): TaskLaunch {
   return { channel: name, argv, environment: { ...environment, WATCHKEEPER_TASK: name, WATCHKEEPER_DAEMON: markerOf(name) }, workingDirectory, user, group };
+}
+
+/** The record of one that is left to the next watcher: undecided again, or queued where it was on record as decided. */
+export function leftToNext(before: TaskRecord, due: Due): TaskRecord {
+  const { cursor, queued, ran } = before.plan;
+  const isOpen = due.scheduled !== undefined && due.scheduled > cursor && !ran.includes(due.scheduled);
+  return isOpen || queued !== undefined ? before : { ...before, plan: { ...before.plan, queued: due } };
 }
 
 /** Resolves when its record is on the disk, or the disk has had its time. */

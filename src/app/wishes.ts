@@ -40,17 +40,26 @@ export class Wishes {
 
   /**
    * On the disk when it resolves. Skips the write where nothing changes: the fsync is what costs.
+   *
+   * @param leave what is to stay as it is, judged when its turn has come
+   * @returns what was on record before of each that was changed
    * @throws WatchkeeperError STATE_UNWRITABLE
    */
-  async want(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}): Promise<void> {
-    const record = this.#recordOf(desired, by, emphasis);
-    await this.#inTurn(async () => {
+  want(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}, leave: (spec: DaemonSpec) => boolean = () => false): Promise<ReadonlyMap<string, DesiredRecord | undefined>> {
+    return this.#inTurn(async () => {
+      const record = this.#recordOf(desired, by, emphasis);
       const changed = new Map<string, DesiredRecord>();
+      const before = new Map<string, DesiredRecord | undefined>();
       for (const spec of specs) {
-        const changes = this.#toWrite(spec, record);
-        if (changes !== undefined) changed.set(spec.name, changes);
+        if (leave(spec)) continue;
+        const known = this.store.read(spec.name);
+        const changes = this.#toWrite(known, record);
+        if (changes === undefined) continue;
+        changed.set(spec.name, changes);
+        before.set(spec.name, known);
       }
       await this.#write(changed);
+      return before;
     });
   }
 
@@ -61,13 +70,17 @@ export class Wishes {
   }
 
   /** One after the other: each looks at what the one before has left, and the last word is the last one on the disk. */
-  async #inTurn(change: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(change: () => Promise<T>): Promise<T> {
     let isAwaited = true;
-    const turn = this.#turn.then(() => (isAwaited ? change() : undefined));
+    const silent = (): WatchkeeperError => new WatchkeeperError('STATE_UNWRITABLE', 'cannot write down what is wanted', `the disk has not taken it within ${DISK_PATIENCE / 1000} s`, 'a look at dmesg and at the disk, then the same again; it may be on record all the same');
+    const turn = this.#turn.then(() => {
+      if (isAwaited) return change();
+      throw silent();
+    });
     this.#turn = turn.catch(() => undefined);
     isAwaited = await within(this.clock, DISK_PATIENCE, turn);
-    if (!isAwaited) throw new WatchkeeperError('STATE_UNWRITABLE', 'cannot write down what is wanted', `the disk has not taken it within ${DISK_PATIENCE / 1000} s`, 'a look at dmesg and at the disk, then the same again; it may be on record all the same');
-    await turn;
+    if (!isAwaited) throw silent();
+    return turn;
   }
 
   #recordOf(desired: DesiredState, by: string, { hold = false, whole = false, asker }: Emphasis): DesiredRecord {
@@ -79,8 +92,7 @@ export class Wishes {
    *   and when. One that two have stopped in this boot is neither's own. What somebody
    *   holds, or has stopped by itself, a stop of more leaves so.
    */
-  #toWrite(spec: DaemonSpec, record: DesiredRecord): DesiredRecord | undefined {
-    const known = this.store.read(spec.name);
+  #toWrite(known: DesiredRecord | undefined, record: DesiredRecord): DesiredRecord | undefined {
     if (known?.desired !== record.desired) return record;
     if (known.hold === true && record.hold !== true) return undefined;
     if (known.bootId !== this.bootId) return record;
@@ -91,20 +103,20 @@ export class Wishes {
   }
 
   /**
-   * @param by who makes a wish now
-   * @returns to be called where nothing was done about it: what was wanted down before is so again, unless somebody has said something else since
+   * Where nothing was done about a wish: what was wanted down before is so again, unless somebody has said something else since.
+   * @param before what want() has returned of it
+   * @param by who made that wish
    */
-  recall(spec: DaemonSpec, by: string): () => Promise<void> {
-    const record = this.store.read(spec.name);
-    return () =>
-      this.#inTurn(async () => {
-        const now = this.store.read(spec.name);
-        // What is on record may be its beginning only.
-        if (record?.desired === 'down' && now !== undefined && by.startsWith(now.by)) await this.#write(new Map([[spec.name, record]]));
-      });
+  async recall(spec: DaemonSpec, before: DesiredRecord | undefined, by: string): Promise<void> {
+    if (before?.desired !== 'down') return;
+    await this.#inTurn(async () => {
+      const now = this.store.read(spec.name);
+      // What is on record may be its beginning only.
+      if (now !== undefined && by.startsWith(now.by)) await this.#write(new Map([[spec.name, before]]));
+    });
   }
 
-  /** The same, with what check-and-start has to know besides. @param all of the catalogue */
+  /** The status, with what check-and-start has to know besides. @param all of the catalogue */
   told(statuses: readonly DaemonStatus[], all: readonly DaemonSpec[]): readonly DaemonStatus[] {
     let look: { readonly latest: DesiredRecord | undefined } | undefined;
     const latestUp = (): DesiredRecord | undefined => (look ??= { latest: this.#latestUp(all) }).latest;

@@ -174,9 +174,10 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
   const { lockTimeout } = configuration.settings;
   const { holds, informant } = await cluster(parts);
   const paused = new Pauses(await pauses(parts), clock, () => watcher.reconsider());
+  const wishes = new Wishes(desired, clock, self.bootId);
   const watcher: Observing = new ObservingWatcher(configuration.catalogue, {
     observer,
-    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, locks, clock, runner, bootId: self.bootId, lockTimeout, holds, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
+    control: (catalogue: Catalogue) => new DirectControl({ catalogue, manager, desired, wishes, locks, clock, runner, bootId: self.bootId, lockTimeout, holds, roles: () => Promise.resolve((role) => parts.roles.answer(role)) }),
     // Nothing follows from a pause here but what `systemdRetry` and health checks do.
     pauses: paused,
     retrier: units.retrier,
@@ -184,7 +185,7 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
     roles: parts.roles,
     drift: (catalogue) => units.drift(catalogue),
     health: await observedHealth(parts),
-    wishes: new Wishes(desired, clock, self.bootId),
+    wishes,
     holds,
     informant,
     bootId: self.bootId,

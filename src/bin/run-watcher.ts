@@ -7,6 +7,7 @@ import { announcer } from '../adapters/notify/announcer.js';
 import { serveControl } from '../adapters/control-socket/server.js';
 import { staleReason, type Configuration } from '../adapters/config/configuration.js';
 import { chooseTarget, openLog } from '../adapters/log/log.js';
+import { endFlushing } from '../adapters/state/flushing.js';
 import { FileHistory } from '../adapters/state/history.js';
 import { fileJournal } from '../adapters/state/journal.js';
 import { stateBoard } from '../adapters/state/state-board.js';
@@ -49,6 +50,8 @@ const TAKE_OVER = 5000;
 const ROLES_PATIENCE = 2000;
 /** ms that hooks get when the watcher ends. */
 const HOOK_PATIENCE = 2000;
+/** ms for what is still on its way to the disk when all is over. */
+const DISK_PATIENCE = 2000;
 const PROBLEMS: ReadonlySet<string> = new Set(['crash', 'crash-loop', 'given-up', 'stop-failed']);
 
 export interface WatcherLife {
@@ -211,6 +214,7 @@ export async function runWatcher({ host, options, terminal, version, reload: rea
   host.close();
   history.close();
   journal.close();
+  await endFlushing(DISK_PATIENCE);
   lock.release();
   if (options.demo) removeDemo(paths);
   return end.status;

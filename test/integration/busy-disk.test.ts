@@ -1,5 +1,5 @@
 /** A watcher whose disk is kept busy by others: it waits for it, and nobody waits for the watcher. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -85,5 +85,27 @@ describe('a busy disk', function () {
     const { stdout } = await world.watchkeeper('tasks', '--json');
     const { tasks } = JSON.parse(stdout) as { tasks: readonly { name: string; last: { result: string } | null }[] };
     expect(tasks.map(({ name, last }) => [name, last?.result])).to.deep.equal([['first', 'ok'], ['second', 'ok']]);
+  });
+
+  it('never has the word of a watcher that has ended land over one of its successor', async () => {
+    world.add('web');
+    world.write({});
+    const old = await world.startWatcher([], { BUSY_DISK: busy }, watcherPreloadedWith(FIXTURE));
+    await world.running('web');
+    const web = { names: ['web'], oneShotArguments: {} };
+    await (await client()).start({ ...web, by: 'first' });
+    writeFileSync(busy, String(4 * FSYNC));
+    const late = (await client()).stop({ ...web, by: 'late' }).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    rmSync(busy);
+    old.kill('SIGTERM');
+    expect(await late).to.be.instanceOf(Error);
+    await world.startWatcher();
+    await world.running('web');
+    await (await client()).stop({ ...web, by: 'next' });
+    await (await client()).start({ ...web, by: 'last' });
+    expect(await Promise.race([old.ended, Promise.resolve('lives')]), 'it waits for its disk still').to.equal('lives');
+    expect(await old.ended).to.equal(0);
+    expect(JSON.parse(readFileSync(join(world.state, 'desired', 'web'), 'utf8'))).to.include({ desired: 'up', by: 'last' });
   });
 });

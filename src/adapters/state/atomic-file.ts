@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 
+import { counted, flush, isFlushingOver } from './flushing.js';
 import { unwritable } from './unwritable.js';
 
 export interface AtomicWrite {
@@ -24,7 +24,6 @@ export interface AtomicWrite {
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = fs.constants;
 
-const flush = promisify(fs.fsync);
 /** Descriptors: a soft limit of 1024 is usual. */
 const OPEN_AT_ONCE = 64;
 
@@ -67,7 +66,11 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: At
  * @param files by name in the directory
  * @throws WatchkeeperError STATE_UNWRITABLE; some of the files may be the new ones then
  */
-export async function writeAllDurably(directory: string, files: ReadonlyMap<string, string>, mode: number): Promise<void> {
+export function writeAllDurably(directory: string, files: ReadonlyMap<string, string>, mode: number): Promise<void> {
+  return counted(writeAll(directory, files, mode));
+}
+
+async function writeAll(directory: string, files: ReadonlyMap<string, string>, mode: number): Promise<void> {
   const pending = new Map([...files.keys()].map((name) => [join(directory, name), temporaryOf(join(directory, name))]));
   const texts = [...files.values()];
   try {
@@ -75,6 +78,8 @@ export async function writeAllDurably(directory: string, files: ReadonlyMap<stri
     for (let from = 0; from < temporaries.length; from += OPEN_AT_ONCE) {
       await Promise.all(temporaries.slice(from, from + OPEN_AT_ONCE).map((temporary, index) => flushed(temporary, texts[from + index] ?? '', mode)));
     }
+    // Another process may have written them since.
+    if (isFlushingOver()) throw new Error('this process has ended its work');
     for (const [path, temporary] of pending) {
       fs.renameSync(temporary, path);
       pending.delete(path);
@@ -99,7 +104,7 @@ async function flushed(temporary: string, text: string, mode: number): Promise<v
 
 function fill(fd: number, data: string | Uint8Array, mode: number): void {
   // Not fs.writeFileSync(fd): one short write on a full disk must be an error, which it is only in a loop.
-  writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+  writeWhole(fd, typeof data === 'string' ? Buffer.from(data) : data);
   fs.fchmodSync(fd, mode);
 }
 
@@ -116,7 +121,7 @@ function nextSuffix(): string {
   return seed + count.toString(16).padStart(6, '0');
 }
 
-function writeAll(fd: number, data: Uint8Array): void {
+function writeWhole(fd: number, data: Uint8Array): void {
   let written = 0;
   while (written < data.length) written += fs.writeSync(fd, data, written);
 }

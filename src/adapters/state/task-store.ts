@@ -22,6 +22,13 @@ export function taskStore(state: string, warn: Warn): TaskStore {
   const path = (name: string): string => join(directory, fileOf(name));
   const later = new LaterWrites(directory, 0o600);
   let prepared = false;
+  const prepare = (): void => {
+    if (prepared) return;
+    ensureDirectory(state, 0o755);
+    ensureDirectory(directory, 0o700);
+    removeLeftovers(directory);
+    prepared = true;
+  };
   return {
     read(name) {
       if (!NAME.test(name)) return undefined;
@@ -30,24 +37,23 @@ export function taskStore(state: string, warn: Warn): TaskStore {
       if (text !== undefined && record === undefined) warn(`${path(name)} is not used: it is no record of a task`);
       return record;
     },
-    async write(name, record, durable) {
+    write(name, record, durable) {
       if (!NAME.test(name)) throw new Error(`a task's name was expected, not ${JSON.stringify(name.slice(0, 80))}`);
+      // Tasks run all the same: a full disk is when the task that cleans up is needed.
+      const failed = (cause: unknown): void => {
+        const why = cause instanceof WatchkeeperError ? cause.message : `cannot write ${path(name)}: ${errorCode(cause) ?? String(cause)}`;
+        warn(`${why}; the history of ${name} is kept in memory only`);
+      };
       try {
-        if (!prepared) {
-          ensureDirectory(state, 0o755);
-          ensureDirectory(directory, 0o700);
-          removeLeftovers(directory);
-          prepared = true;
-        }
+        prepare();
         const text = formatTaskRecord(record);
         // What is on its way there must not come after it.
-        if (durable || later.pending(fileOf(name)) !== undefined) await later.write(fileOf(name), text);
-        else writeAtomic(path(name), text, { durable: false, mode: 0o600 });
-      } catch (error) {
-        if (!(error instanceof WatchkeeperError)) throw error;
-        // Tasks run all the same: a full disk is when the task that cleans up is needed.
-        warn(`${error.message}; the history of ${name} is kept in memory only`);
+        if (durable || later.pending(fileOf(name)) !== undefined) return later.write(fileOf(name), text).catch(failed);
+        writeAtomic(path(name), text, { durable: false, mode: 0o600 });
+      } catch (cause) {
+        failed(cause);
       }
+      return Promise.resolve();
     },
     settled: () => later.settled(),
     names() {

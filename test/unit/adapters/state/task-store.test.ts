@@ -60,7 +60,13 @@ describe('taskStore', () => {
     writeFileSync(join(state, 'tasks', 'rubbish.json'), '{}');
     for (const name of ['link', 'rubbish', '../a', '.a', '', 'hook:', 'x:a', 'a/b']) expect(store.read(name), name).to.equal(undefined);
     expect(warnings.length).to.equal(2);
-    expect(await store.write('../a', sample(), false).catch((error: unknown) => error)).to.be.instanceOf(Error);
+    expect(() => store.write('../a', sample(), false)).to.throw();
+  });
+
+  it('says so where it cannot even look at its directory, and rejects nothing', async () => {
+    writeFileSync(join(state, 'tasks'), '');
+    for (const durable of [true, false]) await taskStore(state, (text) => warnings.push(text)).write('a', sample(), durable);
+    expect(warnings.length).to.equal(2);
   });
 
   it('says so where it cannot write, and goes on', async () => {
