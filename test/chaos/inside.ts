@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Expectations } from './invariants.js';
 import { planFaults, type WorldKind } from './plan.js';
 import { PlainWorld } from './plain-world.js';
-import { BEFORE_AND_AFTER, LONGEST_LOOK, type StormOptions } from './options.js';
+import { BEFORE_AND_AFTER, LONGEST_LOOK, STABLE, type StormOptions } from './options.js';
 import { sabotage } from './sabotage.js';
 import { Storm } from './storm.js';
 import { sweep } from './sweep.js';
@@ -16,7 +16,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as StormOptions & { readonly
 // In a sweep the calls of a request are counted, which no heartbeat is to disturb.
 const heartbeat = options.sweep === undefined ? '1s' : '30s';
 const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, heartbeat) : new SystemdWorld(options.directory, options.daemons, heartbeat);
-const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK };
+const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK, stable: STABLE };
 const storm = new Storm(world, expectations);
 setTimeout(() => {
   process.stderr.write(`the storm is not over in time: ${storm.whereabouts()}\n`);

@@ -31,13 +31,18 @@ export interface Expectations {
   readonly bound: number;
   /** ms; an observer that looked away for longer has seen nothing. */
   readonly longestLook: number;
+  /** ms that all must have been seen to stay where it is wanted. */
+  readonly stable: number;
 }
+
+/** ms; how often the observer tells that it is still there. */
+export const TELL_EVERY = 2000;
 
 type Wish = 'up' | 'down' | 'unknown';
 
 export interface Verdict {
   readonly losses: readonly Loss[];
-  /** ms from the last fault until all was where it was wanted, and stayed there; undefined: it is not. */
+  /** ms from the last fault until all was where it was wanted, and was seen to stay there; undefined: it is not. */
   readonly settledAfter: number | undefined;
   /** Instant of the last observation of that, by the log's clock. */
   readonly settledAt: number | undefined;
@@ -63,12 +68,21 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   let calm: number | undefined;
   let takeDown: number | undefined;
   let looks = 0;
+  /** The observer's last word; a look that lasts is told only when it is over, or never. */
+  let lastWord: number | undefined;
+  /** The last time that it began to look at all there is. */
+  let lastRead = -Infinity;
   let ended = false;
   /** Who is not where he is wanted, and since when nobody is. */
   let misplaced: readonly string[] = [];
   let why = '';
   let settledAt: number | undefined;
 
+  const loseUnlessObserved = (at: number): void => {
+    if (lastWord === undefined || at - lastWord <= expectations.longestLook + TELL_EVERY) return;
+    lose('observed all along', at, `the observer was last heard of ${Math.round(at - lastWord)} ms before`);
+    lastWord = at; // it is told once
+  };
   const elsewhere = (): readonly string[] => expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
 
   for (const one of log) {
@@ -115,6 +129,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         break;
       case 'looking':
         looks += one.looks;
+        lastWord = one.at;
         if (one.longest > expectations.longestLook) lose('observed all along', one.at, `the observer looked away for ${Math.round(one.longest)} ms`);
         break;
       case 'desired':
@@ -131,13 +146,17 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         break;
       case 'take-down':
         takeDown = one.at;
+        loseUnlessObserved(one.at);
         why = misplaced.map((name) => `${name} is wanted ${wishOf(name, wishes, desired)} and has ${seen.get(name)?.length ?? 0} processes`).join(', ');
         break;
       case 'end':
         ended = true;
+        loseUnlessObserved(one.at);
+        break;
+      case 'read':
+        if (takeDown === undefined) lastRead = one.since;
         break;
       case 'missed':
-      case 'read':
       case 'killed-before':
         break;
     }
@@ -148,11 +167,16 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       else settledAt ??= one.at;
     }
   }
+  // What was seen before says nothing of what stays.
+  const isSeen = settledAt !== undefined && lastRead > settledAt + expectations.stable;
   if (fault === undefined || looks === 0 || !ended || calm === undefined || takeDown === undefined) {
     lose('observed all along', log.at(-1)?.at ?? 0, fault === undefined ? 'no fault was tried' : looks === 0 ? 'the observer saw nothing' : 'the storm did not go through to its end');
   } else if (settledAt === undefined || settledAt - calm > expectations.bound) {
     lose('up in time', takeDown, `not all is where it is wanted within ${expectations.bound} ms after the last fault: ${settledAt === undefined ? why : `only after ${Math.round(settledAt - calm)} ms`}`);
+  } else if (!isSeen) {
+    lose('observed all along', takeDown, `nobody saw that all stayed where it is wanted for ${expectations.stable} ms`);
   }
+  if (!isSeen) settledAt = undefined;
   const settledAfter = settledAt === undefined || calm === undefined ? undefined : Math.round(settledAt - calm);
   return { losses, settledAfter, settledAt, open: [...open].map(([name, verb]) => ({ name, verb })), misplaced: elsewhere() };
 }

@@ -1,14 +1,15 @@
 /**
  * Trusts nothing of ours: reads /proc and the state files with its own eyes, and
  * tells the log of the storm what has changed. A process of its own.
- * Arguments: LOG STATE RUNTIME PROGRAM. Ends with SIGTERM, and with who began it.
+ * Arguments: LOG STATE RUNTIME PROGRAM. Ends with SIGTERM, after a last word, and with who began it.
  */
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { TELL_EVERY } from './invariants.js';
+
 const LOOK_EVERY = 20;
 const FILES_EVERY = 200;
-const TELL_EVERY = 2000;
 
 const [log = '', state = '', runtime = '', program = ''] = process.argv.slice(2);
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -138,9 +139,13 @@ function turn(): void {
   }
   if (began - toldAt > TELL_EVERY) {
     toldAt = began;
-    tell({ e: 'looking', looks, longest });
-    looks = longest = 0;
+    tellLooks();
   }
+}
+
+function tellLooks(): void {
+  tell({ e: 'looking', looks, longest });
+  looks = longest = 0;
 }
 
 const parent = process.ppid;
@@ -148,3 +153,8 @@ setInterval(() => {
   if (process.ppid !== parent) process.exit(1);
   turn();
 }, LOOK_EVERY);
+process.once('SIGTERM', () => {
+  turn();
+  tellLooks();
+  process.exit(0);
+});

@@ -56,3 +56,6 @@ export function ownsPidMax(): boolean {
 
 /** ms; on a machine that others share an observer waits for its turn, too. */
 export const LONGEST_LOOK = 10_000;
+
+/** ms that all must stay where it is wanted. */
+export const STABLE = 2000;

@@ -16,8 +16,6 @@ import type { Verb, World } from './world.js';
 
 const OBSERVER = fileURLToPath(new URL('observer.ts', import.meta.url));
 const STRANGERS = 4;
-/** ms that all must have stayed where it is wanted. */
-const STABLE = 2000;
 const MOST_PENDING = 40;
 /** Faults without a watcher in sight; then it is waited for, or on a slow machine hardly any would meet one. */
 const MOST_UNWATCHED = 6;
@@ -235,14 +233,10 @@ export class Storm {
   }
 
   async #calm(): Promise<void> {
-    const deadline = monotonic() + this.expectations.bound + STABLE;
-    for (;;) {
-      await pause(500);
-      const { settledAt } = this.verdict();
-      const now = monotonic();
-      if (settledAt !== undefined && now - settledAt > STABLE) break;
-      if (now > deadline) break;
-    }
+    const { bound, stable, longestLook } = this.expectations;
+    // Who comes up at the last moment must be seen to stay, by an observer that may have to wait for its turn.
+    const deadline = monotonic() + bound + stable + longestLook;
+    while (this.verdict().settledAt === undefined && monotonic() < deadline) await pause(500);
     this.tell({ e: 'answers', detail: await this.answers() });
     this.tell({ e: 'take-down' });
   }

@@ -5,7 +5,7 @@ import { judge, type Expectations, type Invariant } from '../../chaos/invariants
 import { parseObservations, type Observation } from '../../chaos/observation.js';
 import { markdownTable, reportOf } from '../../chaos/report.js';
 
-const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500 };
+const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500, stable: 5 };
 
 const GOOD: readonly Observation[] = [
   { at: 0, e: 'ask', verb: 'start', name: 'a' },
@@ -22,6 +22,7 @@ const GOOD: readonly Observation[] = [
   { at: 30, e: 'begun', name: 'a', pid: 12 },
   { at: 40, e: 'seen', name: 'a', pids: [12] },
   { at: 50, e: 'looking', looks: 3, longest: 20 },
+  { at: 55, e: 'read', since: 54 },
   { at: 60, e: 'answers', detail: 'yes' },
   { at: 70, e: 'take-down' },
   { at: 71, e: 'seen', name: 'a', pids: [] },
@@ -55,7 +56,7 @@ describe('the invariants of a storm', () => {
     ['a second stop makes no start of it a lawful one', 'stopped stays stopped', and(...STOPPED, { at: 15, e: 'ask', verb: 'stop', name: 'b' }, { at: 16, e: 'begun', name: 'b', pid: 14 })],
     ['one that is down in the end', 'up in time', and({ at: 45, e: 'seen', name: 'b', pids: [] })],
     ['one that runs though it was stopped', 'up in time', and(...STOPPED, { at: 45, e: 'seen', name: 'b', pids: [11] })],
-    ['one that is up too late', 'up in time', GOOD.map((one) => (one.at >= 40 ? { ...one, at: one.at + 2000 } : one))],
+    ['one that is up too late', 'up in time', GOOD.map((one) => (one.at < 40 ? one : { ...one, at: one.at + 2000, ...('since' in one ? { since: one.since + 2000 } : {}) }))],
     ['one that is up where the record says down', 'up in time', and({ at: 12, e: 'ask', verb: 'stop', name: 'b' }, { at: 14, e: 'answer', verb: 'stop', name: 'b', result: 'none', detail: '' }, { at: 15, e: 'desired', name: 'b', desired: 'down' })],
     ['a stranger with a signal', 'strangers untouched', and({ at: 15, e: 'signal', pid: 9, signal: 'TERM', from: 2 })],
     ['a stranger that is no more', 'strangers untouched', and({ at: 15, e: 'stranger-lost', pid: 9, how: 'SIGKILL' })],
@@ -63,6 +64,9 @@ describe('the invariants of a storm', () => {
     ['a process that is left', 'nothing left', and({ at: 75, e: 'left', what: 'process 9' })],
     ['a deaf watcher', 'watcher answers', GOOD.map((one) => (one.e === 'answers' ? { ...one, detail: 'nobody listens' } : one))],
     ['an observer that looked away', 'observed all along', and({ at: 51, e: 'looking', looks: 1, longest: 501 })],
+    ['an observer that ended before all was settled', 'observed all along', GOOD.map((one) => (one.at < 60 ? one : { ...one, at: one.at + 3000 }))],
+    ['an observer that ended while all was taken down', 'observed all along', GOOD.map((one) => (one.e === 'end' ? { ...one, at: one.at + 3000 } : one))],
+    ['one of which nobody saw that it stayed where it was', 'observed all along', GOOD.map((one) => (one.e === 'read' ? { ...one, since: 44 } : one))],
     ['an observer that never looked', 'observed all along', GOOD.filter(({ e }) => e !== 'looking')],
     ['a storm without a fault', 'observed all along', GOOD.filter(({ e }) => e !== 'fault')],
     ['a storm that was cut off', 'observed all along', GOOD.slice(0, -1)],
@@ -70,6 +74,22 @@ describe('the invariants of a storm', () => {
   for (const [what, invariant, log] of violations) {
     it(`${what}: lost`, () => expect(lost(log)).to.deep.equal([invariant]));
   }
+
+  it('an observer that looked a last time before the calm has not seen that all settled', () => {
+    const { losses, settledAfter } = judge(
+      [
+        { at: 0, e: 'seen', name: 'a', pids: [10] },
+        { at: 1000, e: 'fault', step: 0, kind: 'kill', detail: 'a' },
+        { at: 2000, e: 'looking', looks: 60, longest: 30 },
+        { at: 600_000, e: 'calm' },
+        { at: 605_000, e: 'take-down' },
+        { at: 610_000, e: 'end' },
+      ],
+      { ...EXPECTATIONS, daemons: ['a'], bound: 45_000, longestLook: 10_000 },
+    );
+    expect(new Set(losses.map(({ invariant }) => invariant))).to.deep.equal(new Set(['observed all along']));
+    expect(settledAfter).to.equal(undefined);
+  });
 
   it('a stop and a later start by hand are no loss, nor is what its requirement keeps down', () => {
     expect(lost(and(...STOPPED, { at: 15, e: 'ask', verb: 'start', name: 'b' }, { at: 16, e: 'begun', name: 'b', pid: 14 }, { at: 17, e: 'answer', verb: 'start', name: 'b', result: 'done', detail: '' }, { at: 18, e: 'seen', name: 'b', pids: [14] }))).to.deep.equal([]);
