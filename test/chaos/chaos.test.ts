@@ -33,19 +33,19 @@ describe('a storm', function () {
     buildOnce();
   });
 
-  /** Both at once, with the first that is asked for; a second try has a storm of its own. */
+  /** Both at once, with the first that is asked for. */
   function stormOf(world: WorldKind): Promise<StormResult> {
     if (!begun) storms.set('plain', plainStorm(OPTIONS)).set('systemd', systemdStorm(OPTIONS));
     begun = true;
     // Awaited in their turn; until then a failure is not an unhandled one.
     for (const storm of storms.values()) storm.catch(() => undefined);
-    const storm = storms.get(world) ?? (world === 'plain' ? plainStorm(OPTIONS) : systemdStorm(OPTIONS));
-    storms.delete(world);
-    return storm;
+    return storms.get(world) ?? Promise.reject(new Error(`no storm of ${world} was begun`));
   }
 
   for (const world of ['plain', 'systemd'] as const) {
     it(`of ${OPTIONS.seconds} s, ${world}: nothing is lost`, async function () {
+      // A loss is one, and the next storm not the same: its second try would hide what is rare.
+      this.retries(0);
       this.timeout(patience(OPTIONS) + 600_000);
       const { verdict, log, directory } = await stormOf(world);
       const report = reportOf(world, OPTIONS.seed, log, verdict);
