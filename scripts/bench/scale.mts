@@ -30,20 +30,22 @@ export interface Figures {
   memory: number;
 }
 
+type Pause = (ms: number) => Promise<void>;
+
 const TIMEOUT = 120_000;
 
-async function startAll(peer: Peer, size: number, into: Figures): Promise<void> {
+async function startAll(peer: Peer, size: number): Promise<number> {
   const wanted = peer.stamps.started + size;
   const began = await peer.startAll();
   const done = await peer.stamps.until(() => peer.stamps.started >= wanted, TIMEOUT);
-  into.start.push(done ? peer.stamps.lastStart - began : NaN);
+  return done ? peer.stamps.lastStart - began : NaN;
 }
 
-async function stopAll(peer: Peer, size: number, into: Figures): Promise<void> {
+async function stopAll(peer: Peer, size: number): Promise<number> {
   const wanted = peer.stamps.stopped + size;
   const began = await peer.stopAll();
   const done = await peer.stamps.until(() => peer.stamps.stopped >= wanted, TIMEOUT);
-  into.stop.push(done ? peer.stamps.lastStop - began : NaN);
+  return done ? peer.stamps.lastStop - began : NaN;
 }
 
 async function death(peer: Peer, names: readonly string[]): Promise<number> {
@@ -67,7 +69,30 @@ async function idle(peers: readonly Peer[], seconds: number, figures: ReadonlyMa
   }
 }
 
-async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text: string) => void): Promise<readonly Figures[]> {
+/**
+ * All at once, of each the first death: a second one soon after is for its own
+ * policy to answer. So that one alone is a first one, too, all are started
+ * afresh in between, which is not counted.
+ */
+async function deaths(plan: ScalePlan, peers: readonly Peer[], names: readonly string[], figures: ReadonlyMap<Peer, Figures>, pause: Pause): Promise<void> {
+  for (const peer of peers) {
+    figures.get(peer)?.death.push(await death(peer, names));
+    await pause(300 + names.length);
+  }
+  for (const peer of peers) {
+    await stopAll(peer, names.length);
+    await startAll(peer, names.length);
+  }
+  await pause(plan.settle * 1000);
+  for (const name of names.slice(0, 10)) {
+    for (const peer of peers) {
+      figures.get(peer)?.one.push(await death(peer, [name]));
+      await pause(100);
+    }
+  }
+}
+
+async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text: string) => void, pause: Pause): Promise<readonly Figures[]> {
   const figures = new Map<Peer, Figures>();
   const names = numbered(size);
   try {
@@ -84,12 +109,12 @@ async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text
       for (const peer of turn) {
         const into = figures.get(peer);
         if (into === undefined) continue;
-        await startAll(peer, size, into);
-        await sleep(300 + size);
-        if (round < plan.rounds) await stopAll(peer, size, into);
+        into.start.push(await startAll(peer, size));
+        await pause(300 + size);
+        if (round < plan.rounds) into.stop.push(await stopAll(peer, size));
       }
     }
-    await sleep(plan.settle * 1000);
+    await pause(plan.settle * 1000);
     say(`scale: ${size}: idle`);
     await idle(peers, plan.idle, figures);
     say(`scale: ${size}: status, deaths, stop`);
@@ -99,19 +124,10 @@ async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text
         if (peer.name === 'ours') figures.get(peer)?.emptyNode.push(...((await peer.status(5, true)) ?? []));
       }
     }
-    for (const name of names.slice(0, 10)) {
-      for (const peer of peers) {
-        figures.get(peer)?.one.push(await death(peer, [name]));
-        await sleep(100);
-      }
-    }
-    for (const peer of peers) {
-      figures.get(peer)?.death.push(await death(peer, names.slice(Math.min(10, size - 1))));
-      await sleep(300 + size);
-    }
+    await deaths(plan, peers, names, figures, pause);
     for (const peer of peers) {
       const into = figures.get(peer);
-      if (into !== undefined) await stopAll(peer, size, into);
+      if (into !== undefined) into.stop.push(await stopAll(peer, size));
     }
     return [...figures.values()];
   } finally {
@@ -119,9 +135,10 @@ async function measure(ground: Ground, plan: ScalePlan, size: number, say: (text
   }
 }
 
-export async function scale(ground: Ground, plan: ScalePlan, say: (text: string) => void): Promise<readonly Figures[]> {
+/** @param pause between what is measured, for all to come to rest */
+export async function scale(ground: Ground, plan: ScalePlan, say: (text: string) => void, pause: Pause = sleep): Promise<readonly Figures[]> {
   const all: Figures[] = [];
-  for (const size of plan.sizes) all.push(...(await measure(ground, plan, size, say)));
+  for (const size of plan.sizes) all.push(...(await measure(ground, plan, size, say, pause)));
   return all;
 }
 
