@@ -1,5 +1,5 @@
 /** A program that ends with 1 at once; a healthy neighbour meanwhile; and how it is over once the cause is gone. */
-import { markdown, median, shown, type Bar, type Section } from './figures.mjs';
+import { asked, markdown, median, outcome, shown, type Bar, type Section } from './figures.mjs';
 import { numbered, type Ground, type Peer } from './peer.mjs';
 import { now, sleep } from './stamps.mjs';
 
@@ -11,17 +11,18 @@ export interface CrashPlan {
   readonly after: number;
 }
 
-interface Crashed {
+/** Infinity: it never came. */
+export interface Crashed {
   /** s since the start was asked for. */
   readonly starts: readonly number[];
   /** ms; what the same takes before the loop. */
   readonly before: readonly number[];
   /** ms */
   readonly neighbour: readonly number[];
-  /** s from the end of the cause to the next start by itself. */
-  readonly back: number;
-  /** s from `retry-now` to the start. */
-  readonly retried: number;
+  /** s from the end of the cause to the next start by itself; undefined: it was told to retry. */
+  readonly back: number | undefined;
+  /** s from `retry-now` to the start; undefined: nobody told it. */
+  readonly retried: number | undefined;
 }
 
 /** Each is killed once: the second death within a minute is for its own policy to answer. */
@@ -62,7 +63,7 @@ async function watchLoop(peer: Peer, index: number, plan: CrashPlan, before: rea
   const retriedAt = await peer.retryNow?.('c1');
   const next = await stamps.nextStart('c1', last, retriedAt ?? fixed, plan.after * 1000);
   await start;
-  return { starts, before, neighbour, back: retriedAt === undefined ? next / 1000 : NaN, retried: retriedAt === undefined ? NaN : next / 1000 };
+  return { starts, before, neighbour, ...(retriedAt === undefined ? { back: next / 1000, retried: undefined } : { back: undefined, retried: next / 1000 }) };
 }
 
 export async function crashLoop(ground: Ground, plan: CrashPlan, say: (text: string) => void): Promise<Section> {
@@ -85,34 +86,34 @@ export async function crashLoop(ground: Ground, plan: CrashPlan, say: (text: str
     const before = await Promise.all(peers.map((peer, index) => killInTurn(peer, BEFORE, index, first, Infinity)));
     say(`crash-loop: all at once, ${plan.loop} s`);
     const found = await Promise.all(peers.map(async (peer, index) => [peer.name, await watchLoop(peer, index, plan, before[index] ?? [])] as const));
-    return told(new Map(found), plan);
+    return crashSection(new Map(found), plan);
   } finally {
     for (const peer of peers) await peer.tearDown();
   }
 }
 
-function told(results: ReadonlyMap<string, Crashed>, { loop, after }: CrashPlan): Section {
+export function crashSection(results: ReadonlyMap<string, Crashed>, { loop, after }: Pick<CrashPlan, 'loop' | 'after'>): Section {
   const rows = [...results].map(([name, { starts, before, neighbour, back, retried }]) => [
     name,
     String(starts.length),
     starts.slice(0, 8).map(shown).join(' ') + (starts.length > 8 ? ' …' : ''),
-    Number.isFinite(back) ? shown(back) : Number.isFinite(retried) ? `${shown(retried)} (retry-now)` : `not within ${after} s`,
+    (Number.isFinite(back ?? retried) ? shown(back ?? retried ?? NaN) : `not within ${after} s`) + (retried === undefined ? '' : ' (retry-now)'),
     `${shown(median(before))} (${before.map(shown).join(' ')})`,
     `${shown(median(neighbour))} (${neighbour.map(shown).join(' ')})`,
   ]);
   const ours = results.get('ours');
   const slow = results.get('ours-slow-retry');
   const bars: Bar[] = [
-    { what: 'starts in the loop, no storm', measured: ours?.starts.length ?? NaN, unit: '', most: 10 },
+    { what: 'starts in the loop, no storm', measured: ours?.starts.length === 0 ? Infinity : ours?.starts.length ?? NaN, unit: '', most: 10 },
     { what: 'back after retry-now', measured: ours?.retried ?? NaN, unit: 's', most: 1 },
     { what: 'back with its next slow retry (every 10 s here)', measured: slow?.back ?? NaN, unit: 's', most: 13 },
-    { what: 'killed neighbour, median', measured: median(ours?.neighbour ?? []), unit: 'ms', most: 1.5 * median(ours?.before ?? []), of: '1.5 × before the loop' },
+    { what: 'killed neighbour, median', measured: outcome(ours?.neighbour), unit: 'ms', most: 1.5 * median(ours?.before ?? []), of: '1.5 × before the loop' },
   ];
   return {
     name: 'crash-loop',
     title: `A program that ends with 1 at once, for ${loop} s`,
     parts: [markdown(['peer', 'starts', 'at, s', 'cause removed: started again after, s', 'seven neighbours, killed once before the loop, are back after, ms', 'seven others, killed once meanwhile'], rows)],
-    bars: bars.filter(({ measured }) => Number.isFinite(measured)),
+    bars: asked(bars),
     figures: Object.fromEntries(results),
   };
 }

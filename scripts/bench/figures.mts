@@ -1,15 +1,29 @@
 /** What is made of the measured figures: medians, growth, bars, tables. Pure. */
 
-/** Linear between neighbours; NaN of nothing. */
+/**
+ * Linear between neighbours; NaN of nothing. NaN is what was not measured and is
+ * left out; Infinity is what was waited for and never came, so later than all.
+ */
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((one, other) => one - other);
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((one, other) => (one === other ? 0 : one - other));
   const at = share * (sorted.length - 1);
   const [low, high] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
-  return low + (high - low) * (at - Math.floor(at));
+  // Infinity has no share that could be taken.
+  return low === high || Number.isInteger(at) ? low : low + (high - low) * (at - Math.floor(at));
 }
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
+}
+
+/** The median of what was tried. NaN: it was not; Infinity: nothing came of it at all, or not of half. */
+export function outcome(tried: readonly number[] | undefined): number {
+  return tried?.length === 0 ? Infinity : median(tried ?? []);
+}
+
+/** What one took more than another. Infinity: it never came; NaN: there is nothing to compare it with. */
+export function beyond(one: number, other: number): number {
+  return Number.isFinite(other) ? one - other : one === Infinity ? one : NaN;
 }
 
 /**
@@ -27,6 +41,7 @@ export function exponent(points: readonly { readonly n: number; readonly cost: n
 
 /** Three digits that count; an en dash for what was not measured. */
 export function shown(value: number): string {
+  if (value === Infinity) return 'never';
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
@@ -46,16 +61,29 @@ export interface Bar {
   readonly of?: string;
 }
 
+/** undefined: not measured, or nothing to compare it with. What never came meets nothing. */
 export function isMet({ measured, most }: Bar): boolean | undefined {
+  if (measured === Infinity) return false;
   return Number.isFinite(measured) && Number.isFinite(most) ? measured <= most : undefined;
 }
 
 export function barTable(bars: readonly Bar[]): string {
   const rows = bars.map((bar) => {
     const met = isMet(bar);
-    return [bar.what, `${shown(bar.measured)} ${bar.unit}`.trim(), `${shown(bar.most)} ${bar.unit}`.trim() + (bar.of === undefined ? '' : ` (${bar.of})`), met === undefined ? 'not measured' : met ? 'yes' : '**no**'];
+    const amount = (value: number): string => (value === Infinity ? shown(value) : `${shown(value)} ${bar.unit}`.trim());
+    return [bar.what, amount(bar.measured), amount(bar.most) + (bar.of === undefined ? '' : ` (${bar.of})`), met === undefined ? 'not measured' : met ? 'yes' : '**no**'];
   });
   return markdown(['bar', 'measured', 'at most', 'met'], rows);
+}
+
+/** Without those whose peer or size nobody asked for. */
+export function asked(bars: readonly Bar[]): readonly Bar[] {
+  return bars.filter(({ measured }) => !Number.isNaN(measured));
+}
+
+/** JSON has no Infinity, and would make null of it as of what was not measured. */
+export function inJson(_key: string, value: unknown): unknown {
+  return value === Infinity ? 'never' : value;
 }
 
 /** One question's answer. */

@@ -1,5 +1,5 @@
 /** kill -9 of a daemon to the first instruction of its replacement; and again, 0.3 s later. */
-import { markdown, median, quantile, shown, type Bar, type Section } from './figures.mjs';
+import { asked, beyond, markdown, median, outcome, quantile, shown, type Bar, type Section } from './figures.mjs';
 import { numbered, type Ground, type Peer } from './peer.mjs';
 import { now, sleep } from './stamps.mjs';
 
@@ -10,7 +10,8 @@ export interface RecoveryPlan {
   readonly age: number;
 }
 
-interface Recovered {
+/** ms; Infinity: never back. */
+export interface Recovered {
   readonly first: number[];
   readonly second: number[];
 }
@@ -23,7 +24,7 @@ const TIMEOUT = 20_000;
 
 async function killOne(peer: Peer, name: string): Promise<number> {
   const before = peer.stamps.runs.get(name);
-  if (before === undefined) return NaN;
+  if (before === undefined) return Infinity;
   const since = peer.kill([name]);
   return peer.stamps.nextStart(name, before, since, TIMEOUT);
 }
@@ -31,7 +32,7 @@ async function killOne(peer: Peer, name: string): Promise<number> {
 async function killTwice(peer: Peer, name: string, into: Recovered): Promise<void> {
   const first = await killOne(peer, name);
   into.first.push(first);
-  if (Number.isNaN(first)) return;
+  if (first === Infinity) return;
   await sleep(AGAIN);
   into.second.push(await killOne(peer, name));
   // Not at the same phase of whatever beats in the supervisor.
@@ -65,36 +66,37 @@ export async function recovery(ground: Ground, plan: RecoveryPlan, say: (text: s
     const youngest = Math.max(...peers.map(({ stamps }) => stamps.lastStart));
     await sleep(Math.max(0, youngest + plan.age * 1000 - now()));
     say('recovery: kills');
-    return told(await killAll(peers, plan.kills), plan);
+    return recoverySection(await killAll(peers, plan.kills), plan);
   } finally {
     for (const peer of peers) await peer.tearDown();
   }
 }
 
-function told(results: ReadonlyMap<string, Recovered>, { kills, age }: RecoveryPlan): Section {
-  const first = (name: string): number => median(results.get(name)?.first ?? []);
-  const second = (name: string): number => median(results.get(name)?.second ?? []);
+export function recoverySection(results: ReadonlyMap<string, Recovered>, { kills, age }: Pick<RecoveryPlan, 'kills' | 'age'>): Section {
+  const first = (name: string): number => outcome(results.get(name)?.first);
+  const second = (name: string): number => outcome(results.get(name)?.second);
+  const bare = first('bare-node-ssd');
   const rows = [...results].map(([name, times]) => [
     name,
     shown(median(times.first)),
     shown(quantile(times.first, 0.95)),
-    shown(first(name) / first('bare-node-ssd')),
+    shown(Number.isFinite(bare) ? first(name) / bare : NaN),
     shown(median(times.second)),
     shown(quantile(times.second, 0.95)),
-    String([...times.first, ...times.second].filter((value) => Number.isNaN(value)).length),
+    String([...times.first, ...times.second].filter((value) => value === Infinity).length),
   ]);
   const bars: Bar[] = [
     { what: 'first kill', measured: first('ours'), unit: 'ms', most: 1.5 * first('bare-node-ssd'), of: '1.5 × bare-node-ssd' },
     { what: 'first kill, among the first group', measured: first('ours'), unit: 'ms', most: 5 },
     { what: 'second kill, at once', measured: second('ours'), unit: 'ms', most: 1.5 * second('bare-node-ssd'), of: '1.5 × bare-node-ssd' },
-    { what: 'adopted, with control groups: seen', measured: first('ours-adopted') - first('ours'), unit: 'ms', most: 10, of: 'beyond a child' },
-    { what: 'adopted, without them: seen', measured: first('ours-adopted-proc') - first('ours'), unit: 'ms', most: 250, of: 'beyond a child' },
+    { what: 'adopted, with control groups: seen', measured: beyond(first('ours-adopted'), first('ours')), unit: 'ms', most: 10, of: 'beyond a child' },
+    { what: 'adopted, without them: seen', measured: beyond(first('ours-adopted-proc'), first('ours')), unit: 'ms', most: 250, of: 'beyond a child' },
   ];
   return {
     name: 'recovery',
     title: `kill -9 of a daemon to the replacement’s first instruction, ms (${kills} kills of each, each up for ${age} s or more, in turns)`,
     parts: [markdown(['peer', 'first kill, median', 'p95', '× bare-node-ssd', 'second kill 0.3 s later, median', 'p95', 'never back'], rows)],
-    bars: bars.filter(({ measured }) => Number.isFinite(measured)),
+    bars: asked(bars),
     figures: Object.fromEntries(results),
   };
 }

@@ -1,5 +1,5 @@
 /** What 1, 100, 1000 daemons cost: start and stop of all, idle CPU, memory, status, the death of all; and how it grows. */
-import { exponent, markdown, median, shown, type Bar, type Section } from './figures.mjs';
+import { asked, exponent, markdown, median, outcome, shown, type Bar, type Section } from './figures.mjs';
 import { numbered, type Ground, type Peer } from './peer.mjs';
 import { cpuMilliseconds, cpuNow, pss } from './processes.mjs';
 import { now, sleep } from './stamps.mjs';
@@ -15,6 +15,7 @@ export interface ScalePlan {
   readonly settle: number;
 }
 
+/** ms; Infinity: it never came. */
 export interface Figures {
   readonly size: number;
   readonly peer: string;
@@ -38,20 +39,20 @@ async function startAll(peer: Peer, size: number): Promise<number> {
   const wanted = peer.stamps.started + size;
   const began = await peer.startAll();
   const done = await peer.stamps.until(() => peer.stamps.started >= wanted, TIMEOUT);
-  return done ? peer.stamps.lastStart - began : NaN;
+  return done ? peer.stamps.lastStart - began : Infinity;
 }
 
 async function stopAll(peer: Peer, size: number): Promise<number> {
   const wanted = peer.stamps.stopped + size;
   const began = await peer.stopAll();
   const done = await peer.stamps.until(() => peer.stamps.stopped >= wanted, TIMEOUT);
-  return done ? peer.stamps.lastStop - began : NaN;
+  return done ? peer.stamps.lastStop - began : Infinity;
 }
 
 async function death(peer: Peer, names: readonly string[]): Promise<number> {
   const wanted = peer.stamps.started + names.length;
   const began = peer.kill(names);
-  return (await peer.stamps.until(() => peer.stamps.started >= wanted, TIMEOUT)) ? peer.stamps.lastStart - began : NaN;
+  return (await peer.stamps.until(() => peer.stamps.started >= wanted, TIMEOUT)) ? peer.stamps.lastStart - began : Infinity;
 }
 
 /** One window for all: nothing else is done meanwhile. */
@@ -159,14 +160,14 @@ export function scaleSection(all: readonly Figures[], plan: ScalePlan): Section 
     const found = all.find((one) => one.size === size && one.peer === peer);
     return found === undefined ? NaN : cost(found);
   };
-  const [start, , idleShare, memory, status, dead] = COSTS.map(([, of]) => of);
+  const [start, , idleShare, memory, , dead] = COSTS.map(([, of]) => of);
   const empty = ({ emptyNode }: Figures): number => median(emptyNode);
-  const bars: Bar[] = start === undefined || idleShare === undefined || memory === undefined || status === undefined || dead === undefined ? [] : [
+  const bars: Bar[] = start === undefined || idleShare === undefined || memory === undefined || dead === undefined ? [] : [
     { what: 'start of 100', measured: figure(100, 'ours', start), unit: 'ms', most: 1.5 * figure(100, 'limit-node', start), of: '1.5 × limit-node' },
     { what: 'start of 100', measured: figure(100, 'ours', start), unit: 'ms', most: figure(100, 'systemd', start), of: 'systemd' },
     { what: 'idle CPU of 1000', measured: figure(1000, 'ours', idleShare), unit: '%', most: 0.5 },
     { what: 'PSS of 1000', measured: figure(1000, 'ours', memory), unit: 'MB', most: 70 },
-    ...[100, 1000].map((size) => ({ what: `status of all ${size}`, measured: figure(size, 'ours', status), unit: 'ms', most: 1.5 * figure(size, 'ours', empty), of: '1.5 × an empty Node program' })),
+    ...[100, 1000].map((size) => ({ what: `status of all ${size}`, measured: figure(size, 'ours', ({ status: times }) => outcome(times)), unit: 'ms', most: 1.5 * figure(size, 'ours', empty), of: '1.5 × an empty Node program' })),
     { what: 'death of all 1000: all back', measured: figure(1000, 'ours', dead), unit: 'ms', most: 3000 },
   ];
   const parts = plan.sizes.map((size) => {
@@ -177,7 +178,7 @@ export function scaleSection(all: readonly Figures[], plan: ScalePlan): Section 
     name: 'scale',
     title: `What many daemons cost (medians of ${plan.rounds} starts and stops; idle over ${plan.idle} s)`,
     parts,
-    bars: bars.filter(({ measured }) => Number.isFinite(measured)),
+    bars: asked(bars),
     figures: all,
   };
 }

@@ -71,11 +71,11 @@ export class Stamps {
     }
   }
 
-  /** ms from `since` to the next start of it; NaN: none within the time. */
+  /** ms from `since` to the next start of it; Infinity: none within the time. */
   async nextStart(name: string, after: Run, since: number, timeout: number): Promise<number> {
     await this.until(() => (this.runs.get(name)?.at ?? 0) > after.at, timeout);
     const at = this.runs.get(name)?.at ?? 0;
-    return at > after.at ? at - since : NaN;
+    return at > after.at ? at - since : Infinity;
   }
 
   close(): void {

@@ -16,7 +16,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { crashLoop } from './crash-loop.mjs';
-import { placed, sectionText, type Section } from './figures.mjs';
+import { inJson, placed, sectionText, type Section } from './figures.mjs';
 import { findHarness, HarnessGround, lockHarness } from './harness-ground.mjs';
 import { LocalGround } from './local-ground.mjs';
 import type { Ground } from './peer.mjs';
@@ -120,7 +120,7 @@ try {
   for (const section of sections) process.stdout.write(`${sectionText(section)}\n\n`);
   process.stdout.write(`${header} ${notes}\n`);
   const json = options.get('json');
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ header, leftOut: leftOut(), sections: sections.map(({ name, title, bars, figures }) => ({ name, title, bars, figures })) }, null, 1)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ header, leftOut: leftOut(), sections: sections.map(({ name, title, bars, figures }) => ({ name, title, bars, figures })) }, inJson, 1)}\n`);
   if (options.has('write')) {
     const document = sections.reduce((text, section) => placed(text, section.name, `${header} ${notes}\n\n${sectionText(section)}`), readFileSync(DOCUMENT, 'utf8'));
     writeFileSync(DOCUMENT, document);

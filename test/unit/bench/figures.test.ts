@@ -1,7 +1,7 @@
 /** What the benchmark makes of what it measured. */
 import { expect } from 'chai';
 
-import { barTable, exponent, isMet, markdown, median, placed, quantile, sectionText, shown } from '../../../scripts/bench/figures.mjs';
+import { barTable, beyond, exponent, isMet, markdown, median, outcome, placed, quantile, sectionText, shown } from '../../../scripts/bench/figures.mjs';
 
 describe('figures of the benchmark', () => {
   it('has medians and quantiles, of what was measured alone', () => {
@@ -11,6 +11,13 @@ describe('figures of the benchmark', () => {
     expect(median([])).to.be.NaN;
     expect(quantile([1, 2, 3, 4, 5], 0.95)).to.be.closeTo(4.8, 1e-9);
     expect(quantile([10, 1], 1)).to.equal(10);
+  });
+
+  it('counts what never came as later than all', () => {
+    expect([median([1, Infinity, 2]), median([1, Infinity]), median([Infinity, Infinity]), quantile([1, 2, Infinity], 0.95)]).to.deep.equal([2, Infinity, Infinity, Infinity]);
+    expect([outcome([1, 3]), outcome([]), outcome([Infinity]), outcome(undefined)]).to.deep.equal([2, Infinity, Infinity, NaN]);
+    expect([beyond(5, 3), beyond(Infinity, 3), beyond(Infinity, Infinity), beyond(5, Infinity), beyond(NaN, 3)]).to.deep.equal([2, Infinity, Infinity, NaN, NaN]);
+    expect(barTable([{ what: 'start', measured: Infinity, unit: 'ms', most: 5 }]).split('\n')[2]).to.equal('| start | never | 5.00 ms | **no** |');
   });
 
   it('fits how cost grows', () => {

@@ -1,0 +1,60 @@
+/** What never came is the worst outcome of all: its bar is there, and not met. */
+import { expect } from 'chai';
+
+import { crashSection } from '../../../scripts/bench/crash-loop.mjs';
+import { inJson, isMet, type Section } from '../../../scripts/bench/figures.mjs';
+import { recoverySection } from '../../../scripts/bench/recovery.mjs';
+import { growthSection, scaleSection, type Figures, type ScalePlan } from '../../../scripts/bench/scale.mjs';
+
+const bars = ({ bars: all }: Section): Readonly<Record<string, boolean | undefined>> => Object.fromEntries(all.map((bar) => [bar.what, isMet(bar)]));
+const times = (good: number, never: number): number[] => [...Array.from({ length: good }, () => 3), ...Array.from({ length: never }, () => Infinity)];
+
+describe('sections of the benchmark', () => {
+  const plan = { kills: 20, age: 15 };
+  const bare = { first: times(20, 0), second: times(20, 0) };
+
+  it('recovery: who comes back once in twenty meets nothing', () => {
+    const ours = { first: times(1, 19), second: times(1, 0) };
+    const section = recoverySection(new Map([['bare-node-ssd', bare], ['ours', ours]]), plan);
+    expect(bars(section)).to.deep.equal({ 'first kill': false, 'first kill, among the first group': false, 'second kill, at once': true });
+    expect(section.parts[0]).to.match(/^\| ours \| never \| never \| never \| 3\.00 \| 3\.00 \| 19 \|$/m);
+    expect(JSON.parse(JSON.stringify(section.figures, inJson))).to.have.nested.property('ours.first[19]', 'never');
+  });
+
+  it('recovery: who never comes back has no second kill, and does not meet it', () => {
+    const never = { first: times(0, 20), second: [] };
+    const found = bars(recoverySection(new Map([['ours', never], ['ours-adopted', bare], ['ours-adopted-proc', never]]), plan));
+    expect(found).to.deep.equal({ 'first kill': false, 'first kill, among the first group': false, 'second kill, at once': false, 'adopted, without them: seen': false });
+  });
+
+  it('recovery: leaves out only what nobody asked for, and compares with nothing that never came', () => {
+    expect(bars(recoverySection(new Map([['bare-node-ssd', bare]]), plan))).to.deep.equal({});
+    expect(bars(recoverySection(new Map([['ours', bare], ['bare-node-ssd', { first: times(0, 20), second: [] }]]), plan))).to.deep.equal({
+      'first kill': undefined, 'first kill, among the first group': true, 'second kill, at once': undefined,
+    });
+  });
+
+  it('crash loop: no start, no retry and no neighbour that comes back', () => {
+    const lost = { starts: [], before: [5, 5], neighbour: [Infinity, Infinity], back: undefined, retried: Infinity };
+    const slow = { starts: [1], before: [5], neighbour: [], back: Infinity, retried: undefined };
+    const section = crashSection(new Map([['ours', lost], ['ours-slow-retry', slow]]), { loop: 60, after: 30 });
+    expect(section.bars.map((bar) => isMet(bar))).to.deep.equal([false, false, false, false]);
+    expect(section.parts[0]).to.match(/^\| ours \| 0 \| {2}\| not within 30 s \(retry-now\) \|/m).and.match(/^\| ours-slow-retry \| 1 \| 1\.00 \| not within 30 s \|/m);
+    const good = { starts: [1, 2], before: [5, 5], neighbour: [5, 6], back: undefined, retried: 0.1 };
+    const found = crashSection(new Map([['ours', good]]), { loop: 60, after: 30 });
+    expect(bars(found)).to.deep.equal({ 'starts in the loop, no storm': true, 'back after retry-now': true, 'killed neighbour, median': true });
+    expect(found.parts[0]).to.include('0.10 (retry-now)');
+  });
+
+  it('scale: no start, no status and no return of all', () => {
+    const figures = (size: number): Figures => ({ size, peer: 'ours', start: [Infinity], stop: [1], death: [Infinity], one: [1], status: [], emptyNode: [50], idle: 0.1, memory: 40 });
+    const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: 1, idle: 1, statuses: 5, settle: 0 };
+    const all = [figures(100), figures(1000)];
+    const section = scaleSection(all, scalePlan);
+    expect(section.bars.map((bar) => [bar.what, isMet(bar)])).to.deep.equal([
+      ['start of 100', false], ['start of 100', false], ['idle CPU of 1000', true], ['PSS of 1000', true], ['status of all 100', false], ['status of all 1000', false], ['death of all 1000: all back', false],
+    ]);
+    expect(scaleSection([], scalePlan).bars).to.deep.equal([]);
+    expect(growthSection(all).parts[0]).to.match(/^\| ours \| all killed at once: all back, ms \| never \| never \| – \|$/m);
+  });
+});
