@@ -6,7 +6,7 @@ import path from 'node:path';
 
 const QUESTIONS = ['recovery', 'scale', 'growth', 'crash-loop'];
 /** The parts of supervision.mts, and what is no program. */
-const PARTS = ['bench', 'bare-supervisor', 'crash-loop', 'figures', 'harness-ground', 'local-ground', 'options', 'peer', 'processes', 'recovery', 'scale', 'stamps', 'supervision'];
+const PARTS = ['bench', 'bare-supervisor', 'crash-loop', 'figures', 'harness-ground', 'local-ground', 'options', 'pacemaker-load', 'peer', 'processes', 'recovery', 'scale', 'stamps', 'supervision', 'turns'];
 const words = process.argv.slice(2);
 const [first = ''] = words;
 const ofSupervision = first === '' || first.startsWith('--') || QUESTIONS.includes(first);
@@ -19,7 +19,7 @@ if (!/^[a-z]+$/.test(name) || program === undefined || (!ofSupervision && PARTS.
 }
 const child = spawn(process.execPath, ['--import=tsx/esm', program, ...(ofSupervision ? words : words.slice(1))], { stdio: 'inherit' });
 // It cleans up, and we wait for that.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.once('exit', (status) => {
   process.exitCode = status ?? 1;
 });

@@ -16,6 +16,10 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The median of what was tried. NaN: it was not; Infinity: nothing came of it at all, or not of half. */
 export function outcome(tried: readonly number[] | undefined): number {
   return tried?.length === 0 ? Infinity : median(tried ?? []);

@@ -94,7 +94,7 @@ describe('scale of the benchmark', () => {
         peers.push(peer);
         return peer;
       },
-      clear: () => undefined,
+      clear: () => Promise.resolve(),
     };
     const plan: ScalePlan = { sizes: [1, 10, 30], peers: () => ['ours'], rounds: 2, idle: 0, statuses: 5, settle: 0 };
     const figures = await scale(ground, plan, () => undefined, () => Promise.resolve());

@@ -1,7 +1,7 @@
 /** What never came is the worst outcome of all: its bar is there, and not met. */
 import { expect } from 'chai';
 
-import { crashSection } from '../../../scripts/bench/crash-loop.mjs';
+import { crashSection, type Crashed } from '../../../scripts/bench/crash-loop.mjs';
 import { inJson, isMet, type Section } from '../../../scripts/bench/figures.mjs';
 import { recoverySection } from '../../../scripts/bench/recovery.mjs';
 import { growthSection, scaleSection, type Figures, type ScalePlan } from '../../../scripts/bench/scale.mjs';
@@ -35,12 +35,12 @@ describe('sections of the benchmark', () => {
   });
 
   it('crash loop: no start, no retry and no neighbour that comes back', () => {
-    const lost = { starts: [], before: [5, 5], neighbour: [Infinity, Infinity], back: undefined, retried: Infinity };
-    const slow = { starts: [1], before: [5], neighbour: [], back: Infinity, retried: undefined };
+    const lost: Crashed = { starts: [], before: [5, 5], neighbour: [Infinity, Infinity], back: undefined, retried: Infinity };
+    const slow: Crashed = { starts: [1], before: [5], neighbour: [], back: Infinity, retried: undefined };
     const section = crashSection(new Map([['ours', lost], ['ours-slow-retry', slow]]), { loop: 60, after: 30 });
     expect(section.bars.map((bar) => isMet(bar))).to.deep.equal([false, false, false, false]);
     expect(section.parts[0]).to.match(/^\| ours \| 0 \| {2}\| not within 30 s \(retry-now\) \|/m).and.match(/^\| ours-slow-retry \| 1 \| 1\.00 \| not within 30 s \|/m);
-    const good = { starts: [1, 2], before: [5, 5], neighbour: [5, 6], back: undefined, retried: 0.1 };
+    const good: Crashed = { starts: [1, 2], before: [5, 5], neighbour: [5, 6], back: undefined, retried: 0.1 };
     const found = crashSection(new Map([['ours', good]]), { loop: 60, after: 30 });
     expect(bars(found)).to.deep.equal({ 'starts in the loop, no storm': true, 'back after retry-now': true, 'killed neighbour, median': true });
     expect(found.parts[0]).to.include('0.10 (retry-now)');
