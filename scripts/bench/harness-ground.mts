@@ -66,10 +66,11 @@ export class HarnessGround implements Ground {
     return peer;
   }
 
-  clear(): void {
+  clear(): Promise<void> {
     for (const { name, isUp } of this.#peers) if (isUp) spawnSync('/bin/bash', ['-c', CALL, 'bash', name, 'cleanup'], { cwd: this.directory, env: this.environment });
     // Never across a mount that could not be undone.
     if (!readFileSync('/proc/self/mounts', 'latin1').includes(` ${this.directory}/`)) rmSync(this.directory, { recursive: true, force: true });
+    return Promise.resolve();
   }
 }
 

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { removeGroups } from '../../test/support/control-groups.js';
 import type { Ground, Peer } from './peer.mjs';
 import { isAlive, runningProgram } from './processes.mjs';
 import { now, sleep, Stamps } from './stamps.mjs';
@@ -57,12 +58,13 @@ const bareC: Kind = {
   isUp: () => true,
 };
 
+const runtimeOf = ({ volatile }: Site): string => path.join(volatile, 'run');
+
 const ours = ((): Kind => {
   const call = (site: Site, program: string, ...words: readonly string[]): readonly string[] => [path.join(HERE, '..', program), ...words, '--config', path.join(site.directory, 'watchkeeper.yaml')];
-  const runtime = ({ volatile }: Site): string => path.join(volatile, 'run');
   return {
     before: (site) => {
-      const paths = { runtime: runtime(site), state: path.join(site.directory, 'state'), log: path.join(site.directory, 'log') };
+      const paths = { runtime: runtimeOf(site), state: path.join(site.directory, 'state'), log: path.join(site.directory, 'log') };
       const daemon = (name: string): object => ({ executable: site.program, arguments: [site.stamps, name, ...(name.startsWith('c') ? ['crash'] : [])] });
       const daemons = Object.fromEntries(site.names.map((name) => [name, daemon(name)]));
       writeFileSync(path.join(site.directory, 'watchkeeper.yaml'), JSON.stringify({ paths, group: { name: 'bench' }, daemons }));
@@ -71,7 +73,7 @@ const ours = ((): Kind => {
     supervisor: (site) => call(site, 'watchkeeper', 'run'),
     command: (site, what) => call(site, 'daemon-util', `${what}-all`),
     status: (site) => call(site, 'daemon-util', 'status'),
-    isUp: (site) => existsSync(path.join(runtime(site), 'control.sock')),
+    isUp: (site) => existsSync(path.join(runtimeOf(site), 'control.sock')),
   };
 })();
 
@@ -110,8 +112,8 @@ export class LocalGround implements Ground {
     return peer;
   }
 
-  clear(): void {
-    for (const peer of this.#peers) peer.end();
+  async clear(): Promise<void> {
+    await Promise.all(this.#peers.map((peer) => peer.tearDown()));
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -198,16 +200,13 @@ class LocalPeer implements Peer {
     return this.#supervisor?.pid === undefined ? [] : [this.#supervisor.pid];
   }
 
-  end(): void {
+  async tearDown(): Promise<void> {
     this.#supervisor?.kill('SIGKILL');
     this.stamps.close();
     // Also what has not told of itself yet; the program is of this run alone.
     for (const pid of runningProgram(this.#site.program, this.#site.stamps)) process.kill(pid, 'SIGKILL');
     for (const directory of [this.#site.volatile, this.#site.directory]) rmSync(directory, { recursive: true, force: true });
-  }
-
-  tearDown(): Promise<void> {
-    this.end();
-    return Promise.resolve();
+    // A watcher that is killed leaves them behind, and no later one has this directory.
+    await removeGroups(runtimeOf(this.#site));
   }
 }

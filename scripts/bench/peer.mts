@@ -32,7 +32,7 @@ export interface Ground {
   readonly leftOut: readonly string[];
   peer(name: string): Peer;
   /** Ends everything that is left; also after a failure. */
-  clear(): void;
+  clear(): Promise<void>;
 }
 
 export const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `d${index + 1}`);

@@ -59,17 +59,10 @@ function chooseGround(): Ground {
 }
 
 const ground = chooseGround();
-let cleared = false;
-const clear = (): void => {
-  if (!cleared) ground.clear();
-  cleared = true;
-};
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    clear();
-    process.exit(130);
-  });
-}
+let cleared: Promise<void> | undefined;
+const clear = (): Promise<void> => (cleared ??= ground.clear());
+// A terminal that is closed ends it, too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void clear().finally(() => process.exit(130)));
 
 /** Those of them that are here. */
 function here(names: readonly string[]): readonly string[] {
@@ -126,6 +119,6 @@ try {
     writeFileSync(DOCUMENT, document);
   }
 } finally {
-  clear();
+  await clear();
 }
 process.exit(0);

@@ -1,15 +1,20 @@
 /** `npm run bench` at its smallest: it is not to rot, and its figures are nobody's here. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { expect } from 'chai';
 
-import { Cleanups } from '../support/eventually.js';
+import { LocalGround } from '../../scripts/bench/local-ground.mjs';
+import { groupsOf, ownGroup } from '../support/control-groups.js';
+import { Cleanups, eventually } from '../support/eventually.js';
 import { makeDirectory } from '../support/host-fixture.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const GROUND = process.geteuid?.() === 0 ? '/var/lib' : undefined;
+
+const MEMORY = '/dev/shm';
 
 interface Result {
   readonly leftOut: readonly string[];
@@ -23,6 +28,17 @@ function bench(...words: readonly string[]): { readonly status: number | null; r
 /** Directories that runs of the benchmark made here, ours or not. */
 function grounds(): readonly string[] {
   return GROUND === undefined ? [] : readdirSync(GROUND).filter((name) => name.startsWith('wk-bench-'));
+}
+
+/** What of it is in memory. */
+function volatile(): readonly string[] {
+  return readdirSync(MEMORY).filter((name) => name.startsWith('wk-bench-ours-'));
+}
+
+/** Of the daemons of the one that is new. */
+function groupOf(before: readonly string[]): string {
+  const name = volatile().find((one) => !before.includes(one)) ?? '';
+  return groupsOf(join(MEMORY, name, 'run')) ?? '';
 }
 
 describe('npm run bench', function () {
@@ -47,6 +63,33 @@ describe('npm run bench', function () {
     const recovered = result.sections[0]?.figures as Readonly<Record<string, { readonly first: readonly number[]; readonly second: readonly number[] }>>;
     for (const name of ['ours', 'limit-node']) expect([recovered[name]?.first.length, recovered[name]?.second.length], name).to.deep.equal([1, 1]);
     expect(grounds().filter((name) => !before.includes(name))).to.deep.equal([]);
+  });
+
+  it('removes the control groups of its daemons with them', async function () {
+    if (ownGroup() === undefined || !existsSync(MEMORY)) this.skip();
+    const before = volatile();
+    const ground = new LocalGround('this is a test');
+    cleanups.add(() => ground.clear());
+    const peer = ground.peer('ours');
+    await peer.setUp(['d1']);
+    const group = groupOf(before);
+    await peer.startAll();
+    await eventually('its group', () => existsSync(join(group, 'd1')));
+    await peer.tearDown();
+    expect([existsSync(group), volatile().filter((name) => !before.includes(name))]).to.deep.equal([false, []]);
+  });
+
+  it('leaves nothing behind when its terminal is closed', async function () {
+    if (ownGroup() === undefined || !existsSync(MEMORY)) this.skip();
+    const before = { volatile: volatile(), grounds: grounds() };
+    const child = spawn(process.execPath, [join(ROOT, 'scripts/bench/bench.mjs'), 'recovery', '--local', '--peers=ours', '--kills=1', '--age=60'], { stdio: 'ignore' });
+    cleanups.add(() => void child.kill('SIGTERM'));
+    const ended = once(child, 'exit');
+    await eventually('its daemon', () => volatile().length > before.volatile.length && existsSync(join(groupOf(before.volatile), 'd1')), 60_000);
+    const group = groupOf(before.volatile);
+    child.kill('SIGHUP');
+    expect((await ended)[0]).to.equal(130);
+    expect([existsSync(group), volatile().filter((name) => !before.volatile.includes(name)), grounds().filter((name) => !before.grounds.includes(name))]).to.deep.equal([false, [], []]);
   });
 
   it('refuses what it does not know', () => {
