@@ -10,6 +10,7 @@ import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
 const NOT_RUNNING = 'it did not run';
+export const UNDER_WAY = 'another request for it is under way';
 const RUBBISH = ['', '\n', 'rubbish\n', '-1\n', '0\n', '99999999999999999999\n', '12 34\n', '\0\0\0\0', `${'9'.repeat(2000)}\n`, '1e3\n', ' 7x\n', '../../etc/passwd\n'];
 
 async function signalAll(storm: Storm, fault: Fault, signal: NodeJS.Signals): Promise<readonly number[]> {
@@ -18,11 +19,19 @@ async function signalAll(storm: Storm, fault: Fault, signal: NodeJS.Signals): Pr
   return Promise.resolve(pids);
 }
 
+/** Those of a daemon that are there. */
+function pidFiles(storm: Storm, name: string): readonly string[] {
+  return storm.world.site.pidFiles(name).filter((path) => existsSync(path));
+}
+
+/** Its own, or of the next daemon that has any: under systemd most have none. */
+function anyPidFiles(storm: Storm, fault: Fault): readonly string[] {
+  const { names } = storm.world.site;
+  return names.map((_, index) => pidFiles(storm, names[(fault.target + index) % names.length] ?? '')).find(({ length }) => length > 0) ?? [];
+}
+
 /** Nothing is made where nothing is: a file system may be gone, full or read-only at this moment. */
-function spoil(storm: Storm, fault: Fault, text: string): string | undefined {
-  const { site } = storm.world;
-  // Its own, or of the next that has any: under systemd most have none.
-  const files = site.names.map((_, index) => site.pidFiles(site.names[(fault.target + index) % site.names.length] ?? '').filter((path) => existsSync(path))).find(({ length }) => length > 0) ?? [];
+function spoil(files: readonly string[], fault: Fault, text: string): string | undefined {
   const path = files[fault.choice % Math.max(files.length, 1)];
   if (path === undefined) return 'there is no pid file at this moment';
   try {
@@ -36,12 +45,9 @@ function spoil(storm: Storm, fault: Fault, text: string): string | undefined {
 
 const operator =
   (verb: Verb) =>
-  async (storm: Storm, fault: Fault): Promise<undefined> => {
-    await storm.ask(verb, storm.name(fault), fault.choice);
-    return undefined;
-  };
+  async (storm: Storm, fault: Fault) => ((await storm.ask(verb, storm.name(fault), fault.choice)) ? undefined : UNDER_WAY);
 
-/** @returns why it could not be had: somebody else was faster */
+/** @returns why it could not be had: somebody else was faster, or it has no pid file to name the stranger */
 async function reuse(storm: Storm, fault: Fault, pid: number): Promise<string | undefined> {
   for (let patience = 100; procProcess(pid) !== undefined; patience -= 1) {
     if (patience === 0) return `pid ${pid} was not free in time`;
@@ -51,11 +57,11 @@ async function reuse(storm: Storm, fault: Fault, pid: number): Promise<string | 
   writeSync(last, String(pid - 1));
   closeSync(last);
   const stranger = storm.stranger();
-  const reused = stranger.pid === pid;
-  if (reused) spoil(storm, fault, `${pid}\n`);
+  const missed = stranger.pid === pid ? spoil(pidFiles(storm, storm.name(fault)), fault, `${pid}\n`) : `pid ${pid} went to somebody else`;
+  const watched = fault.kind === 'pid-reuse-unwatched' && storm.world.watcher() !== undefined;
   await pause(fault.hold);
   await storm.letGo(stranger);
-  return reused ? undefined : `pid ${pid} went to somebody else`;
+  return missed ?? (watched ? 'a watcher ran again' : undefined);
 }
 
 export const DAEMON_FAULTS = {
@@ -81,14 +87,14 @@ export const DAEMON_FAULTS = {
   'start': operator('start'),
   'restart': operator('restart'),
 
-  'pid-truncated': (storm: Storm, fault: Fault) => Promise.resolve(spoil(storm, fault, '')),
+  'pid-truncated': (storm: Storm, fault: Fault) => Promise.resolve(spoil(anyPidFiles(storm, fault), fault, '')),
 
-  'pid-rubbish': (storm: Storm, fault: Fault) => Promise.resolve(spoil(storm, fault, RUBBISH[fault.choice % RUBBISH.length] ?? 'rubbish')),
+  'pid-rubbish': (storm: Storm, fault: Fault) => Promise.resolve(spoil(anyPidFiles(storm, fault), fault, RUBBISH[fault.choice % RUBBISH.length] ?? 'rubbish')),
 
   'pid-of-another': (storm: Storm, fault: Fault) => {
     const { names } = storm.world.site;
     const others = [1, process.pid, ...storm.strangers(), ...storm.pids(names[(fault.target + 1) % names.length] ?? 'd0')];
-    return Promise.resolve(spoil(storm, fault, `${others[fault.choice % others.length] ?? 1}\n`));
+    return Promise.resolve(spoil(anyPidFiles(storm, fault), fault, `${others[fault.choice % others.length] ?? 1}\n`));
   },
 
   'pid-reuse': async (storm: Storm, fault: Fault) => {

@@ -6,12 +6,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { pause } from './clock.js';
+import { UNDER_WAY } from './faults-daemon.js';
 import type { Fault } from './plan.js';
 import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
-import type { Verb } from './world.js';
+import { nextOrder, type Verb } from './world.js';
 
 const NO_WATCHER = 'no watcher ran';
+const NOT_SO_FAR = 'it did not come so far';
 const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
 /** A start or stop takes some dozens of them. */
 const MOST_STEPS = 60;
@@ -31,6 +33,7 @@ const HALVES: readonly string[] = [
   '\0\x01\x02\xff',
 ];
 
+/** The last order to a watcher. */
 let lastOrder = 0;
 
 function socketOf(storm: Storm): string {
@@ -61,21 +64,21 @@ export const WATCHER_FAULTS = {
   'watcher-kill-at-step': async (storm: Storm, fault: Fault) => {
     const pid = storm.world.watcher();
     if (pid === undefined) return NO_WATCHER;
-    lastOrder += 1;
-    storm.world.order({ id: lastOrder, pid, kill: 1 + (fault.choice % MOST_STEPS) });
-    await storm.ask(VERBS[Math.floor(fault.choice / 100) % VERBS.length] ?? 'restart', storm.name(fault), fault.choice - (fault.choice % 4) + 1);
-    for (let patience = 40; patience > 0 && storm.world.watcher() === pid; patience -= 1) await pause(50);
-    return storm.world.watcher() === pid ? 'it did not come so far' : undefined;
+    const id = (lastOrder = nextOrder());
+    storm.world.order({ id, pid, kill: 1 + (fault.choice % MOST_STEPS) });
+    const asked = await storm.ask(VERBS[Math.floor(fault.choice / 100) % VERBS.length] ?? 'restart', storm.name(fault), fault.choice - (fault.choice % 4) + 1);
+    // By its own order: others kill it, too.
+    for (let patience = 40; patience > 0 && storm.world.watcher() === pid && !storm.hasKilled(id); patience -= 1) await pause(50);
+    return storm.hasKilled(id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
   },
 
   'watcher-kill-at-begin': async (storm: Storm, fault: Fault) => {
-    lastOrder += 1;
-    const id = lastOrder;
+    const id = (lastOrder = nextOrder());
     storm.world.order({ id, pid: undefined, kill: 1 + (fault.choice % MOST_STEPS) });
     await storm.world.killWatcher(0);
     await pause(fault.hold);
     if (id === lastOrder) storm.world.order({ kill: undefined });
-    return undefined;
+    return storm.hasKilled(id) ? undefined : 'no watcher came so far';
   },
 
   'watcher-freeze': async (storm: Storm, fault: Fault) => {
@@ -90,8 +93,9 @@ export const WATCHER_FAULTS = {
   'direct-kill-at-step': async (storm: Storm, fault: Fault) => {
     await storm.world.killWatcher(700);
     const verb = VERBS[fault.choice % VERBS.length] ?? 'restart';
-    await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), 1 + (Math.floor(fault.choice / 10) % MOST_STEPS)));
-    return undefined;
+    const id = nextOrder();
+    const asked = await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), { id, kill: 1 + (Math.floor(fault.choice / 10) % MOST_STEPS) }));
+    return storm.hasKilled(id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
   },
 
   'no-descriptors': async (storm: Storm, fault: Fault) => {

@@ -42,8 +42,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'left'; readonly what: string }
   /** The storm went through to its end. */
   | { readonly e: 'end' }
-  /** How often a watcher was killed just before which system call. */
-  | { readonly e: 'killed-before'; readonly call: string }
+  /** A watcher or daemon-util was killed just before which system call, by which order. */
+  | { readonly e: 'killed-before'; readonly call: string; readonly id: number }
 );
 
 /** In the order of time. A last line that was cut off is none. */

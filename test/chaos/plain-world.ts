@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { groupMembers, groupsOf } from '../support/control-groups.js';
 import { typed } from './operator.js';
 import { ownsPidMax, PID_MAX } from './options.js';
+import { Respawn } from './respawn.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
 
@@ -28,7 +29,7 @@ export class PlainWorld implements World {
   readonly #output: string;
   #order: Orders = { id: 0 };
   #child: ChildProcess | undefined;
-  #absentUntil = 0;
+  readonly #respawn = new Respawn(RESPAWN, () => this.#spawn());
   #wanted = true;
 
   /** @param directory on the machine's own disk, where the log of the storm remains */
@@ -57,7 +58,7 @@ export class PlainWorld implements World {
   }
 
   async killWatcher(absent: number): Promise<void> {
-    this.#absentUntil = performance.now() + absent;
+    this.#respawn.hold(absent);
     const child = this.#child;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -78,15 +79,14 @@ export class PlainWorld implements World {
     }
   }
 
-  askAndDie(verb: Verb, name: string, step: number): Promise<Answer> {
-    const orders = join(this.site.directory, `orders-${step}-${name}`);
-    writeFileSync(orders, JSON.stringify({ id: 1, kill: step }));
+  askAndDie(verb: Verb, name: string, order: Orders): Promise<Answer> {
+    const orders = join(this.site.directory, `orders-${order.id}`);
+    writeFileSync(orders, JSON.stringify(order));
     return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders });
   }
 
   endAbsence(): void {
-    this.#absentUntil = 0;
-    if (this.#child === undefined && this.#wanted) this.#spawn();
+    this.#respawn.release();
   }
 
   order(change: Partial<Orders>): void {
@@ -110,6 +110,7 @@ export class PlainWorld implements World {
 
   async #end(): Promise<void> {
     this.#wanted = false;
+    this.#respawn.cancel();
     const child = this.#child;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -143,7 +144,7 @@ export class PlainWorld implements World {
     this.#child = child;
     child.once('exit', () => {
       this.#child = undefined;
-      if (this.#wanted) setTimeout(() => this.#wanted && this.#child === undefined && this.#spawn(), Math.max(RESPAWN, this.#absentUntil - performance.now()));
+      if (this.#wanted) this.#respawn.ended();
     });
   }
 

@@ -113,14 +113,15 @@ export class Storm {
     return liveProcesses().filter(({ argv }) => argv[1] === program && argv.includes(`chaos=${name}`)).map(({ pid }) => pid);
   }
 
-  async ask(verb: Verb, name: string, choice: number, how?: () => ReturnType<World['ask']>): Promise<void> {
-    // Of two at once for the same one nobody could say which came last.
-    if (this.#asked.has(name)) return;
+  /** @returns whether it was asked: of two at once for the same one nobody could say which came last */
+  async ask(verb: Verb, name: string, choice: number, how?: () => ReturnType<World['ask']>): Promise<boolean> {
+    if (this.#asked.has(name)) return false;
     this.#asked.set(name, { verb, since: monotonic() });
     try {
       this.tell({ e: 'ask', verb, name });
       const { result, detail } = await (how ?? (() => this.world.ask(verb, name, choice)))();
       this.tell({ e: 'answer', verb, name, result, detail });
+      return true;
     } finally {
       this.#asked.delete(name);
     }
@@ -155,9 +156,9 @@ export class Storm {
     if (status !== 0) this.tell({ e: 'stranger-lost', pid, how: signal ?? `status ${status ?? -1}` });
   }
 
-  /** How often somebody was killed at one of the fault points. */
-  deaths(): number {
-    return readFileSync(this.world.site.observations, 'utf8').split('"killed-before"').length - 1;
+  /** Whether somebody was killed at a fault point by the order of this id. */
+  hasKilled(id: number): boolean {
+    return this.#observations().some((one) => one.e === 'killed-before' && one.id === id);
   }
 
   /** Until a daemon is where it is wanted, and a request that failed is repeated where nobody else would. */

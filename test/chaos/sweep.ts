@@ -9,7 +9,7 @@ import type { StormOptions } from './options.js';
 import type { FaultKind } from './plan.js';
 import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
-import type { Verb } from './world.js';
+import { nextOrder, type Verb } from './world.js';
 
 export const SWEEPS = ['start', 'stop', 'restart', 'begin', 'direct-start', 'direct-stop', 'direct-restart'] as const;
 export type SweepKind = (typeof SWEEPS)[number];
@@ -28,11 +28,11 @@ interface Way {
   readonly hit: (storm: Storm, name: string, point: number) => Promise<boolean>;
 }
 
-let lastOrder = 1_000_000;
-
-function arm(storm: Storm, kill: number, pid?: number): void {
-  lastOrder += 1;
-  storm.world.order({ id: lastOrder, kill, pid });
+/** @returns the id of the order */
+function arm(storm: Storm, kill: number, pid?: number): number {
+  const id = nextOrder();
+  storm.world.order({ id, kill, pid });
+  return id;
 }
 
 const byWatcher = (verb: Verb): Way => ({
@@ -40,12 +40,12 @@ const byWatcher = (verb: Verb): Way => ({
   verb,
   hit: async (storm, name, point) => {
     const pid = storm.world.watcher();
-    arm(storm, point, pid);
+    const id = arm(storm, point, pid);
     await storm.ask(verb, name, 1);
     const until = monotonic() + AFTER_ANSWER;
-    while (storm.world.watcher() === pid && monotonic() < until) await pause(20);
+    while (!storm.hasKilled(id) && monotonic() < until) await pause(20);
     arm(storm, 0);
-    return storm.world.watcher() !== pid;
+    return storm.hasKilled(id);
   },
 });
 
@@ -54,10 +54,10 @@ const directly = (verb: Verb): Way => ({
   verb,
   hit: async (storm, name, point) => {
     await storm.world.killWatcher(PATIENCE);
-    const before = storm.deaths();
-    await storm.ask(verb, name, 0, () => storm.world.askAndDie(verb, name, point));
+    const id = nextOrder();
+    await storm.ask(verb, name, 0, () => storm.world.askAndDie(verb, name, { id, kill: point }));
     storm.world.endAbsence();
-    return storm.deaths() > before;
+    return storm.hasKilled(id);
   },
 });
 
@@ -69,13 +69,12 @@ const WAYS: Readonly<Record<SweepKind, Way>> = {
     kind: 'watcher-kill-at-begin',
     verb: 'restart',
     hit: async (storm, name, point) => {
-      const before = storm.deaths();
-      arm(storm, point);
+      const id = arm(storm, point);
       await storm.world.killWatcher(0);
       // Something to do at its begin.
       for (const pid of storm.pids(name)) signalIfThere(pid, 'SIGKILL');
-      await eventually('it died or came up', async () => storm.deaths() > before || (await storm.answers()) === 'yes', PATIENCE);
-      const died = storm.deaths() > before;
+      await eventually('it died or came up', async () => storm.hasKilled(id) || (await storm.answers()) === 'yes', PATIENCE);
+      const died = storm.hasKilled(id);
       arm(storm, 0);
       return died;
     },

@@ -1,12 +1,14 @@
 /** A machine whose process 1 is systemd, which runs the daemons as units; the installed watcher observes. In a container of its own. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { typed } from './operator.js';
 import type { FaultKind } from './plan.js';
+import { Respawn } from './respawn.js';
 import { signalIfThere } from './signal.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
 import type { Answer, Orders, Verb, World } from './world.js';
@@ -23,6 +25,9 @@ export class SystemdWorld implements World {
   readonly site: Site;
   readonly lastPid: string;
   readonly #orders: string;
+  /** While it is there no watcher begins. */
+  readonly #hold: string;
+  readonly #absence = new Respawn(0, () => rmSync(this.#hold, { force: true }));
   #order: Orders = { id: 0 };
   #stopped = false;
 
@@ -41,13 +46,14 @@ export class SystemdWorld implements World {
     this.lastPid = join(proc, 'sys/kernel/ns_last_pid');
     this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
     this.#orders = join(directory, 'orders');
+    this.#hold = join(directory, 'hold');
     this.order({});
     writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: heartbeat, daemons: this.site.daemons() }));
     run('/usr/sbin/watchkeeper', 'units', 'install');
     const dropIn = `/run/systemd/system/${WATCHER}.d`;
     mkdirSync(dropIn, { recursive: true });
     // The front's own line, with our fault points before it, which write to our log from within the sandbox.
-    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\n`);
+    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\nExecStartPre=/bin/sh -c 'while test -e ${this.#hold}; do sleep 0.05; done'\n`);
     run(SYSTEMCTL, 'daemon-reload');
     run(SYSTEMCTL, 'start', WATCHER);
   }
@@ -58,11 +64,15 @@ export class SystemdWorld implements World {
   }
 
   async killWatcher(absent: number): Promise<void> {
+    if (absent > 0) {
+      writeFileSync(this.#hold, '');
+      this.#absence.hold(absent);
+      this.#absence.ended();
+    }
     const pid = this.watcher();
     if (pid === undefined) return;
     signalIfThere(pid, 'SIGKILL');
-    // systemd brings it back in its own time; it is frozen at its begin for the rest.
-    await pause(Math.min(absent, 200));
+    for (let patience = 100; procProcess(pid) !== undefined && patience > 0; patience -= 1) await pause(5);
   }
 
   ask(verb: Verb, name: string): Promise<Answer> {
@@ -74,7 +84,7 @@ export class SystemdWorld implements World {
   }
 
   endAbsence(): void {
-    throw new Error('systemd brings it back in its own time');
+    this.#absence.release();
   }
 
   order(change: Partial<Orders>): void {
@@ -93,6 +103,7 @@ export class SystemdWorld implements World {
   }
 
   async takeDown(): Promise<void> {
+    this.endAbsence();
     // What the last one of the storm left is swept up by the one after it.
     spawnSync(SYSTEMCTL, ['restart', WATCHER], { timeout: 60_000 });
     const until = monotonic() + 60_000;

@@ -2,6 +2,14 @@
 import type { FaultKind, WorldKind } from './plan.js';
 import type { Site } from './site.js';
 
+let lastOrder = 0;
+
+/** An id that no order had before. */
+export function nextOrder(): number {
+  lastOrder += 1;
+  return lastOrder;
+}
+
 export interface Orders {
   readonly id: number;
   readonly kill?: number | undefined;
@@ -30,8 +38,8 @@ export interface World {
   endAbsence(): void;
   /** Something to be carried out by operators' means. @param choice by which */
   ask(verb: Verb, name: string, choice: number): Promise<Answer>;
-  /** daemon-util, killed just before its N-th system call. */
-  askAndDie(verb: Verb, name: string, step: number): Promise<Answer>;
+  /** daemon-util, killed just before a system call. */
+  askAndDie(verb: Verb, name: string, order: Orders): Promise<Answer>;
   /** Told to the fault points of each watcher. */
   order(change: Partial<Orders>): void;
   /** Faults that only this world has. */

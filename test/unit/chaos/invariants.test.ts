@@ -119,7 +119,7 @@ describe('the invariants of a storm', () => {
   });
 
   it('are reported with the faults that were tried, those that missed, and the losses after each', () => {
-    const log = and({ at: 11, e: 'missed', step: 0, why: 'x' }, { at: 16, e: 'killed-before', call: 'rename' }, { at: 17, e: 'overlap', name: 'a', pid: 12 });
+    const log = and({ at: 11, e: 'missed', step: 0, why: 'x' }, { at: 16, e: 'killed-before', call: 'rename', id: 1 }, { at: 17, e: 'overlap', name: 'a', pid: 12 });
     const report = reportOf('plain', 5, log, judge(log, EXPECTATIONS));
     expect(report).to.deep.include({ faults: [{ kind: 'kill', tried: 1, missed: 1, losses: 1 }], starts: 3, killedBefore: { rename: 1 } });
     expect(markdownTable([report])).to.include('| a daemon gets SIGKILL (`kill`) | 1 (1) | 1 |').and.to.include('| one instance | 1 |');

@@ -1,0 +1,146 @@
+/** Faults in a world that is made up: what counts as a hit, and what does not. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { FAULTS } from '../../chaos/faults.js';
+import type { Fault, FaultKind } from '../../chaos/plan.js';
+import { Respawn } from '../../chaos/respawn.js';
+import { Site } from '../../chaos/site.js';
+import { Storm } from '../../chaos/storm.js';
+import type { Answer, Orders, World } from '../../chaos/world.js';
+import { eventually } from '../../support/eventually.js';
+
+const DONE: Answer = { result: 'done', detail: '' };
+
+describe('a fault of a storm', () => {
+  let directory: string;
+  let storm: Storm;
+  let answers: ((answer: Answer) => void)[];
+  let orders: Partial<Orders>[];
+  let watchers: (number | undefined)[];
+  let whileAsked: () => void;
+  let victim: ChildProcess | undefined;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wk-faults-'));
+    [answers, orders, watchers, whileAsked] = [[], [], [7], () => undefined];
+    victim = spawn('/usr/bin/sleep', ['600'], { stdio: 'ignore' });
+    const paths = { state: join(directory, 'state'), runtime: join(directory, 'run'), log: join(directory, 'log') };
+    mkdirSync(join(paths.runtime, 'pids'), { recursive: true });
+    const ask = (): Promise<Answer> => {
+      whileAsked();
+      return new Promise((resolve) => answers.push(resolve));
+    };
+    const world = {
+      kind: 'plain',
+      site: new Site(directory, paths, join(directory, 'observations'), 3),
+      lastPid: join(directory, 'last-pid'),
+      watcher: () => (watchers.length > 1 ? watchers.shift() : watchers[0]),
+      killWatcher: () => Promise.resolve(),
+      ask,
+      askAndDie: (_verb: string, _name: string, order: Orders) => {
+        orders.push(order);
+        return ask();
+      },
+      order: (change: Partial<Orders>) => void orders.push(change),
+    } as unknown as World;
+    /** The pid of d0 is always free for a stranger. */
+    class Reusing extends Storm {
+      override pids(): readonly number[] {
+        return victim?.pid === undefined ? [] : [victim.pid];
+      }
+      override stranger(): ChildProcess {
+        if (victim === undefined) throw new Error('there is no victim');
+        return victim;
+      }
+    }
+    storm = new Reusing(world, { daemons: world.site.names, requires: new Map(), pulls: false, bound: 1000, longestLook: 1000, stable: 10 });
+  });
+
+  afterEach(() => {
+    victim?.kill('SIGKILL');
+    rmSync(directory, { recursive: true });
+  });
+
+  const carryOut = (kind: FaultKind): Promise<string | undefined> => FAULTS[kind](storm, { step: 0, kind, target: 0, choice: 4, hold: 1, pause: 0 } satisfies Fault);
+  const pidFile = (name: string): string => join(directory, 'run/pids', name);
+  const killed = (id: number | undefined): void => appendFileSync(join(directory, 'observations'), `${JSON.stringify({ at: 1, e: 'killed-before', call: 'rename', id })}\n`);
+
+  for (const kind of ['stop', 'start', 'restart', 'direct-kill-at-step'] as const) {
+    it(`${kind} misses while another request for the same daemon is under way`, async () => {
+      const first = storm.ask('start', 'd0', 1);
+      expect(await carryOut(kind)).to.equal('another request for it is under way');
+      answers.forEach((answer) => answer(DONE));
+      expect(await first).to.equal(true);
+    });
+  }
+
+  for (const kind of ['watcher-kill-at-step', 'direct-kill-at-step'] as const) {
+    it(`${kind} misses where nobody died of its own order`, async () => {
+      // Somebody else's fault kills the watcher meanwhile.
+      whileAsked = () => {
+        watchers = [8];
+        killed(-1);
+        setImmediate(() => answers.forEach((answer) => answer(DONE)));
+      };
+      expect(await carryOut(kind)).to.equal('it did not come so far');
+    });
+
+    it(`${kind} hits where somebody did`, async () => {
+      whileAsked = () => {
+        killed(orders.at(-1)?.id);
+        setImmediate(() => answers.forEach((answer) => answer(DONE)));
+      };
+      expect(await carryOut(kind)).to.equal(undefined);
+    });
+  }
+
+  it('watcher-kill-at-begin hits where a watcher died of its order, and only there', async () => {
+    expect(await carryOut('watcher-kill-at-begin')).to.equal('no watcher came so far');
+    storm.world.killWatcher = () => {
+      killed(orders.at(-1)?.id);
+      return Promise.resolve();
+    };
+    expect(await carryOut('watcher-kill-at-begin')).to.equal(undefined);
+  });
+
+  for (const kind of ['pid-reuse', 'pid-reuse-unwatched'] as const) {
+    it(`${kind} spoils no other daemon's pid file, and misses where there is none of its own`, async () => {
+      watchers = [undefined];
+      writeFileSync(pidFile('d2'), '12\n');
+      expect(await carryOut(kind)).to.equal('there is no pid file at this moment');
+      expect(readFileSync(pidFile('d2'), 'utf8')).to.equal('12\n');
+    });
+
+    it(`${kind} hits with one of its own`, async () => {
+      watchers = [undefined];
+      writeFileSync(pidFile('d0'), '12\n');
+      expect(await carryOut(kind)).to.equal(undefined);
+      expect(readFileSync(pidFile('d0'), 'utf8')).to.equal(`${victim?.pid}\n`);
+    });
+  }
+
+  it('pid-reuse-unwatched misses where a watcher is there again before the pid is given', async () => {
+    writeFileSync(pidFile('d0'), '12\n');
+    expect(await carryOut('pid-reuse-unwatched')).to.equal('a watcher ran again');
+  });
+
+  it('keeps a watcher away for as long as it was told last, also when the next one was due before', async () => {
+    const began: number[] = [];
+    const respawn = new Respawn(10, () => began.push(performance.now()));
+    const since = performance.now();
+    respawn.ended();
+    respawn.hold(300);
+    respawn.hold(20);
+    await eventually('it begins', () => began.length > 0);
+    expect((began[0] ?? 0) - since).to.be.at.least(290);
+    respawn.hold(60_000);
+    respawn.ended();
+    respawn.release();
+    expect(began).to.have.length(2);
+  });
+});
