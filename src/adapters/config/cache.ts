@@ -25,7 +25,7 @@ const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
 
 type Meaning = Omit<Configuration, 'files'>;
 
-interface Record {
+interface KeptRecord {
   readonly format: number;
   readonly program: string;
   readonly environment: readonly (readonly [string, string])[];
@@ -36,7 +36,7 @@ interface Record {
 
 export class ConfigurationCache {
   readonly #path: string | undefined;
-  readonly #environment: Record['environment'];
+  readonly #environment: KeptRecord['environment'];
 
   /**
    * @param main   the main file; only the machine's own, or one whose runtime directory the environment names, is kept
@@ -76,7 +76,7 @@ export class ConfigurationCache {
     return { ...record.meaning, files };
   }
 
-  #record(): Record | undefined {
+  #record(): KeptRecord | undefined {
     const record = this.#path === undefined ? undefined : readRecord(this.#path);
     if (record?.program !== this.program || record.meaning.main !== this.main) return undefined;
     return sameWords(record.environment.flat(), this.#environment.flat()) ? record : undefined;
@@ -91,7 +91,7 @@ export class ConfigurationCache {
     if (!dropIns.every((path) => files.some((file) => file.path === path))) return;
     const { settings, paths, catalogue, tasks, hooks, main } = rest;
     const meaning = { settings, paths, catalogue, tasks, hooks, main };
-    const record: Record = { format: FORMAT, program: this.program, environment: this.#environment, sources, dropIns, meaning };
+    const record: KeptRecord = { format: FORMAT, program: this.program, environment: this.#environment, sources, dropIns, meaning };
     const text = plainText(record);
     if (text === undefined) return;
     // Only here is node:crypto needed, which takes a fifth of Node's own start.
@@ -104,7 +104,7 @@ export class ConfigurationCache {
   }
 }
 
-function readRecord(path: string): Record | undefined {
+function readRecord(path: string): KeptRecord | undefined {
   let fd: number;
   try {
     fd = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
@@ -123,11 +123,29 @@ function readRecord(path: string): Record | undefined {
   }
 }
 
-/** What its meaning holds is our own: nobody else could write there. */
-function isRecord(value: unknown): value is Record {
-  if (typeof value !== 'object' || value === null) return false;
-  const { format, environment, sources, dropIns, meaning } = value as Partial<{ readonly [K in keyof Record]: unknown }>;
-  return format === FORMAT && [environment, sources, dropIns].every((list) => Array.isArray(list)) && typeof meaning === 'object' && meaning !== null;
+/** What its meaning holds further down is our own: nobody else could write there. */
+function isRecord(value: unknown): value is KeptRecord {
+  if (!isObject(value)) return false;
+  const { format, environment, sources, dropIns, meaning } = value;
+  return format === FORMAT && isList(environment, isPair) && isList(sources, isSource) && isList(dropIns, isWord) && isMeaning(meaning);
+}
+
+function isMeaning(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['catalogue'])) return false;
+  const { settings, paths, catalogue, tasks, hooks, main } = value;
+  return [settings, paths, catalogue['group']].every(isObject) && [catalogue['daemons'], tasks, hooks].every((list) => isList(list, isObject)) && isWord(main);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isWord = (value: unknown): boolean => typeof value === 'string';
+const isPair = (value: unknown): boolean => isList(value, isWord) && (value as readonly unknown[]).length === 2;
+const isSource = (value: unknown): boolean => isObject(value) && isWord(value['path']) && isWord(value['text']);
+
+function isList(value: unknown, isOne: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 /** There is such a directory, and nobody but us could put anything there. */

@@ -19,6 +19,8 @@ hooks:
   tell: {argv: [/bin/tell], on: [crash]}
 `;
 
+type Parts = Record<string, unknown>;
+
 describe('the kept configuration', () => {
   let directory: string;
   let main: string;
@@ -46,6 +48,27 @@ describe('the kept configuration', () => {
     const { settings, paths, catalogue, tasks, hooks, files } = loadWithTexts(main, environment).configuration;
     expect(cache().read()).to.deep.equal({ settings, paths, catalogue, tasks, hooks, main, files });
     expect((fs.statSync(kept()).mode & 0o7777).toString(8)).to.equal('600');
+  });
+
+  it('is nothing where a part of it is something else, or is not there', () => {
+    const text = fs.readFileSync(kept(), 'utf8');
+    const damaged = (change: (record: Parts) => void): readonly unknown[] => {
+      const { value, absent } = JSON.parse(text) as { value: Parts; absent: unknown };
+      change(value);
+      fs.writeFileSync(kept(), JSON.stringify({ value, absent }), { mode: 0o600 });
+      return [cache().read(), cache().last()];
+    };
+    expect(damaged(() => undefined)).to.not.include(undefined);
+    const rubbish = [undefined, null, 5, '', [null], {}];
+    for (const odd of rubbish) {
+      for (const key of ['environment', 'sources', 'dropIns', 'meaning']) expect(damaged((record) => (record[key] = odd)), `${key} ${JSON.stringify(odd)}`).to.deep.equal([undefined, undefined]);
+      for (const key of ['settings', 'paths', 'catalogue', 'tasks', 'hooks', 'main']) {
+        if (JSON.stringify(odd) === '{}' && (key === 'settings' || key === 'paths')) continue;
+        expect(damaged(({ meaning }) => ((meaning as Parts)[key] = odd)), `${key} ${JSON.stringify(odd)}`).to.deep.equal([undefined, undefined]);
+      }
+    }
+    expect(damaged((record) => (record['sources'] = [{ path: 5, text: '' }]))).to.deep.equal([undefined, undefined]);
+    expect(damaged(({ meaning }) => ((meaning as { catalogue: Parts }).catalogue['daemons'] = [null]))).to.deep.equal([undefined, undefined]);
   });
 
   const changes: Readonly<Record<string, () => void>> = {
