@@ -24,7 +24,7 @@ setTimeout(() => {
 }, (options.seconds + BEFORE_AND_AFTER) * 1000);
 const verdict = await storm.rage(async () => {
   if (options.sweep === undefined) await storm.carryOut(planFaults(options), options.seconds, options.atLeast ?? 0);
-  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), of: options.sweep });
+  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), from: options.points?.[0] ?? 1, of: options.sweep });
   if (options.sabotage === true) await sabotage(storm);
 });
 writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));

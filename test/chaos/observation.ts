@@ -30,8 +30,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'desired'; readonly name: string; readonly desired: 'up' | 'down' | 'unknown' }
   /** A sweep: this one is not where it is wanted, so many ms after what was done to it. */
   | { readonly e: 'misplaced'; readonly name: string; readonly bound: number }
-  /** A sweep is over: how many fault points each way has; one of which it is not known was cut off. */
-  | { readonly e: 'swept'; readonly points: Readonly<Record<string, number>>; readonly of: readonly string[] }
+  /** A sweep is over: from which fault point on it tried, and the last that each way has; one of which it is not known was cut off. */
+  | { readonly e: 'swept'; readonly points: Readonly<Record<string, number>>; readonly from: number; readonly of: readonly string[] }
   /** The storm: all faults are over. */
   | { readonly e: 'calm' }
   /** The storm: whether the watcher answers. */

@@ -73,9 +73,18 @@ function isObject(text: string): boolean {
 /** What must always be whole, where, and how that is told. Dotted names are not renamed yet. */
 const FORMATS: readonly (readonly [string, (text: string) => boolean])[] = [
   [join(state, 'desired'), isObject],
+  [join(state, 'tasks'), isObject],
   [join(runtime, 'memory'), isObject],
+  [join(runtime, 'retry'), isObject],
   [join(runtime, 'state'), (text) => BOARD.test(text)],
   [join(runtime, 'claims'), (text) => /^(none|starting \S+|\d+ \d+ \S+)\n$/.test(text)],
+];
+
+/** The same, of single files. Appended ones are not among them: a full disk may tear a line of those, which is skipped. */
+const SINGLE: readonly (readonly [string, (text: string) => boolean])[] = [
+  [join(state, 'pauses.json'), isObject],
+  [join(runtime, 'configuration'), isObject],
+  [join(runtime, 'watcher'), (text) => /^1 \d+ \d+ \S+ \d+ \d+\n$/.test(text)],
 ];
 
 const wanted = new Map<string, string>();
@@ -95,14 +104,21 @@ function lookAtFiles(): void {
       const path = join(directory, name);
       const text = readIfThere(path);
       if (text === undefined) continue;
-      if (!isWhole(text)) {
-        if (!told.has(`${path}\n${text}`)) tell({ e: 'unparsable', path, text });
-        told.add(`${path}\n${text}`);
-      } else if (directory.endsWith('/desired')) wish(name, text);
+      if (!isWhole(text)) tellTorn(path, text);
+      else if (directory.endsWith('/desired')) wish(name, text);
     }
   }
-  const watcher = readIfThere(join(runtime, 'watcher'));
-  if (watcher !== undefined && !/^1 \d+ \d+ \S+ \d+ \d+\n$/.test(watcher)) tell({ e: 'unparsable', path: 'watcher', text: watcher });
+  for (const [path, isWhole] of SINGLE) {
+    const text = readIfThere(path);
+    if (text !== undefined && !isWhole(text)) tellTorn(path, text);
+  }
+}
+
+/** Once. */
+function tellTorn(path: string, text: string): void {
+  const key = `${path}\n${text}`;
+  if (!told.has(key)) tell({ e: 'unparsable', path, text });
+  told.add(key);
 }
 
 function wish(name: string, text: string): void {

@@ -12,8 +12,10 @@ export interface WorldReport {
   readonly requests: { readonly done: number; readonly refused: number; readonly unanswered: number };
   /** Just before which calls the watcher or daemon-util was killed, and how often. */
   readonly killedBefore: Readonly<Record<string, number>>;
-  /** Of a sweep: how many fault points each way has. */
+  /** Of a sweep: the last fault point that each way has. */
   readonly swept: Readonly<Record<string, number>>;
+  /** From which one on it tried. */
+  readonly sweptFrom: number;
   readonly losses: readonly Loss[];
 }
 
@@ -24,12 +26,13 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
   const requests = { done: 0, refused: 0, unanswered: 0 };
   let starts = 0;
   let swept: WorldReport['swept'] = {};
+  let sweptFrom = 1;
   for (const one of log) {
     if (one.e === 'fault') kinds.set(one.step, one.kind);
     else if (one.e === 'missed') missed.set(kinds.get(one.step) ?? '', (missed.get(kinds.get(one.step) ?? '') ?? 0) + 1);
     else if (one.e === 'killed-before') killedBefore[one.call] = (killedBefore[one.call] ?? 0) + 1;
     else if (one.e === 'begun') starts += 1;
-    else if (one.e === 'swept') swept = one.points;
+    else if (one.e === 'swept') [swept, sweptFrom] = [one.points, one.from];
     else if (one.e === 'answer') requests[one.result === 'none' ? 'unanswered' : one.result] += 1;
   }
   const tried = [...kinds.values()];
@@ -39,7 +42,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
     missed: missed.get(kind) ?? 0,
     losses: verdict.losses.filter(({ after }) => after?.kind === kind).length,
   })).filter((one) => one.tried > 0);
-  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, killedBefore, swept, losses: verdict.losses };
+  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, killedBefore, swept, sweptFrom, losses: verdict.losses };
 }
 
 /** One table for all worlds: faults tried, those that hit nothing (in brackets), losses. */
@@ -55,12 +58,14 @@ export function markdownTable(reports: readonly WorldReport[]): string {
   lines.push(`| **all** | ${reports.map((report) => `**${sum(report, 'tried')}** (${sum(report, 'missed')}) | **${report.losses.length}**`).join(' | ')} |`);
   lines.push('', `| invariant | ${reports.map(({ world }) => `${world}: losses`).join(' | ')} |`, `|---|${reports.map(() => '---:').join('|')}|`);
   for (const invariant of INVARIANTS) lines.push(`| ${invariant} | ${reports.map(({ losses }) => losses.filter((loss) => loss.invariant === invariant).length).join(' | ')} |`);
-  for (const { world, settledAfterMs, starts, requests, killedBefore, swept } of reports) {
+  for (const { world, settledAfterMs, starts, requests, killedBefore, swept, sweptFrom } of reports) {
     const points = Object.keys(killedBefore).length;
     const kills = Object.values(killedBefore).reduce((total, count) => total + count, 0);
     lines.push('', `${world}: ${starts} starts of daemons; ${requests.done} requests done, ${requests.refused} refused, ${requests.unanswered} unanswered; killed ${kills} times at ${points} different calls; all where it was wanted ${settledAfterMs === undefined ? 'never' : `${(settledAfterMs / 1000).toFixed(1)} s`} after the last fault.`);
-    const ways = Object.entries(swept);
-    if (ways.length > 0) lines.push('', `${world}: killed at each fault point of ${ways.map(([way, count]) => `${way} (${count})`).join(', ')}.`);
+    const ways = Object.entries(swept).filter(([, last]) => last >= sweptFrom);
+    const since = sweptFrom === 1 ? '' : ` from ${sweptFrom} on`;
+    if (ways.length > 0) lines.push('', `${world}: killed at each fault point${since} of ${ways.map(([way, last]) => `${way} (${last})`).join(', ')}.`);
+    for (const [way, last] of Object.entries(swept)) if (last < sweptFrom) lines.push('', `${world}: ${way} has no call from ${sweptFrom} on.`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -95,6 +95,7 @@ export async function sweep(storm: Storm, kinds: readonly SweepKind[], { seconds
   for (const kind of kinds) {
     const way = WAYS[kind];
     let ends = 0;
+    let kills = 0;
     let point = first;
     for (; point <= last && ends < ENDS && monotonic() < until; point += 1) {
       const name = lonely[step % lonely.length] ?? 'd0';
@@ -103,11 +104,12 @@ export async function sweep(storm: Storm, kinds: readonly SweepKind[], { seconds
       const killed = await way.hit(storm, name, point);
       if (!killed) storm.tell({ e: 'missed', step, why: 'it did not come so far' });
       ends = killed ? 0 : ends + 1;
+      if (killed) kills += 1;
       await storm.settle(name);
       step += 1;
     }
     if (ends === ENDS) found.set(kind, point - 1 - ENDS);
-    else if (point > last && last < ALL[1]) found.set(kind, last);
+    else if (point > last && last < ALL[1]) found.set(kind, kills === 0 ? first - 1 : last);
   }
   return found;
 }

@@ -122,6 +122,9 @@ describe('the invariants of a storm', () => {
     const log = and({ at: 11, e: 'missed', step: 0, why: 'x' }, { at: 16, e: 'killed-before', call: 'rename', id: 1 }, { at: 17, e: 'overlap', name: 'a', pid: 12 });
     const report = reportOf('plain', 5, log, judge(log, EXPECTATIONS));
     expect(report).to.deep.include({ faults: [{ kind: 'kill', tried: 1, missed: 1, losses: 1 }], starts: 3, killedBefore: { rename: 1 } });
+    const swept = { ...report, swept: { stop: 163 }, sweptFrom: 100 };
+    expect(markdownTable([swept])).to.include('killed at each fault point from 100 on of stop (163)');
+    expect(markdownTable([{ ...swept, swept: { stop: 99 } }])).to.include('stop has no call from 100 on').and.not.to.include('each fault point');
     expect(markdownTable([report])).to.include('| a daemon gets SIGKILL (`kill`) | 1 (1) | 1 |').and.to.include('| one instance | 1 |');
   });
 });

@@ -1,8 +1,8 @@
 /** The observer as the process that it is, with files that are written by hand. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
@@ -40,5 +40,21 @@ describe('the observer of a storm', function () {
   it('has a last word, from which it is known until when it looked', async () => {
     const log = await observed(() => undefined);
     expect(log.at(-1)).to.include({ e: 'looking' });
+  });
+
+  it('tells of each record that is torn, and of none that is whole', async () => {
+    const torn = ['state/desired/d0', 'state/tasks/t.json', 'state/pauses.json', 'run/memory/d0', 'run/retry/d0', 'run/state/d0', 'run/claims/d0', 'run/configuration', 'run/watcher'];
+    const log = await observed((state, runtime) => {
+      for (const path of torn) {
+        const file = path.replace(/^state/, state).replace(/^run/, runtime);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, '{"a":');
+      }
+      writeFileSync(join(state, 'desired/d1'), '{"desired":"up"}');
+      writeFileSync(join(state, 'history.jsonl'), '{"a":');
+    });
+    const told = log.flatMap((one) => (one.e === 'unparsable' ? [one.path.replace(/^.*\/(?=(state|run)\/)/, '')] : []));
+    expect(told.map((path) => path.replace(/^state\/d0$/, 'run/state/d0')).sort()).to.deep.equal([...torn].sort());
+    expect(log).to.deep.include({ ...log.find(({ e }) => e === 'desired'), e: 'desired', name: 'd1', desired: 'up' });
   });
 });
