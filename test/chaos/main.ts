@@ -81,12 +81,21 @@ if (values.list) {
   process.exit(0);
 }
 buildOnce();
-// What was begun ends with us.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+// What was begun ends with us: first what takes a moment, the rest as we exit.
+const interruption = new AbortController();
+let plain: Promise<unknown> = Promise.resolve();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    interruption.abort();
+    void plain.catch(() => undefined).then(() => process.exit(130));
+  });
+}
 const reports: WorldReport[] = [];
 const failures = await Promise.all(
   worlds.map(async (world) => {
-    const { verdict, log, directory } = await (world === 'plain' ? plainStorm : systemdStorm)(options);
+    const storm = world === 'plain' ? plainStorm(options, interruption.signal) : systemdStorm(options);
+    if (world === 'plain') plain = storm;
+    const { verdict, log, directory } = await storm;
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);

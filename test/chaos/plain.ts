@@ -13,7 +13,8 @@ const INSIDE = fileURLToPath(new URL('inside.ts', import.meta.url));
 const INIT = fileURLToPath(new URL('../../scripts/container-init', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export async function plainStorm(options: StormOptions): Promise<StormResult> {
+/** @param interrupted ends it at once; nothing of it is left then */
+export async function plainStorm(options: StormOptions, interrupted?: AbortSignal): Promise<StormResult> {
   // Not below /tmp: root runs nothing from there.
   const directory = mkdtempSync('/var/lib/wk-chaos-');
   chmodSync(directory, 0o755);
@@ -21,9 +22,14 @@ export async function plainStorm(options: StormOptions): Promise<StormResult> {
   const child = spawn('/usr/bin/unshare', words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], timeout: patience(options), killSignal: 'SIGKILL' });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
+  interrupted?.addEventListener('abort', end);
   const status = await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
   process.off('exit', end);
   await removeGroups(join(directory, 'world/run'));
+  if (interrupted?.aborted === true) {
+    rmSync(directory, { recursive: true });
+    throw new Error('the storm was interrupted');
+  }
   if (status !== 0) throw new Error(`the storm ended with ${String(status)}; what it saw is in ${directory}`);
   const verdict = JSON.parse(readFileSync(join(directory, 'verdict'), 'utf8')) as Verdict;
   const log = parseObservations(readFileSync(join(directory, 'observations'), 'utf8'));
