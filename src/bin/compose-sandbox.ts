@@ -5,24 +5,22 @@
  * boot, and has its unit restarted; and the other way round, once it fits again.
  */
 import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 import { SYSTEM_BUS_SOCKET } from '../adapters/systemd/bus.js';
-import { SYSTEMD_RUNS } from '../adapters/systemd/detect.js';
+import { readSandboxDropIn, sandboxDropIn } from '../adapters/systemd/sandbox-drop-in.js';
 import { ownUnit } from '../adapters/systemd/successor.js';
 import { Systemctl } from '../adapters/systemd/systemctl.js';
 import { errorCode } from '../adapters/host/error-code.js';
-import { readBounded } from '../adapters/state/bounded-file.js';
 import { ensureDirectory } from '../adapters/state/directories.js';
 import { writeAtomic } from '../adapters/state/atomic-file.js';
 import { WatchkeeperError } from '../core/errors.js';
-import { LEAVE_DROP_IN, leaveSandboxDropIn, SANDBOX_VARIABLE } from '../core/watcher-sandbox.js';
+import { leaveSandboxDropIn, SANDBOX_VARIABLE } from '../core/watcher-sandbox.js';
 import { type Clock, sleep } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { Runner } from '../ports/runner.js';
 import type { Detection } from '../ports/service-manager.js';
 
-const MOST_TEXT = 16 * 1024;
 const QUICK = 20_000;
 /** ms until systemd has ended us. */
 const PATIENCE = 60_000;
@@ -49,8 +47,8 @@ export async function settled(detection: Detection, { environment, runner, clock
     if (isSandboxed) throw sandboxed(objection, 'systemd has not started this process as the main one of a unit');
     return detection; // an operator's shell, an init script
   }
-  const path = join(SYSTEMD_RUNS, `${unit}.d`, LEAVE_DROP_IN);
-  const there = readBounded(path, MOST_TEXT, () => undefined);
+  const path = sandboxDropIn(unit);
+  const there = readSandboxDropIn(unit);
   if (isSandboxed) {
     const text = leaveSandboxDropIn(objection ?? '');
     if (there === text && (await isRead(unit, path, runner))) throw sandboxed(objection, `${path} is in force, and yet ${SANDBOX_VARIABLE} is set`);

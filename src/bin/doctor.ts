@@ -1,6 +1,6 @@
 /** Gathers what core/doctor.ts judges by. Looks; changes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 import type { Configuration } from '../adapters/config/configuration.js';
 import type { DirectParts } from '../adapters/sysv/assemble.js';
@@ -23,8 +23,6 @@ import { detection as detect, ownStatus } from './own-status.js';
 const WATCHER_UNIT = 'watchkeeper.service';
 /** ms for one look at whether a daemon answers */
 const LOOK_TIMEOUT = 5000;
-/** bytes of a drop-in of ours */
-const MOST_TEXT = 16 * 1024;
 
 /** @throws WatchkeeperError UNKNOWN_DAEMON, CONFIG_INVALID, CONFIG_UNREADABLE, STATE_UNWRITABLE (no permission) */
 export async function examine(host: Host, asked: readonly string[], complain: (line: string) => void): Promise<Examination> {
@@ -169,12 +167,8 @@ async function watcherUnit(host: Host): Promise<UnitOnDisk | undefined> {
 }
 
 async function sandboxLeft(): Promise<string | undefined> {
-  const [{ SYSTEMD_RUNS }, { LEAVE_DROP_IN, sandboxLeftFor }, { readBounded }] = await Promise.all([
-    import('../adapters/systemd/detect.js'),
-    import('../core/watcher-sandbox.js'),
-    import('../adapters/state/bounded-file.js'),
-  ]);
-  return sandboxLeftFor(readBounded(join(SYSTEMD_RUNS, `${WATCHER_UNIT}.d`, LEAVE_DROP_IN), MOST_TEXT, () => undefined) ?? '');
+  const [{ readSandboxDropIn }, { sandboxLeftFor }] = await Promise.all([import('../adapters/systemd/sandbox-drop-in.js'), import('../core/watcher-sandbox.js')]);
+  return sandboxLeftFor(readSandboxDropIn(WATCHER_UNIT) ?? '');
 }
 
 async function silentPid(host: Host, runtime: string): Promise<number | undefined> {
