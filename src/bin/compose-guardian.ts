@@ -12,6 +12,7 @@ import type { CatalogueChange } from '../core/catalogue-change.js';
 import type { ClusterReport } from '../core/cluster-report.js';
 import type { DaemonSpec, RestartOwner } from '../core/daemon.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
+import { wantedDownLine } from '../core/wanted-down.js';
 import type { Clock } from '../ports/clock.js';
 import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { ClusterInformant } from '../ports/cluster-informant.js';
@@ -73,6 +74,18 @@ export async function composeGuardian(detection: Detection, parts: GuardianParts
   parts.host.keepBus();
   const { desiredStateStore } = await import('../adapters/state/desired-state.js');
   const desired = desiredStateStore(parts.configuration.paths.state, parts.warn);
+  const guardian = await restartingOrNot(detection, parts, desired);
+  const startGroup = guardian.startGroup.bind(guardian);
+  return Object.assign(guardian, {
+    startGroup: () => {
+      const down = wantedDownLine(parts.configuration.catalogue.daemons, (name) => desired.read(name), parts.bootId);
+      if (down !== undefined) parts.log.info({}, down);
+      return startGroup();
+    },
+  });
+}
+
+async function restartingOrNot(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   switch (detection.kind) {
     case 'systemd':
       return observing(detection, parts, desired);

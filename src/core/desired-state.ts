@@ -48,8 +48,7 @@ export interface Wanted {
 
 /** @param bootId of this boot */
 export function wantedNow(policy: DesiredPolicy, record: DesiredRecord | undefined, bootId: string): Wanted {
-  if (record?.hold === true && record.desired === 'down') return { desired: 'down', reason: `held down by ${record.by}`, held: true };
-  if (record?.bootId === bootId) return said(record);
+  if (record !== undefined && stands(policy, record, bootId)) return said(record);
   if (policy.onDemand) return { desired: 'down', reason: 'on demand: started only when it is asked for', held: false };
   switch (policy.boot) {
     case 'always':
@@ -57,11 +56,27 @@ export function wantedNow(policy: DesiredPolicy, record: DesiredRecord | undefin
     case 'never':
       return { desired: 'down', reason: 'boot policy never: down until somebody asks', held: false };
     case 'last':
-      return record === undefined ? { desired: 'up', reason: 'wanted up', held: false } : said(record);
+      return { desired: 'up', reason: 'wanted up', held: false };
   }
 }
 
-function said({ desired, by }: DesiredRecord): Wanted {
+/** The same where somebody's word keeps it down, and not its entry of the catalogue; undefined: nobody's does. */
+export function saidDown(policy: DesiredPolicy, record: DesiredRecord | undefined, bootId: string): Wanted | undefined {
+  return record?.desired === 'down' && stands(policy, record, bootId) ? said(record) : undefined;
+}
+
+/** A hold for ever, another word in its boot, or across boots where that is the policy. */
+function stands({ boot, onDemand }: DesiredPolicy, record: DesiredRecord, bootId: string): boolean {
+  return isHeldDown(record) || record.bootId === bootId || (boot === 'last' && !onDemand);
+}
+
+function isHeldDown({ hold, desired }: DesiredRecord): boolean {
+  return hold === true && desired === 'down';
+}
+
+function said(record: DesiredRecord): Wanted {
+  const { desired, by } = record;
+  if (isHeldDown(record)) return { desired, reason: `held down by ${by}`, held: true };
   return { desired, reason: desired === 'down' ? `stopped by ${by}` : `started by ${by}`, held: false };
 }
 

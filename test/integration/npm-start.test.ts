@@ -128,6 +128,22 @@ describe('npm start', function () {
     expect(output).to.not.include('cannot');
   });
 
+  it('after one that was killed says what somebody had stopped, and what starts it', async () => {
+    launch(process.execPath, [START]);
+    await allRunning();
+    expect(ask('daemon-util', 'stop', 'flakyd')).to.include({ status: 0 });
+    const { watcher } = JSON.parse(ask('watchkeeper', 'status', '--json').stdout) as { watcher: { pid: number } };
+    process.kill(watcher.pid, 'SIGKILL');
+    await ended();
+    output = '';
+    launch(process.execPath, [START]);
+    await until('line', () => /wanted down: flakyd \(stopped by daemon-util stop flakyd \(uid [0-9]+, pid [0-9]+\)\); try: daemon-util start flakyd"/.test(output));
+    expect(statuses()?.['flakyd']).to.include({ desired: 'down', observed: 'stopped' });
+    started?.kill('SIGTERM');
+    await ended();
+    expectNothingLeft();
+  });
+
   it('shows a live table on a terminal, and ends by Ctrl-C', async function () {
     if (!existsSync(SCRIPT)) this.skip();
     const child = launch(SCRIPT, ['-qefc', `stty cols 120 rows 40; exec ${process.execPath} ${START}`, '/dev/null']);
