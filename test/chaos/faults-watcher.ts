@@ -5,12 +5,13 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { pause } from './clock.js';
+import { monotonic, pause } from './clock.js';
 import { UNDER_WAY } from './faults-daemon.js';
+import { killOrder } from './orders.js';
 import type { Fault } from './plan.js';
 import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
-import { nextOrder, type Verb } from './world.js';
+import type { Verb } from './world.js';
 
 const NO_WATCHER = 'no watcher ran';
 const NOT_SO_FAR = 'it did not come so far';
@@ -18,6 +19,8 @@ const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
 /** A start or stop takes some dozens of them. */
 const MOST_STEPS = 60;
 const HOUR = 3_600_000;
+/** ms until some watcher has come as far as it is to be killed. */
+const LONGEST_BEGIN = 8000;
 const CLIENTS = 500;
 const PATIENCE = 20_000;
 
@@ -32,9 +35,6 @@ const HALVES: readonly string[] = [
   `GET /${'x'.repeat(20_000)}`,
   '\0\x01\x02\xff',
 ];
-
-/** The last order to a watcher. */
-let lastOrder = 0;
 
 function socketOf(storm: Storm): string {
   return join(storm.world.site.paths.runtime, 'control.sock');
@@ -64,21 +64,26 @@ export const WATCHER_FAULTS = {
   'watcher-kill-at-step': async (storm: Storm, fault: Fault) => {
     const pid = storm.world.watcher();
     if (pid === undefined) return NO_WATCHER;
-    const id = (lastOrder = nextOrder());
-    storm.world.order({ id, pid, kill: 1 + (fault.choice % MOST_STEPS) });
+    const order = killOrder(1 + (fault.choice % MOST_STEPS), { pid });
+    storm.world.orders.arm(order);
     const asked = await storm.ask(VERBS[Math.floor(fault.choice / 100) % VERBS.length] ?? 'restart', storm.name(fault), fault.choice - (fault.choice % 4) + 1);
     // By its own order: others kill it, too.
-    for (let patience = 40; patience > 0 && storm.world.watcher() === pid && !storm.hasKilled(id); patience -= 1) await pause(50);
-    return storm.hasKilled(id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
+    for (let patience = 40; patience > 0 && storm.world.watcher() === pid && !storm.hasKilled(order.id); patience -= 1) await pause(50);
+    storm.world.orders.disarm(order);
+    return storm.hasKilled(order.id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
   },
 
   'watcher-kill-at-begin': async (storm: Storm, fault: Fault) => {
-    const id = (lastOrder = nextOrder());
-    storm.world.order({ id, pid: undefined, kill: 1 + (fault.choice % MOST_STEPS) });
+    const order = killOrder(1 + (fault.choice % MOST_STEPS), { except: storm.world.watcher() });
+    storm.world.orders.arm(order);
     await storm.world.killWatcher(0);
-    await pause(fault.hold);
-    if (id === lastOrder) storm.world.order({ kill: undefined });
-    return storm.hasKilled(id) ? undefined : 'no watcher came so far';
+    const since = monotonic();
+    const longest = Math.min(LONGEST_BEGIN, storm.expectations.bound);
+    // How long the next one takes to come so far is the machine's matter, and whether it may come yet that of other faults.
+    while (!storm.hasKilled(order.id) && monotonic() - since < longest) await pause(50);
+    await pause(Math.max(0, since + fault.hold - monotonic()));
+    storm.world.orders.disarm(order);
+    return storm.hasKilled(order.id) ? undefined : 'no watcher came so far';
   },
 
   'watcher-freeze': async (storm: Storm, fault: Fault) => {
@@ -93,9 +98,9 @@ export const WATCHER_FAULTS = {
   'direct-kill-at-step': async (storm: Storm, fault: Fault) => {
     await storm.world.killWatcher(700);
     const verb = VERBS[fault.choice % VERBS.length] ?? 'restart';
-    const id = nextOrder();
-    const asked = await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), { id, kill: 1 + (Math.floor(fault.choice / 10) % MOST_STEPS) }));
-    return storm.hasKilled(id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
+    const order = killOrder(1 + (Math.floor(fault.choice / 10) % MOST_STEPS));
+    const asked = await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), order));
+    return storm.hasKilled(order.id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
   },
 
   'no-descriptors': async (storm: Storm, fault: Fault) => {
@@ -119,14 +124,14 @@ export const WATCHER_FAULTS = {
   },
 
   'clock-step': (storm: Storm, fault: Fault) => {
-    storm.world.order({ clock: ((fault.choice % 2001) - 1000) / 50 * HOUR });
+    storm.world.orders.set({ clock: ((fault.choice % 2001) - 1000) / 50 * HOUR });
     return Promise.resolve(storm.world.watcher() === undefined ? NO_WATCHER : undefined);
   },
 
   'slow-disk': async (storm: Storm, fault: Fault) => {
-    storm.world.order({ delay: 5 + (fault.choice % 56) });
+    storm.world.orders.set({ delay: 5 + (fault.choice % 56) });
     await pause(fault.hold);
-    storm.world.order({ delay: 0 });
+    storm.world.orders.set({ delay: 0 });
     return undefined;
   },
 

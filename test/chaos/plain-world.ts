@@ -1,6 +1,6 @@
 /** A machine without systemd: this process keeps a watcher running as inittab(5) would. Runs in namespaces of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, closeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,9 +10,10 @@ import { eventually } from '../support/eventually.js';
 import { groupMembers, groupsOf } from '../support/control-groups.js';
 import { typed } from './operator.js';
 import { ownsPidMax, PID_MAX } from './options.js';
+import { OrderFile, type KillOrder } from './orders.js';
 import { Respawn } from './respawn.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, readOnlyTwin, Site } from './site.js';
-import type { Answer, Orders, Verb, World } from './world.js';
+import type { Answer, Verb, World } from './world.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/watchkeeper.cjs', import.meta.url));
 const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
@@ -24,10 +25,9 @@ export class PlainWorld implements World {
   readonly kind = 'plain';
   readonly lastPid = '/proc/sys/kernel/ns_last_pid';
   readonly site: Site;
+  readonly orders: OrderFile;
   readonly #config: string;
-  readonly #orders: string;
   readonly #output: string;
-  #order: Orders = { id: 0 };
   #child: ChildProcess | undefined;
   readonly #respawn = new Respawn(RESPAWN, () => this.#spawn());
   #wanted = true;
@@ -46,9 +46,8 @@ export class PlainWorld implements World {
     if (ownsPidMax()) writeFileSync('/proc/sys/kernel/pid_max', String(PID_MAX));
     this.site = new Site(world, paths, join(directory, 'observations'), daemons);
     this.#config = join(world, 'wk.yaml');
-    this.#orders = join(world, 'orders');
+    this.orders = new OrderFile(join(world, 'orders'));
     this.#output = join(directory, 'watcher.out');
-    this.order({});
     writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: heartbeat, group: { name: 'chaos' }, daemons: this.site.daemons() }));
     this.#spawn();
   }
@@ -79,20 +78,14 @@ export class PlainWorld implements World {
     }
   }
 
-  askAndDie(verb: Verb, name: string, order: Orders): Promise<Answer> {
-    const orders = join(this.site.directory, `orders-${order.id}`);
-    writeFileSync(orders, JSON.stringify(order));
-    return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders });
+  askAndDie(verb: Verb, name: string, order: KillOrder): Promise<Answer> {
+    const orders = new OrderFile(join(this.site.directory, `orders-${order.id}`));
+    orders.arm(order);
+    return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders.path });
   }
 
   endAbsence(): void {
     this.#respawn.release();
-  }
-
-  order(change: Partial<Orders>): void {
-    this.#order = { ...this.#order, ...change };
-    writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
-    renameSync(`${this.#orders}.new`, this.#orders);
   }
 
   special(): Promise<void> {
@@ -137,7 +130,7 @@ export class PlainWorld implements World {
     const out = openSync(this.#output, 'a');
     const child = spawn(process.execPath, ['--require', FAULT_POINTS, BUNDLE, 'watchkeeper', 'run', '--config', this.#config], {
       cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CHAOS_ORDERS: this.#orders, CHAOS_LOG: this.site.observations },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CHAOS_ORDERS: this.orders.path, CHAOS_LOG: this.site.observations },
       stdio: ['ignore', out, out],
     });
     closeSync(out);

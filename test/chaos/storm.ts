@@ -49,7 +49,7 @@ export class Storm {
     await eventually('all daemons run', () => liveProcesses().filter(({ argv }) => argv[1] === site.program).length >= site.names.length, 120_000);
     this.#phase = 'its faults';
     await faults();
-    this.world.order({ delay: 0 });
+    this.world.orders.set({ delay: 0 });
     this.tell({ e: 'calm' });
     this.#phase = 'requests that are repeated';
     if (this.world.kind === 'systemd') await this.#askAgain();

@@ -6,10 +6,11 @@
 import { eventually } from '../support/eventually.js';
 import { monotonic, pause } from './clock.js';
 import type { StormOptions } from './options.js';
+import { killOrder } from './orders.js';
 import type { FaultKind } from './plan.js';
 import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
-import { nextOrder, type Verb } from './world.js';
+import type { Verb } from './world.js';
 
 export const SWEEPS = ['start', 'stop', 'restart', 'begin', 'direct-start', 'direct-stop', 'direct-restart'] as const;
 export type SweepKind = (typeof SWEEPS)[number];
@@ -28,24 +29,18 @@ interface Way {
   readonly hit: (storm: Storm, name: string, point: number) => Promise<boolean>;
 }
 
-/** @returns the id of the order */
-function arm(storm: Storm, kill: number, pid?: number): number {
-  const id = nextOrder();
-  storm.world.order({ id, kill, pid });
-  return id;
-}
-
 const byWatcher = (verb: Verb): Way => ({
   kind: 'watcher-kill-at-step',
   verb,
   hit: async (storm, name, point) => {
     const pid = storm.world.watcher();
-    const id = arm(storm, point, pid);
+    const order = killOrder(point, { pid });
+    storm.world.orders.arm(order);
     await storm.ask(verb, name, 1);
     const until = monotonic() + AFTER_ANSWER;
-    while (!storm.hasKilled(id) && monotonic() < until) await pause(20);
-    arm(storm, 0);
-    return storm.hasKilled(id);
+    while (!storm.hasKilled(order.id) && monotonic() < until) await pause(20);
+    storm.world.orders.disarm(order);
+    return storm.hasKilled(order.id);
   },
 });
 
@@ -54,10 +49,10 @@ const directly = (verb: Verb): Way => ({
   verb,
   hit: async (storm, name, point) => {
     await storm.world.killWatcher(PATIENCE);
-    const id = nextOrder();
-    await storm.ask(verb, name, 0, () => storm.world.askAndDie(verb, name, { id, kill: point }));
+    const order = killOrder(point);
+    await storm.ask(verb, name, 0, () => storm.world.askAndDie(verb, name, order));
     storm.world.endAbsence();
-    return storm.hasKilled(id);
+    return storm.hasKilled(order.id);
   },
 });
 
@@ -69,13 +64,14 @@ const WAYS: Readonly<Record<SweepKind, Way>> = {
     kind: 'watcher-kill-at-begin',
     verb: 'restart',
     hit: async (storm, name, point) => {
-      const id = arm(storm, point);
+      const order = killOrder(point, { except: storm.world.watcher() });
+      storm.world.orders.arm(order);
       await storm.world.killWatcher(0);
       // Something to do at its begin.
       for (const pid of storm.pids(name)) signalIfThere(pid, 'SIGKILL');
-      await eventually('it died or came up', async () => storm.hasKilled(id) || (await storm.answers()) === 'yes', PATIENCE);
-      const died = storm.hasKilled(id);
-      arm(storm, 0);
+      await eventually('it died or came up', async () => storm.hasKilled(order.id) || (await storm.answers()) === 'yes', PATIENCE);
+      const died = storm.hasKilled(order.id);
+      storm.world.orders.disarm(order);
       return died;
     },
   },

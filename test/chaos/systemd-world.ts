@@ -1,17 +1,18 @@
 /** A machine whose process 1 is systemd, which runs the daemons as units; the installed watcher observes. In a container of its own. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { typed } from './operator.js';
+import { OrderFile } from './orders.js';
 import type { FaultKind } from './plan.js';
 import { Respawn } from './respawn.js';
 import { signalIfThere } from './signal.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
-import type { Answer, Orders, Verb, World } from './world.js';
+import type { Answer, Verb, World } from './world.js';
 
 const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
 const BUNDLE = '/usr/lib/watchkeeper/watchkeeper.cjs';
@@ -23,12 +24,11 @@ const SYSTEMCTL = '/usr/bin/systemctl';
 export class SystemdWorld implements World {
   readonly kind = 'systemd';
   readonly site: Site;
+  readonly orders: OrderFile;
   readonly lastPid: string;
-  readonly #orders: string;
   /** While it is there no watcher begins. */
   readonly #hold: string;
   readonly #absence = new Respawn(0, () => rmSync(this.#hold, { force: true }));
-  #order: Orders = { id: 0 };
   #stopped = false;
 
   /** @param directory on a file system that no fault hits */
@@ -45,15 +45,14 @@ export class SystemdWorld implements World {
     run('/usr/bin/mount', '-t', 'proc', 'proc', proc);
     this.lastPid = join(proc, 'sys/kernel/ns_last_pid');
     this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
-    this.#orders = join(directory, 'orders');
+    this.orders = new OrderFile(join(directory, 'orders'));
     this.#hold = join(directory, 'hold');
-    this.order({});
     writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: heartbeat, daemons: this.site.daemons() }));
     run('/usr/sbin/watchkeeper', 'units', 'install');
     const dropIn = `/run/systemd/system/${WATCHER}.d`;
     mkdirSync(dropIn, { recursive: true });
     // The front's own line, with our fault points before it, which write to our log from within the sandbox.
-    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.#orders} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\nExecStartPre=/bin/sh -c 'while test -e ${this.#hold}; do sleep 0.05; done'\n`);
+    writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.orders.path} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\nExecStartPre=/bin/sh -c 'while test -e ${this.#hold}; do sleep 0.05; done'\n`);
     run(SYSTEMCTL, 'daemon-reload');
     run(SYSTEMCTL, 'start', WATCHER);
   }
@@ -85,12 +84,6 @@ export class SystemdWorld implements World {
 
   endAbsence(): void {
     this.#absence.release();
-  }
-
-  order(change: Partial<Orders>): void {
-    this.#order = { ...this.#order, ...change };
-    writeFileSync(`${this.#orders}.new`, JSON.stringify(this.#order));
-    renameSync(`${this.#orders}.new`, this.#orders);
   }
 
   async special(kind: FaultKind, choice: number): Promise<void> {

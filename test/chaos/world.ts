@@ -1,22 +1,7 @@
 /** What a fault needs of the world that it is to hit. */
+import type { KillOrder, OrderFile } from './orders.js';
 import type { FaultKind, WorldKind } from './plan.js';
 import type { Site } from './site.js';
-
-let lastOrder = 0;
-
-/** An id that no order had before. */
-export function nextOrder(): number {
-  lastOrder += 1;
-  return lastOrder;
-}
-
-export interface Orders {
-  readonly id: number;
-  readonly kill?: number | undefined;
-  readonly pid?: number | undefined;
-  readonly delay?: number;
-  readonly clock?: number;
-}
 
 export type Verb = 'start' | 'stop' | 'restart';
 
@@ -28,6 +13,8 @@ export interface Answer {
 export interface World {
   readonly kind: WorldKind;
   readonly site: Site;
+  /** Told to the fault points of each watcher. */
+  readonly orders: OrderFile;
   /** What says which pid was given last; can be written. */
   readonly lastPid: string;
   /** Of the watcher that runs; undefined: none does. */
@@ -39,9 +26,7 @@ export interface World {
   /** Something to be carried out by operators' means. @param choice by which */
   ask(verb: Verb, name: string, choice: number): Promise<Answer>;
   /** daemon-util, killed just before a system call. */
-  askAndDie(verb: Verb, name: string, order: Orders): Promise<Answer>;
-  /** Told to the fault points of each watcher. */
-  order(change: Partial<Orders>): void;
+  askAndDie(verb: Verb, name: string, order: KillOrder): Promise<Answer>;
   /** Faults that only this world has. */
   special(kind: FaultKind, choice: number): Promise<void>;
   /** Stops the watcher as an operator does, for good. */

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { FAULTS } from '../../chaos/faults.js';
+import { OrderFile, type KillOrder } from '../../chaos/orders.js';
 import type { Fault, FaultKind } from '../../chaos/plan.js';
 import { Respawn } from '../../chaos/respawn.js';
 import { Site } from '../../chaos/site.js';
 import { Storm } from '../../chaos/storm.js';
-import type { Answer, Orders, World } from '../../chaos/world.js';
+import type { Answer, World } from '../../chaos/world.js';
 import { eventually } from '../../support/eventually.js';
 
 const DONE: Answer = { result: 'done', detail: '' };
@@ -20,14 +21,15 @@ describe('a fault of a storm', () => {
   let directory: string;
   let storm: Storm;
   let answers: ((answer: Answer) => void)[];
-  let orders: Partial<Orders>[];
+  let orders: KillOrder[];
+  let disarmed: number[];
   let watchers: (number | undefined)[];
   let whileAsked: () => void;
   let victim: ChildProcess | undefined;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'wk-faults-'));
-    [answers, orders, watchers, whileAsked] = [[], [], [7], () => undefined];
+    [answers, orders, disarmed, watchers, whileAsked] = [[], [], [], [7], () => undefined];
     victim = spawn('/usr/bin/sleep', ['600'], { stdio: 'ignore' });
     const paths = { state: join(directory, 'state'), runtime: join(directory, 'run'), log: join(directory, 'log') };
     mkdirSync(join(paths.runtime, 'pids'), { recursive: true });
@@ -35,6 +37,16 @@ describe('a fault of a storm', () => {
       whileAsked();
       return new Promise((resolve) => answers.push(resolve));
     };
+    class Recorded extends OrderFile {
+      override arm(order: KillOrder): void {
+        orders.push(order);
+        super.arm(order);
+      }
+      override disarm(order: KillOrder): void {
+        disarmed.push(order.id);
+        super.disarm(order);
+      }
+    }
     const world = {
       kind: 'plain',
       site: new Site(directory, paths, join(directory, 'observations'), 3),
@@ -42,11 +54,11 @@ describe('a fault of a storm', () => {
       watcher: () => (watchers.length > 1 ? watchers.shift() : watchers[0]),
       killWatcher: () => Promise.resolve(),
       ask,
-      askAndDie: (_verb: string, _name: string, order: Orders) => {
+      askAndDie: (_verb: string, _name: string, order: KillOrder) => {
         orders.push(order);
         return ask();
       },
-      order: (change: Partial<Orders>) => void orders.push(change),
+      orders: new Recorded(join(directory, 'orders')),
     } as unknown as World;
     /** The pid of d0 is always free for a stranger. */
     class Reusing extends Storm {
@@ -106,6 +118,27 @@ describe('a fault of a storm', () => {
       return Promise.resolve();
     };
     expect(await carryOut('watcher-kill-at-begin')).to.equal(undefined);
+  });
+
+  it('watcher-kill-at-begin waits for the watcher that begins, however long that takes, and is not for the one that it ends', async () => {
+    storm.world.killWatcher = () => {
+      setTimeout(() => killed(orders.at(-1)?.id), 700);
+      return Promise.resolve();
+    };
+    expect(await carryOut('watcher-kill-at-begin')).to.equal(undefined);
+    expect(orders[0]).to.include({ except: 7 });
+  });
+
+  it('an order is taken back with its fault, whether it hit or not', async () => {
+    whileAsked = () => setImmediate(() => answers.forEach((answer) => answer(DONE)));
+    expect(await carryOut('watcher-kill-at-step')).to.equal('it did not come so far');
+    storm.world.killWatcher = () => {
+      killed(orders.at(-1)?.id);
+      return Promise.resolve();
+    };
+    expect(await carryOut('watcher-kill-at-begin')).to.equal(undefined);
+    expect(disarmed).to.deep.equal(orders.map(({ id }) => id));
+    expect(JSON.parse(readFileSync(storm.world.orders.path, 'utf8'))).to.deep.equal({ kills: [] });
   });
 
   for (const kind of ['pid-reuse', 'pid-reuse-unwatched'] as const) {
