@@ -34,6 +34,8 @@ export function awaitReadiness(
   let cancelled = false;
   let interval = FIRST_INTERVAL;
   let deadline = since + spec.startTimeout;
+  // A look that the deadline has cut short says nothing of the daemon.
+  let known: string | undefined;
 
   const look = async (): Promise<void> => {
     const remaining = Math.max(1, deadline - clock.monotonic());
@@ -41,9 +43,9 @@ export function awaitReadiness(
     if (cancelled) return;
     deadline = Math.max(deadline, Math.min(extendedUntil, since + LONGEST_EXTENSION));
     if (ready) { done({ ready: true, reason }); return; }
-    if (clock.monotonic() >= deadline) {
-      done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` }); return;
-    }
+    const late = clock.monotonic() >= deadline;
+    if (!late || known === undefined) known = reason;
+    if (late) { done({ ready: false, reason: `not ready within ${formatDuration(spec.startTimeout)}: ${known}` }); return; }
     schedule(interval);
     interval = Math.min(interval * 2, LONGEST_INTERVAL);
   };

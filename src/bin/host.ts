@@ -198,13 +198,18 @@ export class Host {
     if (kind === 'fake') throw new Error('the fake service manager is for tests');
     if (kind !== 'systemd') return (await this.directParts(kind)).manager;
     const { catalogue, settings } = await this.configuration();
-    const [{ SystemdManager }, { OneshotArguments }, { processes, readiness, runner }] = await Promise.all([
+    const [{ SystemdManager }, { OneshotArguments }, { HostReadiness }, { processes, runner }, frequentRunner, clock] = await Promise.all([
       import('../adapters/systemd/manager.js'),
       import('../adapters/systemd/oneshot.js'),
+      import('../adapters/sysv/readiness.js'),
       this.directParts('built-in'),
+      this.frequentRunner(),
+      this.clock(),
     ]);
+    // Its programs are the site's, and asked in any start that the watcher carries out.
+    const readiness = new HostReadiness(processes, frequentRunner, clock, this.trust());
     const oneshot = new OneshotArguments(settings.paths.runtime, await this.self());
-    return new SystemdManager({ group: this.#liveGroup(catalogue), runner, processes, readiness, clock: await this.clock(), oneshot, explicit, systemctl: await this.systemctl() });
+    return new SystemdManager({ group: this.#liveGroup(catalogue), runner, processes, readiness, clock, oneshot, explicit, systemctl: await this.systemctl() });
   }
 
   /** Whose programs root runs besides its own. */

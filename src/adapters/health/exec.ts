@@ -2,7 +2,7 @@
 import type { DaemonSpec } from '../../core/daemon.js';
 import { escapeControl } from '../../core/escape.js';
 import { describeExit } from '../../core/exit-status.js';
-import { execResult, type LookResult } from '../../core/health.js';
+import { execResult, type CheckResult, type LookResult } from '../../core/health.js';
 import type { Runner } from '../../ports/runner.js';
 import { errorCode } from '../host/error-code.js';
 import { MINIMAL_ENVIRONMENT } from '../host/spawn-as.js';
@@ -13,22 +13,33 @@ export interface ExecParts {
   readonly trust: Trust;
 }
 
+/** Whoever was to run the program did not: that says nothing of the daemon. */
+export interface NotRun {
+  readonly healthy: undefined;
+  readonly why: string;
+}
+
 /** @param variables added to a minimal environment */
-export async function execLook(
+export async function execLook(...how: Parameters<typeof askProgram>): Promise<LookResult> {
+  const answer = await askProgram(...how);
+  return answer.healthy === undefined ? { healthy: undefined, reason: `not looked at: ${answer.why}` } : answer;
+}
+
+/** The same, for whom that is no answer. */
+export async function askProgram(
   spec: DaemonSpec,
   argv: readonly [string, ...string[]],
   timeout: number,
   variables: Readonly<Record<string, string>>,
   { runner, trust }: ExecParts,
-): Promise<LookResult> {
+): Promise<CheckResult | NotRun> {
   const problem = untrusted(argv[0], trust);
   if (problem !== undefined) return { healthy: false, reason: problem };
   const as = { ...(spec.user === undefined ? {} : { user: spec.user }), ...(spec.group === undefined ? {} : { group: spec.group }) };
   const environment = { ...MINIMAL_ENVIRONMENT, ...variables };
   const result = await runner.run(argv, { timeout, evenWithoutUs: true, workingDirectory: spec.workingDirectory, environment, ...as });
   if (result.timedOut) return { healthy: false, reason: `${argv[0]} took longer than ${Math.round(timeout)} ms` };
-  // Whoever was to run it did not: that says nothing of the daemon.
-  if (result.exit.kind === 'unknown') return { healthy: undefined, reason: `not looked at: ${result.stderr}` };
+  if (result.exit.kind === 'unknown') return { healthy: undefined, why: result.stderr };
   const said = escapeControl((result.stderr || result.stdout).trim(), 200);
   if (result.exit.kind === 'exited') {
     const { reason, ...rest } = execResult(result.exit.status, said);

@@ -35,6 +35,8 @@ export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, re
   if (spec.readiness.kind === 'notify') return { kind: 'ready', reason: 'systemd says that it is ready' };
   // In one transaction with those that it comes after, its own start may have begun much later.
   const deadline = Math.max(begun.began, begun.startedAt) + spec.startTimeout;
+  // A look that the deadline has cut short says nothing of the daemon.
+  let known: string | undefined;
   const ended = () => begun.process !== undefined && !processes.isAlive(begun.process);
   for (let interval = FIRST_INTERVAL; ; interval = Math.min(2 * interval, LONGEST_INTERVAL)) {
     const now = clock.monotonic();
@@ -43,7 +45,8 @@ export async function awaitReadiness(spec: DaemonSpec, begun: Begun, { clock, re
     if (ready) return { kind: 'ready', reason };
     if (abort?.aborted === true) return { kind: 'given-up', reason };
     const left = deadline - clock.monotonic();
-    if (left <= 0) return { kind: 'late', reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` };
+    if (left > 0 || known === undefined) known = reason;
+    if (left <= 0) return { kind: 'late', reason: `not ready within ${formatDuration(spec.startTimeout)}: ${known}` };
     await sleep(clock, Math.min(interval, left));
   }
 }

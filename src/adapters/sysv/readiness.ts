@@ -1,6 +1,6 @@
 /** ReadinessChecker: one look at whether a daemon is of use. */
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { LookResult } from '../../core/health.js';
+import type { CheckResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import { type Address, describeHolder } from '../../core/refusal.js';
 import type { Clock } from '../../ports/clock.js';
@@ -8,11 +8,12 @@ import type { ProcessTable } from '../../ports/process-table.js';
 import type { Runner } from '../../ports/runner.js';
 import type { ReadinessChecker } from '../../ports/start-preparation.js';
 import { tryConnect } from '../health/connect.js';
-import { execLook } from '../health/exec.js';
+import { askProgram } from '../health/exec.js';
 import { httpLook } from '../health/http.js';
 import { pidFileLook } from '../health/pid-file.js';
 import { portLook } from '../health/port.js';
 import { strangerAt } from '../host/address-holders.js';
+import { errorCode } from '../host/error-code.js';
 import { ROOT_ONLY, type Trust } from './trusted-path.js';
 
 interface Look {
@@ -50,7 +51,20 @@ export class HostReadiness implements ReadinessChecker {
       case 'http':
         return asReadiness(await httpLook(readiness, timeout, this.clock));
       case 'exec':
-        return asReadiness(await execLook(spec, readiness.argv, timeout, {}, { runner: this.runner, trust: this.trust }));
+        return this.#asked(spec, readiness.argv, timeout);
+    }
+  }
+
+  /** Where nobody can ask, nobody knows: it is asked again until the start has taken too long. */
+  async #asked(spec: DaemonSpec, argv: readonly [string, ...string[]], timeout: number): Promise<Look> {
+    const notRun = (why: string): Look => ({ ready: false, reason: `cannot run ${argv[0]}: ${why}` });
+    try {
+      const answer = await askProgram(spec, argv, timeout, {}, { runner: this.runner, trust: this.trust });
+      return answer.healthy === undefined ? notRun(answer.why) : asReadiness(answer);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      return notRun(code);
     }
   }
 }
@@ -60,12 +74,11 @@ function settled(uptime: number, settle: number, remark = ''): Look {
 }
 
 /** The old one that still listens, or a stranger, would answer for a daemon that has not come that far. */
-function ofItself(result: LookResult, address: Address, main: ProcessIdentity | undefined): Look {
-  const stranger = result.healthy === true && main !== undefined ? strangerAt(address, main) : undefined;
+function ofItself(result: CheckResult, address: Address, main: ProcessIdentity | undefined): Look {
+  const stranger = result.healthy && main !== undefined ? strangerAt(address, main) : undefined;
   return stranger === undefined ? asReadiness(result) : { ready: false, reason: describeHolder(stranger) };
 }
 
-function asReadiness({ healthy, reason }: LookResult): Look {
-  // Where nobody can look nothing is held against a daemon that has just been started.
-  return { ready: healthy ?? true, reason };
+function asReadiness({ healthy, reason }: CheckResult): Look {
+  return { ready: healthy, reason };
 }

@@ -172,6 +172,23 @@ describe("the sandbox of the watcher's unit", function () {
     for (const name of ['hook', 'slow']) rmSync(`/usr/local/sbin/wk-${name}`);
   });
 
+  it('is not inherited by programs that tell whether a daemon is ready', () => {
+    const readiness = { kind: 'exec', argv: ['/bin/sh', '-c', `grep -E 'NoNewPrivs|CapBnd' /proc/self/status >${notes}/ready; touch /var/cache/ready`] } as const;
+    site.add('web', {}, { readiness });
+    // Another user takes capabilities that the sandbox has not.
+    const gate = join(notes, 'gate');
+    site.add('late', {}, { readiness: { kind: 'exec', argv: ['/bin/sh', '-c', `id -un >${notes}/user; test -e ${gate}`] } }, { user: 'nobody', startTimeout: '4s' });
+    site.settle({ units: true });
+    systemctl('start', WATCHER);
+    const pid = watcherPid();
+    expect(daemonUtil('start', 'web')).to.include({ status: 0, stderr: '' });
+    expect([watcherPid(), bounds(noted('ready'))]).to.deep.equal([pid, BARE]);
+    const late = daemonUtil('start', 'late');
+    expect([late.status, noted('user')]).to.deep.equal([1, 'nobody\n']);
+    expect(late.stderr).to.match(/not ready within 4 s: \/bin\/sh: exit status 1 /);
+    rmSync('/var/cache/ready', { force: true });
+  });
+
   it('lets the page have a socket for a group', async () => {
     site.add('web');
     site.settle({ units: true }, { web: { listen: `unix:/run/site-page/page.sock`, group: 'adm' } });
