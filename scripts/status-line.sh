@@ -24,7 +24,8 @@ tell_status() {
     *) reason= ;;
   esac
   case $restarts in '' | 0?* | *[!0-9]*) return 1 ;; esac
-  case $next_try in '' | 0?* | -?* | *[!0-9-]* | ????????????????*) return 1 ;; esac
+  # what is no number ends dash in arithmetic, or, as `5-3`, is one there
+  case $next_try in -) ;; '' | 0?* | *[!0-9]* | ????????????????*) return 1 ;; esac
   # The board cuts a long reason, and Node makes it fit the caller's locale.
   case $reason in *[!\ -~]*) return 1 ;; esac
   now=${uptime%.*}${uptime#*.}0

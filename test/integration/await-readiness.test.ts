@@ -215,7 +215,7 @@ describe('await-readiness', function () {
 
   it('refuses what it does not understand', async () => {
     const { pid } = daemon(FOREVER);
-    for (const words of [['port', 'sctp', 1], ['port', 'tcp', 'x'], ['unix', 'relative'], ['http', 'x'], ['settled'], []]) {
+    for (const words of [['port', 'sctp', 1], ['port', 'tcp', 'x'], ['unix', 'relative'], ['http', 'x'], ['settled'], ['settled', '08'], ['port', 'tcp', '080'], []]) {
       const { status, stderr } = await wait(pid, words).end;
       expect(status, words.join(' ')).to.equal(2);
       expect(stderr).to.match(/^await-readiness: cannot use '/);

@@ -40,6 +40,9 @@ const WELL = [...UP, `status ${RUNS}`, ...DOWN];
 /** Where RESTS runs, too. */
 const ALL = FAST_LINES.filter((line) => !['check nobody', 'check ../watcher', 'status'].includes(line));
 
+/** Expressions to some shells, octal to others; `-` alone, which is no time either, stands for none. */
+const NO_TIMES = ['5-3', '10-09', '9-8-08', '1--1', '-5', '--', '010', '08', '0x10', 'a', '1'.repeat(16)];
+
 describe('daemon-util by the front and by Node', function () {
   this.timeout(120_000);
   const cleanups = new Cleanups();
@@ -119,6 +122,9 @@ describe('daemon-util by the front and by Node', function () {
     expect({ ...answer, stdout: '' }).to.deep.equal({ status: 0, stdout: '', stderr: '' });
     return { ...answer, stdout: timeless(`${statusLine(board.status(name))}\n`) };
   }
+
+  /** All shells agree on it. */
+  const asked = (line: string): string | undefined => probe.ask([line]).get(line)?.by;
 
   const well = (): void => {
     board.clear();
@@ -246,6 +252,20 @@ describe('daemon-util by the front and by Node', function () {
         compare(own);
       });
     }
+
+    it('where a time is none that arithmetic could do with', () => {
+      for (const time of NO_TIMES) {
+        well();
+        board.daemon(RESTS, 'backing-off', undefined, { nextTry: time });
+        expect(asked(`status ${RESTS}`), `next try ${time}`).to.equal('node');
+        well();
+        const [words, last] = [readFileSync(board.path('watcher'), 'utf8').trimEnd().split(' '), 5];
+        for (const place of [last - 1, last]) {
+          board.put('watcher', `${words.map((word, index) => (index === place ? time : word)).join(' ')}\n`);
+          expect(asked(`check ${RESTS}`), `word ${place} of the watcher's line ${time}`).to.equal('node');
+        }
+      }
+    });
 
     for (const [what, content] of HOSTILE) {
       it(`where a line is ${what}`, () => {
