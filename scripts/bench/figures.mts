@@ -51,6 +51,10 @@ export function shown(value: number): string {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
+export function amount(value: number, unit: string): string {
+  return value === Infinity ? shown(value) : `${shown(value)} ${unit}`.trim();
+}
+
 export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
@@ -74,8 +78,7 @@ export function isMet({ measured, most }: Bar): boolean | undefined {
 export function barTable(bars: readonly Bar[]): string {
   const rows = bars.map((bar) => {
     const met = isMet(bar);
-    const amount = (value: number): string => (value === Infinity ? shown(value) : `${shown(value)} ${bar.unit}`.trim());
-    return [bar.what, amount(bar.measured), amount(bar.most) + (bar.of === undefined ? '' : ` (${bar.of})`), met === undefined ? 'not measured' : met ? 'yes' : '**no**'];
+    return [bar.what, amount(bar.measured, bar.unit), amount(bar.most, bar.unit) + (bar.of === undefined ? '' : ` (${bar.of})`), met === undefined ? 'not measured' : met ? 'yes' : '**no**'];
   });
   return markdown(['bar', 'measured', 'at most', 'met'], rows);
 }

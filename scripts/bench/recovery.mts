@@ -52,7 +52,7 @@ async function killAll(peers: readonly Peer[], kills: number): Promise<Map<strin
   return results;
 }
 
-export async function recovery(ground: Ground, plan: RecoveryPlan, say: (text: string) => void): Promise<Section> {
+export async function recovery(ground: Ground, plan: RecoveryPlan, say: (text: string) => void): Promise<ReadonlyMap<string, Recovered>> {
   const peers: Peer[] = [];
   try {
     for (const name of plan.peers) {
@@ -66,7 +66,7 @@ export async function recovery(ground: Ground, plan: RecoveryPlan, say: (text: s
     const youngest = Math.max(...peers.map(({ stamps }) => stamps.lastStart));
     await sleep(Math.max(0, youngest + plan.age * 1000 - now()));
     say('recovery: kills');
-    return recoverySection(await killAll(peers, plan.kills), plan);
+    return await killAll(peers, plan.kills);
   } finally {
     for (const peer of peers) await peer.tearDown();
   }

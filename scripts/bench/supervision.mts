@@ -16,11 +16,11 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { crashLoop } from './crash-loop.mjs';
-import { inJson, placed, sectionText, type Section } from './figures.mjs';
+import { inJson, outcome, placed, sectionText, type Section } from './figures.mjs';
 import { findHarness, HarnessGround, lockHarness } from './harness-ground.mjs';
 import { LocalGround } from './local-ground.mjs';
 import type { Ground } from './peer.mjs';
-import { recovery } from './recovery.mjs';
+import { recovery, recoverySection } from './recovery.mjs';
 import { growthSection, scale, scaleSection, type ScalePlan } from './scale.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
@@ -85,9 +85,15 @@ async function measure(): Promise<readonly Section[]> {
     await ground.prepare([...new Set([...here(PEERS.recovery), ...here(PEERS.crash), ...here(PEERS.hundred)])]);
   }
   const sections: Section[] = [];
-  if (asked('recovery')) sections.push(await recovery(ground, { peers: here(PEERS.recovery), kills: number('kills', quick ? 4 : 20), age: number('age', quick ? 3 : 15) }, say));
+  let firstKill: number | undefined;
+  if (asked('recovery')) {
+    const recoveryPlan = { peers: here(PEERS.recovery), kills: number('kills', quick ? 4 : 20), age: number('age', quick ? 3 : 15) };
+    const recovered = await recovery(ground, recoveryPlan, say);
+    firstKill = outcome(recovered.get('ours')?.first);
+    sections.push(recoverySection(recovered, recoveryPlan));
+  }
   // Without the harness none of them can start a single daemon that crashes beside another one.
-  if (asked('crash-loop') && !quick && ground instanceof HarnessGround) sections.push(await crashLoop(ground, { peers: here(PEERS.crash), loop: number('loop', 60), after: 30 }, say));
+  if (asked('crash-loop') && !quick && ground instanceof HarnessGround) sections.push(await crashLoop(ground, { peers: here(PEERS.crash), loop: number('loop', 60), after: 30, firstKill }, say));
   if (asked('scale') || asked('growth')) {
     const figures = await scale(ground, plan, say);
     if (asked('scale')) sections.push(scaleSection(figures, plan));

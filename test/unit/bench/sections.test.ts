@@ -46,6 +46,19 @@ describe('sections of the benchmark', () => {
     expect(found.parts[0]).to.include('0.10 (retry-now)');
   });
 
+  it('crash loop: a killed neighbour beside the smaller of what is known', () => {
+    const crashed: Crashed = { starts: [1], before: [10, 12, 14], neighbour: [9], back: undefined, retried: 0.1 };
+    const bar = (before: readonly number[], firstKill?: number): unknown => {
+      const found = crashSection(new Map([['ours', { ...crashed, before }]]), { loop: 60, after: 30, ...(firstKill === undefined ? {} : { firstKill }) }).bars.find(({ what }) => what.startsWith('killed neighbour'));
+      return [found?.most, found?.of, found === undefined ? undefined : isMet(found)];
+    };
+    expect(bar(crashed.before)).to.deep.equal([18, '1.5 × before the loop', true]);
+    expect(bar(crashed.before, 4)).to.deep.equal([6, '1.5 × first kill of recovery, the smaller: before the loop 12.0 ms', false]);
+    expect(bar(crashed.before, 16)).to.deep.equal([18, '1.5 × before the loop, the smaller: first kill of recovery 16.0 ms', true]);
+    expect(bar([], 4)).to.deep.include(6);
+    expect(bar(crashed.before, Infinity)).to.deep.equal([18, '1.5 × before the loop, the smaller: first kill of recovery never', true]);
+  });
+
   it('scale: no start, no status and no return of all', () => {
     const figures = (size: number): Figures => ({ size, peer: 'ours', start: [Infinity], stop: [1], death: [Infinity], one: [1], status: [], emptyNode: [50], idle: 0.1, memory: 40 });
     const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: 1, idle: 1, statuses: 5, settle: 0 };
