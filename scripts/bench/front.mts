@@ -60,12 +60,14 @@ async function measure(node: GanetiNode, pair: Pair): Promise<Row> {
 }
 
 /** Without systemd a watcher would restart at once what the original stops: first the original without one, then ours beside it. */
-async function measureApart(node: GanetiNode, pair: Pair): Promise<Row> {
+async function measureApart(node: GanetiNode, all: readonly Pair[]): Promise<readonly Row[]> {
+  const [first] = all;
+  if (first === undefined) return [];
   await stopWatcher(node);
-  const [reference] = await inTurn(node, [pair.reference], pair.slow);
+  const [reference] = await inTurn(node, [first.reference], first.slow);
   await startWatcher(node);
-  const [ours] = await inTurn(node, [pair.ours], pair.slow);
-  return told(pair, reference, ours);
+  const sides = await inTurn(node, all.map(({ ours }) => ours), first.slow);
+  return all.map((pair, index) => told(pair, reference, sides[index]));
 }
 
 async function inTurn(node: GanetiNode, all: readonly (readonly string[])[], slow = false): Promise<readonly Side[]> {
@@ -101,30 +103,27 @@ function pairs(stock: string, init: Init): readonly Pair[] {
     { ...same('start ganeti-noded', 0.5), what: '`start ganeti-noded`, running' },
     { what: '`stop` + `start ganeti-rapi`', reference: call(stock, 'stop ganeti-rapi', 'start ganeti-rapi'), ours: call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi'), most: 0.5, slow: true },
     { what: '`stop` + `start ganeti-rapi` beside two bare calls of systemctl, for the share of the unit', reference: ['/usr/bin/systemctl stop ganeti-rapi', '/usr/bin/systemctl start ganeti-rapi'], ours: call(OURS, 'stop ganeti-rapi', 'start ganeti-rapi'), slow: true },
-    GROUP_SCRIPTS,
-    { what: "the same, Debian's init script with ours", reference: BY_DEBIANS, ours: ['/run/init-ours stop', '/run/init-ours start'], slow: true },
+    ...GROUP_SCRIPTS,
   ];
 }
 
-const besideNode = (line: string, by: string, most?: number): Pair =>
-  ({ what: `\`${line}\`, by ${by}, beside an empty Node program`, reference: [`/usr/bin/node ${EMPTY}`], ours: call(OURS, line), ...(most === undefined ? {} : { most }) });
-/** What the shell cannot answer. */
+const besideNode = (line: string, by: string, most: number): Pair =>
+  ({ what: `\`${line}\`, by ${by}, beside an empty Node program`, reference: [`/usr/bin/node ${EMPTY}`], ours: call(OURS, line), most });
+/** What the shell cannot answer: one bar for all of them, whoever does. */
 const NODE_WAY: readonly Pair[] = [
   besideNode('--json check ganeti-noded', 'the watcher', 1.3),
   besideNode('--json status', 'the watcher', 1.3),
-  besideNode('--verbose check ganeti-noded', 'Node itself'),
+  besideNode('--verbose check ganeti-noded', 'Node itself', 1.3),
 ];
 
 /** redirected, it would have systemd call Debian's. */
 const GROUP_SCRIPT = '/usr/bin/env SYSTEMCTL_SKIP_REDIRECT=1 /run/init-group';
 const BY_DEBIANS: readonly string[] = ['/run/init-stock stop', '/run/init-stock start'];
-const GROUP_SCRIPTS: Pair = {
-  what: "`stop` + `start` of all: Debian's init script with the original, our init script with ours",
-  reference: BY_DEBIANS,
-  ours: [`${GROUP_SCRIPT} stop`, `${GROUP_SCRIPT} start`],
-  most: 0.5,
-  slow: true,
-};
+/** Of the same reference. The bar is for what replaces the original's whole: our script and ours. */
+const GROUP_SCRIPTS: readonly Pair[] = [
+  { what: "`stop` + `start` of all: Debian's init script with the original, our init script with ours", reference: BY_DEBIANS, ours: [`${GROUP_SCRIPT} stop`, `${GROUP_SCRIPT} start`], most: 0.5, slow: true },
+  { what: "the same, Debian's init script with ours", reference: BY_DEBIANS, ours: ['/run/init-ours stop', '/run/init-ours start'], slow: true },
+];
 
 async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
   const node = await startNode(suite, init);
@@ -145,7 +144,7 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
     await setTimeout(SETTLED);
     const rows = [...await measureAll(node, pairs(stock, init))];
     if (init === 'none') {
-      if (isWanted(GROUP_SCRIPTS)) rows.push(await measureApart(node, GROUP_SCRIPTS));
+      rows.push(...await measureApart(node, GROUP_SCRIPTS.filter(isWanted)));
     } else {
       await stopWatcher(node);
       rows.push(...await measureAll(node, [{ what: '`check ganeti-noded`, no watcher', reference: call(stock, 'check ganeti-noded'), ours: call(OURS, 'check ganeti-noded'), most: 0.6 }]));
@@ -158,7 +157,7 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
 
 /** A container's end alone does not keep this process waiting for it. */
 const awake = setInterval(() => undefined, TIMEOUT);
-const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} turns, of what takes seconds ${FEW}; "ends with": with another status than it has to.`];
+const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} turns, of what takes seconds ${Math.min(runs, FEW)}; "ends with": with another status than it has to.`];
 const results: Record<string, unknown> = {};
 for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
   for (const init of listed<Init>('inits', ['none', 'systemd'])) {
