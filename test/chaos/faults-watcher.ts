@@ -1,9 +1,6 @@
 /** Faults that hit the watcher. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 
 import { monotonic, pause } from './clock.js';
 import { UNDER_WAY } from './faults-daemon.js';
@@ -13,7 +10,7 @@ import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
-const NO_WATCHER = 'no watcher ran';
+export const NO_WATCHER = 'no watcher ran';
 const NOT_SO_FAR = 'it did not come so far';
 const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
 /** A start or stop takes some dozens of them. */
@@ -21,38 +18,6 @@ const MOST_STEPS = 60;
 const HOUR = 3_600_000;
 /** ms until some watcher has come as far as it is to be killed. */
 const LONGEST_BEGIN = 8000;
-const CLIENTS = 500;
-const PATIENCE = 20_000;
-
-const HALVES: readonly string[] = [
-  '',
-  'P',
-  'POST /v1/start HTTP/1.1\r\n',
-  'POST /v1/start HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"names":["d',
-  'GET /v1/status HTTP/1.1\r\nHost: x\r\n',
-  'POST /v1/stop HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n{"names":',
-  'GET /v1/events?limit=10&follow=1 HTTP/1.1\r\nHost: x\r\n\r\n',
-  `GET /${'x'.repeat(20_000)}`,
-  '\0\x01\x02\xff',
-];
-
-function socketOf(storm: Storm): string {
-  return join(storm.world.site.paths.runtime, 'control.sock');
-}
-
-/** @returns whether it was answered, whatever the answer was */
-function question(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asking = request({ socketPath: path, path: '/v1/status', timeout: PATIENCE, agent: false }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(true));
-      response.on('error', () => resolve(false));
-    });
-    asking.on('timeout', () => asking.destroy());
-    asking.on('error', () => resolve(false));
-    asking.end();
-  });
-}
 
 export const WATCHER_FAULTS = {
   'watcher-kill': async (storm: Storm, fault: Fault) => {
@@ -133,24 +98,5 @@ export const WATCHER_FAULTS = {
     await pause(fault.hold);
     storm.world.orders.set({ delay: 0 });
     return undefined;
-  },
-
-  'half-request': async (storm: Storm, fault: Fault) => {
-    const socket = connect(socketOf(storm));
-    let missed: string | undefined;
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') missed = `${NO_WATCHER}: ${error.code}`;
-    });
-    socket.write(HALVES[fault.choice % HALVES.length] ?? '', 'latin1');
-    socket.resume();
-    await pause(fault.hold);
-    socket.destroy();
-    return missed;
-  },
-
-  'many-clients': async (storm: Storm) => {
-    const answers = await Promise.all(Array.from({ length: CLIENTS }, () => question(socketOf(storm))));
-    const answered = answers.filter((one) => one).length;
-    return answered > 0 ? undefined : NO_WATCHER;
   },
 };

@@ -127,6 +127,9 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       case 'answers':
         if (one.detail !== 'yes') lose('watcher answers', one.at, one.detail);
         break;
+      case 'crowd':
+        if (one.answered === 0 && one.lived) lose('watcher answers', one.at, `none of ${one.clients} clients that asked at once, of a watcher that lived all along`);
+        break;
       case 'looking':
         looks += one.looks;
         lastWord = one.at;

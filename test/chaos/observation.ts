@@ -8,6 +8,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'fault'; readonly step: number; readonly kind: string; readonly detail: string }
   /** It could not be done: what it was to hit was not there. */
   | { readonly e: 'missed'; readonly step: number; readonly why: string }
+  /** So many clients asked at once; whether the watcher lived until the last of them gave up. */
+  | { readonly e: 'crowd'; readonly step: number; readonly clients: number; readonly answered: number; readonly lived: boolean }
   /** The operator asks for a daemon; what he gets. `none`: he never heard, it may have been done or not. */
   | { readonly e: 'ask'; readonly verb: 'start' | 'stop' | 'restart'; readonly name: string }
   | { readonly e: 'answer'; readonly verb: 'start' | 'stop' | 'restart'; readonly name: string; readonly result: 'done' | 'refused' | 'none'; readonly detail: string }

@@ -10,6 +10,8 @@ export interface WorldReport {
   readonly settledAfterMs: number | undefined;
   readonly starts: number;
   readonly requests: { readonly done: number; readonly refused: number; readonly unanswered: number };
+  /** Of those that asked all at once. */
+  readonly clients: { readonly asked: number; readonly answered: number };
   /** Just before which calls the watcher or daemon-util was killed, and how often. */
   readonly killedBefore: Readonly<Record<string, number>>;
   /** Of a sweep: the last fault point that each way has. */
@@ -24,6 +26,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
   const missed = new Map<string, number>();
   const killedBefore: Record<string, number> = {};
   const requests = { done: 0, refused: 0, unanswered: 0 };
+  const clients = { asked: 0, answered: 0 };
   let starts = 0;
   let swept: WorldReport['swept'] = {};
   let sweptFrom = 1;
@@ -33,7 +36,10 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
     else if (one.e === 'killed-before') killedBefore[one.call] = (killedBefore[one.call] ?? 0) + 1;
     else if (one.e === 'begun') starts += 1;
     else if (one.e === 'swept') [swept, sweptFrom] = [one.points, one.from];
-    else if (one.e === 'answer') requests[one.result === 'none' ? 'unanswered' : one.result] += 1;
+    else if (one.e === 'crowd') {
+      clients.asked += one.clients;
+      clients.answered += one.answered;
+    } else if (one.e === 'answer') requests[one.result === 'none' ? 'unanswered' : one.result] += 1;
   }
   const tried = [...kinds.values()];
   const faults = FAULT_KINDS.map((kind) => ({
@@ -42,7 +48,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
     missed: missed.get(kind) ?? 0,
     losses: verdict.losses.filter(({ after }) => after?.kind === kind).length,
   })).filter((one) => one.tried > 0);
-  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, killedBefore, swept, sweptFrom, losses: verdict.losses };
+  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, clients, killedBefore, swept, sweptFrom, losses: verdict.losses };
 }
 
 /** One table for all worlds: faults tried, those that hit nothing (in brackets), losses. */
@@ -58,10 +64,11 @@ export function markdownTable(reports: readonly WorldReport[]): string {
   lines.push(`| **all** | ${reports.map((report) => `**${sum(report, 'tried')}** (${sum(report, 'missed')}) | **${report.losses.length}**`).join(' | ')} |`);
   lines.push('', `| invariant | ${reports.map(({ world }) => `${world}: losses`).join(' | ')} |`, `|---|${reports.map(() => '---:').join('|')}|`);
   for (const invariant of INVARIANTS) lines.push(`| ${invariant} | ${reports.map(({ losses }) => losses.filter((loss) => loss.invariant === invariant).length).join(' | ')} |`);
-  for (const { world, settledAfterMs, starts, requests, killedBefore, swept, sweptFrom } of reports) {
+  for (const { world, settledAfterMs, starts, requests, clients, killedBefore, swept, sweptFrom } of reports) {
     const points = Object.keys(killedBefore).length;
     const kills = Object.values(killedBefore).reduce((total, count) => total + count, 0);
     lines.push('', `${world}: ${starts} starts of daemons; ${requests.done} requests done, ${requests.refused} refused, ${requests.unanswered} unanswered; killed ${kills} times at ${points} different calls; all where it was wanted ${settledAfterMs === undefined ? 'never' : `${(settledAfterMs / 1000).toFixed(1)} s`} after the last fault.`);
+    if (clients.asked > 0) lines.push('', `${world}: ${clients.answered} of ${clients.asked} clients that asked in a crowd were answered.`);
     const ways = Object.entries(swept).filter(([, last]) => last >= sweptFrom);
     const since = sweptFrom === 1 ? '' : ` from ${sweptFrom} on`;
     if (ways.length > 0) lines.push('', `${world}: killed at each fault point${since} of ${ways.map(([way, last]) => `${way} (${last})`).join(', ')}.`);

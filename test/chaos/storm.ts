@@ -76,10 +76,10 @@ export class Storm {
       this.#carryOut(fault);
       await pause(fault.pause);
       while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending.keys());
-      unwatched = this.#isWatched() ? 0 : unwatched + 1;
+      unwatched = this.watched() !== undefined ? 0 : unwatched + 1;
       if (unwatched < MOST_UNWATCHED) continue;
       unwatched = 0;
-      await eventually('a watcher is back', () => this.#isWatched(), LONGEST_WAIT).catch(() => undefined);
+      await eventually('a watcher is back', () => this.watched() !== undefined, LONGEST_WAIT).catch(() => undefined);
     }
     await Promise.all(this.#pending.keys());
   }
@@ -190,13 +190,13 @@ export class Storm {
     }
   }
 
-  /** By its sign of life: one that begins has none yet. */
-  #isWatched(): boolean {
+  /** The watcher, by its sign of life: one that begins has none yet. */
+  watched(): number | undefined {
     try {
       const pid = Number(readFileSync(join(this.world.site.paths.runtime, 'watcher'), 'utf8').split(' ')[1]);
-      return procProcess(pid) !== undefined;
+      return procProcess(pid) === undefined ? undefined : pid;
     } catch {
-      return false;
+      return undefined;
     }
   }
 

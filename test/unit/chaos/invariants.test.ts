@@ -63,6 +63,7 @@ describe('the invariants of a storm', () => {
     ['a torn file', 'state parses', and({ at: 15, e: 'unparsable', path: 'x', text: '{' })],
     ['a process that is left', 'nothing left', and({ at: 75, e: 'left', what: 'process 9' })],
     ['a deaf watcher', 'watcher answers', GOOD.map((one) => (one.e === 'answers' ? { ...one, detail: 'nobody listens' } : one))],
+    ['a watcher that answers none of a crowd', 'watcher answers', and({ at: 15, e: 'crowd', step: 0, clients: 500, answered: 0, lived: true })],
     ['an observer that looked away', 'observed all along', and({ at: 51, e: 'looking', looks: 1, longest: 501 })],
     ['an observer that ended before all was settled', 'observed all along', GOOD.map((one) => (one.at < 60 ? one : { ...one, at: one.at + 3000 }))],
     ['an observer that ended while all was taken down', 'observed all along', GOOD.map((one) => (one.e === 'end' ? { ...one, at: one.at + 3000 } : one))],
@@ -107,6 +108,12 @@ describe('the invariants of a storm', () => {
 
   it('requests that nobody was told to be done are open', () => {
     expect(judge(and({ at: 12, e: 'ask', verb: 'stop', name: 'b' }, { at: 13, e: 'answer', verb: 'stop', name: 'b', result: 'refused', detail: '' }), EXPECTATIONS).open).to.deep.equal([{ name: 'b', verb: 'stop' }]);
+  });
+
+  it('a crowd of which some were answered, or whose watcher was killed, is no loss, and is told', () => {
+    const log = and({ at: 15, e: 'crowd', step: 0, clients: 500, answered: 3, lived: true }, { at: 16, e: 'crowd', step: 1, clients: 500, answered: 0, lived: false });
+    expect(lost(log)).to.deep.equal([]);
+    expect(markdownTable([reportOf('plain', 5, log, judge(log, EXPECTATIONS))])).to.include('3 of 1000 clients that asked in a crowd were answered');
   });
 
   it('a loss names the fault before it', () => {
