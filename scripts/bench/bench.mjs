@@ -6,7 +6,7 @@ import path from 'node:path';
 
 const QUESTIONS = ['recovery', 'scale', 'growth', 'crash-loop'];
 /** The parts of supervision.mts, and what is no program. */
-const PARTS = ['bench', 'bare-supervisor', 'crash-loop', 'figures', 'harness-ground', 'local-ground', 'options', 'pacemaker-load', 'peer', 'processes', 'recovery', 'scale', 'stamps', 'supervision', 'turns'];
+const PARTS = ['bench', 'bare-supervisor', 'crash-loop', 'figures', 'harness-ground', 'local-ground', 'options', 'pacemaker-load', 'peer', 'processes', 'recovery', 'scale', 'scale-tables', 'stamps', 'supervision', 'turns'];
 const words = process.argv.slice(2);
 const [first = ''] = words;
 const ofSupervision = first === '' || first.startsWith('--') || QUESTIONS.includes(first);

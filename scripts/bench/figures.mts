@@ -51,6 +51,12 @@ export function shown(value: number): string {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
+/** The median, and of several p95 in brackets. */
+export function spread(values: readonly number[]): string {
+  const measured = values.filter((value) => !Number.isNaN(value));
+  return shown(median(measured)) + (measured.length > 1 ? ` (${shown(quantile(measured, 0.95))})` : '');
+}
+
 export function amount(value: number, unit: string): string {
   return value === Infinity ? shown(value) : `${shown(value)} ${unit}`.trim();
 }

@@ -7,7 +7,8 @@
  *   --harness=DIR      that of the peers; without one there are only ours and the bare ones
  *   --local            not even if there is one
  *   --peers=A,B        only these
- *   --kills=N --sizes=1,100 --rounds=N --idle=S --age=S
+ *   --kills=N --age=S  of recovery
+ *   --sizes=1,100 --rounds=N --deaths=N --idle=S  of scale and growth
  *   --json=FILE        all that was measured
  *   --write            puts the tables into docs/benchmarks.md
  */
@@ -21,7 +22,8 @@ import { findHarness, HarnessGround, lockHarness } from './harness-ground.mjs';
 import { LocalGround } from './local-ground.mjs';
 import type { Ground } from './peer.mjs';
 import { recovery, recoverySection } from './recovery.mjs';
-import { growthSection, scale, scaleSection, type ScalePlan } from './scale.mjs';
+import { growthSection, scaleSection } from './scale-tables.mjs';
+import { scale, type ScalePlan } from './scale.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const QUESTIONS = ['recovery', 'crash-loop', 'scale', 'growth'];
@@ -36,7 +38,7 @@ const PEERS = {
 
 const [words, flags] = [process.argv.slice(2).filter((word) => !word.startsWith('--')), process.argv.slice(2).filter((word) => word.startsWith('--'))];
 const options = new Map<string, string | undefined>(flags.map((flag) => flag.slice(2).split('=', 2) as [string, string | undefined]));
-const KNOWN = ['quick', 'harness', 'local', 'peers', 'kills', 'sizes', 'rounds', 'idle', 'age', 'loop', 'json', 'write'];
+const KNOWN = ['quick', 'harness', 'local', 'peers', 'kills', 'sizes', 'rounds', 'deaths', 'idle', 'age', 'loop', 'json', 'write'];
 const strange = [...words.filter((word) => !QUESTIONS.includes(word)), ...[...options.keys()].filter((name) => !KNOWN.includes(name)).map((name) => `--${name}`)];
 if (strange.length > 0) {
   process.stderr.write(`bench: cannot understand ${strange.join(' ')}; try: ${QUESTIONS.join(', ')}, --${KNOWN.join(', --')}\n`);
@@ -73,7 +75,8 @@ function here(names: readonly string[]): readonly string[] {
 const plan: ScalePlan = {
   sizes: (options.get('sizes') ?? (quick ? '100' : '1,10,100,1000')).split(',').map(Number),
   peers: (size) => here(size > 100 ? PEERS.thousand : PEERS.hundred),
-  rounds: number('rounds', quick ? 1 : 3),
+  rounds: (size) => number('rounds', quick ? 1 : size > 100 ? 3 : 9),
+  deaths: number('deaths', quick ? 1 : 3),
   idle: number('idle', quick ? 5 : 60),
   statuses: quick ? 5 : 10,
   settle: quick ? 3 : 8,

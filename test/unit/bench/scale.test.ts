@@ -96,11 +96,13 @@ describe('scale of the benchmark', () => {
       },
       clear: () => Promise.resolve(),
     };
-    const plan: ScalePlan = { sizes: [1, 10, 30], peers: () => ['ours'], rounds: 2, idle: 0, statuses: 5, settle: 0 };
+    const plan: ScalePlan = { sizes: [1, 10, 30], peers: () => ['ours'], rounds: (size) => (size > 10 ? 2 : 4), deaths: 3, idle: 0, statuses: 5, settle: 0 };
     const figures = await scale(ground, plan, () => undefined, () => Promise.resolve());
     expect(peers.map(({ kills }) => Math.max(...kills))).to.deep.equal([1, 10, 30]);
     expect(peers.map(({ mostDeaths }) => mostDeaths)).to.deep.equal([1, 1, 1]);
-    expect(figures.map(({ start, stop, death, one }) => [start.length, stop.length, death.length, one.length])).to.deep.equal([[2, 2, 1, 1], [2, 2, 1, 10], [2, 2, 1, 10]]);
+    // Three deaths of all, then each of ten alone.
+    expect(peers.map(({ kills }) => kills.slice(0, 4))).to.deep.equal([[1, 1, 1, 1], [10, 10, 10, 1], [30, 30, 30, 1]]);
+    expect(figures.map(({ start, stop, death, one }) => [start.length, stop.length, death.length, one.length])).to.deep.equal([[4, 4, 3, 1], [4, 4, 3, 10], [2, 2, 3, 10]]);
     expect(figures.flatMap(({ death, one }) => [...death, ...one]).every((ms) => ms >= 0)).to.equal(true);
   });
 });

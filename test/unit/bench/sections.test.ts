@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { crashSection, type Crashed } from '../../../scripts/bench/crash-loop.mjs';
 import { inJson, isMet, type Section } from '../../../scripts/bench/figures.mjs';
 import { recoverySection } from '../../../scripts/bench/recovery.mjs';
-import { growthSection, scaleSection, type Figures, type ScalePlan } from '../../../scripts/bench/scale.mjs';
+import { growthSection, scaleSection } from '../../../scripts/bench/scale-tables.mjs';
+import type { Figures, ScalePlan } from '../../../scripts/bench/scale.mjs';
 
 const bars = ({ bars: all }: Section): Readonly<Record<string, boolean | undefined>> => Object.fromEntries(all.map((bar) => [bar.what, isMet(bar)]));
 const times = (good: number, never: number): number[] => [...Array.from({ length: good }, () => 3), ...Array.from({ length: never }, () => Infinity)];
@@ -59,15 +60,30 @@ describe('sections of the benchmark', () => {
     expect(bar(crashed.before, Infinity)).to.deep.equal([18, '1.5 × before the loop, the smaller: first kill of recovery never', true]);
   });
 
+  const scaled = (size: number, peer: string, change: Partial<Figures> = {}): Figures =>
+    ({ size, peer, start: [100, 110, 120], stop: [1], death: [900, 1000, 2000], one: [1], status: [20], emptyNode: peer === 'ours' ? [40] : [], idle: [0.1, 0.3], memory: [60, 100, 62], ...change });
+  const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: (size) => (size > 100 ? 3 : 9), deaths: 3, idle: 10, statuses: 5, settle: 0 };
+
   it('scale: no start, no status and no return of all', () => {
-    const figures = (size: number): Figures => ({ size, peer: 'ours', start: [Infinity], stop: [1], death: [Infinity], one: [1], status: [], emptyNode: [50], idle: 0.1, memory: 40 });
-    const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: 1, idle: 1, statuses: 5, settle: 0 };
-    const all = [figures(100), figures(1000)];
+    const all = [100, 1000].map((size) => scaled(size, 'ours', { start: [Infinity], death: [Infinity], status: [] }));
     const section = scaleSection(all, scalePlan);
     expect(section.bars.map((bar) => [bar.what, isMet(bar)])).to.deep.equal([
-      ['start of 100', false], ['start of 100', false], ['idle CPU of 1000', true], ['PSS of 1000', true], ['status of all 100', false], ['status of all 1000', false], ['death of all 1000: all back', false],
+      ['start of 100', false], ['start of 100', false], ['start of 100', false], ['idle CPU of 1000', true], ['PSS of 1000', true], ['status of all 100', false], ['status of all 1000', false], ['death of all 1000: all back', false],
     ]);
     expect(scaleSection([], scalePlan).bars).to.deep.equal([]);
     expect(growthSection(all).parts[0]).to.match(/^\| ours \| all killed at once: all back, ms \| never \| never \| – \|$/m);
+  });
+
+  it('scale: p95 and the largest in brackets, and ratios where something is held against', () => {
+    const section = scaleSection([scaled(100, 'ours', { start: [180] }), scaled(100, 'limit-node'), scaled(100, 'bare-node-ssd', { start: [150, 150] })], scalePlan);
+    const rows = section.parts[0]?.split('\n') ?? [];
+    expect(rows[0]).to.equal('100 daemons, 9 starts and stops, 3 deaths of all:');
+    expect(rows[2]).to.include('| start all, ms | × bare-node-ssd | × limit-node | stop all, ms |').and.include('| status of all, ms | × an empty Node program |');
+    expect(rows[4]).to.equal('| ours | 180 | 1.20 | 1.64 | 1.00 | 0.20 (0.30) | 62.0 (100) | 20.0 | 0.50 | 1000 (1900) | 1.00 |');
+    expect(rows[5]).to.match(/^\| limit-node \| 110 \(119\) \| 0\.73 \| 1\.00 \|/);
+    expect(section.bars.filter(({ what }) => what === 'start of 100').map((bar) => [bar.of, bar.most, isMet(bar)])).to.deep.equal([
+      ['1.5 × bare-node-ssd', 225, true], ['1.5 × limit-node', 165, false], ['systemd', NaN, undefined],
+    ]);
+    expect(scaleSection([scaled(1, 'systemd')], scalePlan).parts[0]).to.match(/^1 daemon, /).and.not.include('×');
   });
 });
