@@ -19,6 +19,7 @@ import type { ClusterHoldStore } from '../ports/cluster-hold-store.js';
 import type { ClusterOverride } from '../ports/cluster-override.js';
 import type { Controller, NamedOutcome } from '../ports/controller.js';
 import type { ChosenControl } from './control-choice.js';
+import { patiently } from './disk-patience.js';
 import { heldStop } from './held-stop.js';
 import { whileWaited } from './while-waited.js';
 
@@ -89,7 +90,7 @@ export class ClusterDaemon {
     try {
       const outcomes = await heldStop([spec.unit], parts, () => controller.stop({ names: [spec.name], by, hold: true, stopTimeout: Math.min(patience, spec.stopTimeout) }));
       const answer = stopAnswer(only(outcomes));
-      if (answer.status === OCF.success && parts.holds.remove(spec.name)) await parts.refresh();
+      if (answer.status === OCF.success && (await giveUpHold(spec, parts))) await parts.refresh();
       return answer;
     } finally {
       escalation.cancel();
@@ -149,9 +150,14 @@ export async function takeHold(spec: DaemonSpec, call: OcfCall, parts: Pick<Clus
   const hold: ClusterHold = { resource: call.resource, node: call.node, bootId: parts.bootId, started, at: Math.round(parts.clock.wall()), ...(parts.override === undefined ? {} : { unit: spec.unit }) };
   const isNew = known === undefined || !sameHold(known, hold) || known.started !== started;
   // First of all: an override that nobody holds is taken for one that was left.
-  if (isNew) parts.holds.write(spec.name, hold);
+  if (isNew) await patiently(parts.clock, 'what the cluster holds', parts.holds.write(spec.name, hold));
   await parts.override?.put(spec.unit, call.resource);
   if (isNew) await parts.refresh();
+}
+
+/** After a complete stop. @returns whether there was one. @throws WatchkeeperError */
+export function giveUpHold({ name }: DaemonSpec, { holds, clock }: Pick<ClusterDaemonParts, 'holds' | 'clock'>): Promise<boolean> {
+  return patiently(clock, 'that the cluster holds it no more', holds.remove(name));
 }
 
 /** SIGKILL when its patience is over, unless that is cancelled. @param patience ms */

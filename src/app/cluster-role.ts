@@ -13,7 +13,7 @@ import { inStartOrder } from '../core/order.js';
 import type { PromotionScores } from '../ports/promotion-score.js';
 import type { RoleRecords } from '../ports/role-records.js';
 import { heldStop } from './held-stop.js';
-import { forceAfter, livenessAnswer, noteStarted, only, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
+import { forceAfter, giveUpHold, livenessAnswer, noteStarted, only, startWhileWaited, takeHold, type ClusterDaemonParts } from './cluster-daemon.js';
 
 export interface ClusterRoleParts extends ClusterDaemonParts {
   readonly scores: PromotionScores;
@@ -55,8 +55,8 @@ export class ClusterRole {
     parts.records.remove(call.resource);
     const answer = await this.#takeDown(this.#all, 'stop');
     if (answer.status !== OCF.success) return answer;
-    const released = this.#all.filter(({ name }) => parts.holds.remove(name));
-    if (released.length > 0) await parts.refresh();
+    const released = await Promise.all(this.#all.map((spec) => giveUpHold(spec, parts)));
+    if (released.includes(true)) await parts.refresh();
     return answer;
   }
 

@@ -2,11 +2,11 @@
 import type { DaemonStatus } from '../core/daemon-status.js';
 import type { DaemonSpec, DesiredState } from '../core/daemon.js';
 import { isRevivable, isUnfinished, latestWishUp, wantedNow, type DesiredRecord, type Wanted } from '../core/desired-state.js';
-import { WatchkeeperError } from '../core/errors.js';
 import { skipped, type Outcome } from '../core/outcome.js';
 import type { ProcessIdentity } from '../core/process-identity.js';
 import type { Clock } from '../ports/clock.js';
 import type { DesiredStateStore } from '../ports/store.js';
+import { DISK_PATIENCE, diskIsSilent } from './disk-patience.js';
 import { within } from './within.js';
 
 /** How a stop is meant, see DesiredRecord. */
@@ -18,8 +18,6 @@ export interface Emphasis {
 
 /** ms that a look at all records holds for a process that alone writes them. */
 const LOOK_HOLDS = 1000;
-/** ms that the disk may take, with what was said before. A hung one must not keep who waits, nor who is told that we are at it. */
-const DISK_PATIENCE = 30_000;
 
 export class Wishes {
   /** Settles with the last change that was begun. */
@@ -72,14 +70,13 @@ export class Wishes {
   /** One after the other: each looks at what the one before has left, and the last word is the last one on the disk. */
   async #inTurn<T>(change: () => Promise<T>): Promise<T> {
     let isAwaited = true;
-    const silent = (): WatchkeeperError => new WatchkeeperError('STATE_UNWRITABLE', 'cannot write down what is wanted', `the disk has not taken it within ${DISK_PATIENCE / 1000} s`, 'a look at dmesg and at the disk, then the same again; it may be on record all the same');
     const turn = this.#turn.then(() => {
       if (isAwaited) return change();
-      throw silent();
+      throw diskIsSilent('what is wanted');
     });
     this.#turn = turn.catch(() => undefined);
     isAwaited = await within(this.clock, DISK_PATIENCE, turn);
-    if (!isAwaited) throw silent();
+    if (!isAwaited) throw diskIsSilent('what is wanted');
     return turn;
   }
 

@@ -62,7 +62,7 @@ export async function release(host: Host, names: readonly string[], force: boole
       continue;
     }
     await override?.remove(held?.hold.unit ?? findDaemon(catalogue, name)?.unit ?? `${name}.service`);
-    results.push({ name, released: holds.remove(name), refusal: undefined });
+    results.push({ name, released: await holds.remove(name), refusal: undefined });
   }
   if (results.some(({ released }) => released)) await (await host.watcher(settings.controlTimeout))?.refresh();
   return results;

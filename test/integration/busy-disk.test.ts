@@ -1,4 +1,5 @@
 /** A watcher whose disk is kept busy by others: it waits for it, and nobody waits for the watcher. */
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { buildOnce } from '../support/daemon-util-world.js';
 import { eventually } from '../support/eventually.js';
 import { watcherPreloadedWith, WatcherWorld } from '../support/watcher-world.js';
 
+const ASK = fileURLToPath(new URL('../../scripts/ask-watcher', import.meta.url));
 const FIXTURE = fileURLToPath(new URL('../fixtures/busy-disk.cjs', import.meta.url));
 /** ms of each fsync, of which a record takes two. */
 const FSYNC = 4000;
@@ -30,6 +32,16 @@ describe('a busy disk', function () {
     const connected = await connectWatcher(world.runtime, 60_000);
     if (connected === undefined) throw new Error('no watcher');
     return connected;
+  }
+
+  /** As an agent has the watcher do its work. @returns exit status, and what was said */
+  function agent(action: string): Promise<string> {
+    const env = { PATH: '/usr/bin:/bin', OCF_RESOURCE_INSTANCE: 'rsc', OCF_RESKEY_name: 'web', OCF_RESKEY_config: world.config, OCF_RESKEY_CRM_meta_timeout: '60000', OCF_RESKEY_CRM_meta_on_node: 'n1' };
+    const child = spawn(ASK, [world.runtime, 'daemon', action], { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+    world.cleanups.add(() => void child.kill('SIGKILL'));
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    return new Promise((resolve) => child.once('close', (status) => resolve(`${status} ${said}`)));
   }
 
   /** What happened, in order. */
@@ -65,6 +77,31 @@ describe('a busy disk', function () {
       expect(web.mains(), `${act}: nothing is done before`).to.deep.equal(before);
       const [done] = await asked;
       expect(done?.outcome, act).to.include({ kind: 'ok', changed: true });
+    }
+  });
+
+  it('holds up the agent that takes a daemon for the cluster, or gives it back, and nobody else', async () => {
+    const [web, db] = [world.add('web'), world.add('db')];
+    world.write({});
+    await world.startWatcher([], { BUSY_DISK: busy }, watcherPreloadedWith(FIXTURE));
+    await Promise.all([world.running('web'), world.running('db')]);
+    const holder = async (): Promise<string | undefined> => (await world.status('web')).daemons['web']?.owner;
+    writeFileSync(busy, String(FSYNC));
+    for (const [act, owner] of [['start', 'cluster'], ['stop', 'watcher']] as const) {
+      const { order, note } = noting();
+      const [dead] = db.mains();
+      const asked = note(act, agent(act));
+      // The record of the hold waits for the disk then: what a start begins with, and a stop ends with.
+      if (act === 'start') await new Promise((resolve) => setTimeout(resolve, 500));
+      else await eventually('web is down', () => web.mains().length === 0, 60_000);
+      const died = performance.now();
+      process.kill(dead ?? 0, 'SIGKILL');
+      await note('back', eventually('db is back', () => db.mains().length === 1 && db.mains()[0] !== dead, 60_000));
+      await note('answer', (await client()).status(['db']));
+      expect(order, act).to.deep.equal(['back', 'answer']);
+      expect(performance.now() - died, act).to.be.below(2 * FSYNC - 1000);
+      expect(await asked, act).to.equal('0 done 0\n');
+      expect([await holder(), existsSync(join(world.state, 'cluster', 'web')), web.mains().length]).to.deep.equal([owner, act === 'start', act === 'start' ? 1 : 0]);
     }
   });
 

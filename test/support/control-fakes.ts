@@ -118,14 +118,24 @@ export class FakeHolds implements ClusterHoldStore {
     return this.records.get(name);
   }
 
-  write(name: string, hold: ClusterHold): void {
+  /** On the disk at once. */
+  put(name: string, hold: ClusterHold): void {
     this.records.set(name, hold);
     this.#changes += 1;
   }
 
-  remove(name: string): boolean {
+  drop(name: string): boolean {
     this.#changes += 1;
     return this.records.delete(name);
+  }
+
+  write(name: string, hold: ClusterHold): Promise<void> {
+    this.put(name, hold);
+    return Promise.resolve();
+  }
+
+  remove(name: string): Promise<boolean> {
+    return Promise.resolve(this.drop(name));
   }
 
   names(): readonly string[] {

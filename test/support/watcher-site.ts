@@ -81,12 +81,12 @@ export class WatcherSite {
 
   /** An agent has taken the daemon for its resource. */
   hold(name: string, bootId = 'boot'): void {
-    this.holds.write(name, { resource: `rsc-${name}`, node: 'n1', bootId, started: true, at: this.machine.clock.wall() });
+    this.holds.put(name, { resource: `rsc-${name}`, node: 'n1', bootId, started: true, at: this.machine.clock.wall() });
     this.watcher.refresh();
   }
 
   letGo(name: string): void {
-    this.holds.remove(name);
+    this.holds.drop(name);
     this.watcher.refresh();
   }
 

@@ -127,7 +127,7 @@ function writeWhole(fd: number, data: Uint8Array): void {
 }
 
 /** Makes renames and unlinks in it durable. @throws WatchkeeperError STATE_UNWRITABLE */
-export function syncDirectory(directory: string): void {
+function syncDirectory(directory: string): void {
   try {
     const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY);
     try {
@@ -141,7 +141,7 @@ export function syncDirectory(directory: string): void {
 }
 
 /** The same, beside other things. */
-async function flushDirectory(directory: string): Promise<void> {
+export async function flushDirectory(directory: string): Promise<void> {
   try {
     const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY);
     try {

@@ -150,7 +150,7 @@ describe('a daemon that the cluster holds', () => {
     for (const [bootId, told] of [['boot', 1], ['an earlier boot', 0]] as const) {
       const site = new WatcherSite([WEB]);
       site.desired.set('web', 'up', 'the cluster');
-      site.holds.write('web', { resource: 'rsc-web', node: 'n1', bootId, started: true, at: 1 });
+      site.holds.put('web', { resource: 'rsc-web', node: 'n1', bootId, started: true, at: 1 });
       await site.begin();
       expect([site.told.length, site.machine.startsOf('web'), site.state('web')], bootId).to.deep.equal([told, 0, 'waiting']);
     }
