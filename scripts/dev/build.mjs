@@ -92,7 +92,6 @@ export async function build(root = ROOT) {
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     sourcemap: 'external',
     metafile: true,
     legalComments: 'none',
@@ -113,7 +112,7 @@ export async function build(root = ROOT) {
   let results;
   let types;
   try {
-    results = await Promise.all([esbuild.build(options), esbuild.build(codeCache), esbuild.build(quick), esbuild.build(libraryOptions(options, root))]);
+    results = await Promise.all([esbuild.build(options), esbuild.build(codeCache), esbuild.build(quick), esbuild.build(libraryOptions({ ...options, keepNames: true }, root))]);
     types = await declarations(root);
   } catch (error) {
     if (!Array.isArray(error.errors)) throw error;

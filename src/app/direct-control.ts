@@ -62,7 +62,7 @@ export class DirectControl implements Controller {
   async start(request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     const { specs, held } = await this.selectForStart(request.names, progress);
     if (specs.length === 1) return [...held, ...(await this.startWaves([specs], request, progress, BY_NOBODY))];
-    await this.#wishes.want(specs, 'up', request.by, {}, (spec) => this.#wishes.heldBack(spec, request.names) !== undefined);
+    await this.#wishes.want(specs, 'up', request.by, {}, (spec, known) => this.#wishes.heldBack(spec, request.names, known) !== undefined);
     return [...held, ...(await this.startWaves(await this.steps(specs, 'start'), request, progress))];
   }
 

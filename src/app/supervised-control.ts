@@ -15,7 +15,7 @@ import type { Wishes } from './wishes.js';
 /** What a start of many was asked for, as it was written down when it began. */
 interface Intent {
   /** Why some are left alone. */
-  readonly held: ReadonlyMap<DaemonSpec, Outcome | undefined>;
+  readonly held: ReadonlyMap<DaemonSpec, Outcome>;
   /** By name, what was on record before of what that has changed. */
   readonly before: ReadonlyMap<string, DesiredRecord | undefined>;
 }
@@ -133,16 +133,19 @@ export class SupervisedControl {
 
   /** The whole intent first: whoever takes over from us in between goes on with it. */
   async #intend(specs: readonly DaemonSpec[], { names, by }: StartControlRequest): Promise<Intent> {
-    const held = new Map(specs.map((spec) => [spec, this.#wishes.heldBack(spec, names)]));
-    const free = specs.filter((spec) => held.get(spec) === undefined);
-    // Somebody may put a hold on one while we wait for the disk.
-    const before = await this.#wishes.want(free, 'up', by, {}, (spec) => this.#wishes.heldBack(spec, names) !== undefined);
+    const held = new Map<DaemonSpec, Outcome>();
+    // Judged when its turn has come: somebody may put a hold on one while we wait for the disk.
+    const before = await this.#wishes.want(specs, 'up', by, {}, (spec, known) => {
+      const why = this.#wishes.heldBack(spec, names, known);
+      if (why !== undefined) held.set(spec, why);
+      return why !== undefined;
+    });
     return { held, before };
   }
 
   async #startIntended(specs: readonly DaemonSpec[], { held, before }: Intent, request: StartControlRequest, progress?: Progress): Promise<readonly NamedOutcome[]> {
     this.#setup.renew();
-    const free = specs.filter((spec) => held.get(spec) === undefined);
+    const free = specs.filter((spec) => !held.has(spec));
     this.#handOut(free, request);
     try {
       const outcomes = await startInOrder(specs, {

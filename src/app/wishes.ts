@@ -23,6 +23,8 @@ export class Wishes {
   /** Settles with the last change that was begun. */
   #turn: Promise<unknown> = Promise.resolve();
   #look: { readonly at: number; readonly latestUp: DesiredRecord | undefined } | undefined;
+  /** What was written last: in a start of many each asks for its own, when its turn comes. */
+  #last: { readonly at: number; readonly records: ReadonlyMap<string, DesiredRecord> } | undefined;
 
   /** @param alone whether nobody else writes records while we are there: a watcher that holds control */
   constructor(
@@ -33,7 +35,12 @@ export class Wishes {
   ) {}
 
   now(spec: DaemonSpec): Wanted {
-    return wantedNow(spec, this.store.read(spec.name), this.bootId);
+    return wantedNow(spec, this.#read(spec.name), this.bootId);
+  }
+
+  #read(name: string): DesiredRecord | undefined {
+    if (this.#last !== undefined && this.clock.monotonic() - this.#last.at > LOOK_HOLDS) this.#last = undefined;
+    return this.#last?.records.get(name) ?? this.store.read(name);
   }
 
   /**
@@ -43,14 +50,14 @@ export class Wishes {
    * @returns what was on record before of each that was changed
    * @throws WatchkeeperError STATE_UNWRITABLE
    */
-  want(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}, leave: (spec: DaemonSpec) => boolean = () => false): Promise<ReadonlyMap<string, DesiredRecord | undefined>> {
+  want(specs: readonly DaemonSpec[], desired: DesiredState, by: string, emphasis: Emphasis = {}, leave: (spec: DaemonSpec, known: DesiredRecord | undefined) => boolean = () => false): Promise<ReadonlyMap<string, DesiredRecord | undefined>> {
     return this.#inTurn(async () => {
       const record = this.#recordOf(desired, by, emphasis);
       const changed = new Map<string, DesiredRecord>();
       const before = new Map<string, DesiredRecord | undefined>();
       for (const spec of specs) {
-        if (leave(spec)) continue;
-        const known = this.store.read(spec.name);
+        const known = this.#read(spec.name);
+        if (leave(spec, known)) continue;
         const changes = this.#toWrite(known, record);
         if (changes === undefined) continue;
         changed.set(spec.name, changes);
@@ -65,6 +72,7 @@ export class Wishes {
     if (changed.size === 0) return;
     await this.store.write(changed);
     this.#look = undefined;
+    this.#last = this.alone ? { at: this.clock.monotonic(), records: changed } : undefined;
   }
 
   /** One after the other: each looks at what the one before has left, and the last word is the last one on the disk. */
@@ -107,7 +115,7 @@ export class Wishes {
   async recall(spec: DaemonSpec, before: DesiredRecord | undefined, by: string): Promise<void> {
     if (before?.desired !== 'down') return;
     await this.#inTurn(async () => {
-      const now = this.store.read(spec.name);
+      const now = this.#read(spec.name);
       // What is on record may be its beginning only.
       if (now !== undefined && by.startsWith(now.by)) await this.#write(new Map([[spec.name, before]]));
     });
@@ -119,7 +127,7 @@ export class Wishes {
     const latestUp = (): DesiredRecord | undefined => (look ??= { latest: this.#latestUp(all) }).latest;
     return statuses.map((status) => {
       if (status.desired !== 'down') return status;
-      const record = this.store.read(status.name);
+      const record = this.#read(status.name);
       const { asker } = record?.bootId === this.bootId && record.hold !== true ? record : {};
       return { ...status, ...(isRevivable(record, latestUp) ? { revivable: true } : {}), ...(asker === undefined ? {} : { asker }) };
     });
@@ -129,21 +137,21 @@ export class Wishes {
   #latestUp(all: readonly DaemonSpec[]): DesiredRecord | undefined {
     const now = this.clock.wall();
     if (this.#look === undefined || !this.alone || Math.abs(now - this.#look.at) > LOOK_HOLDS) {
-      this.#look = { at: now, latestUp: latestWishUp(all.map(({ name }) => this.store.read(name))) };
+      this.#look = { at: now, latestUp: latestWishUp(all.map(({ name }) => this.#read(name))) };
     }
     return this.#look.latestUp;
   }
 
   /** Why it is wanted down, where somebody said so, of it or of all: "stopped by daemon-util stop-all (uid 0, pid 4711)". */
   stopped(spec: DaemonSpec): string | undefined {
-    const record = this.store.read(spec.name);
+    const record = this.#read(spec.name);
     const { desired, reason } = wantedNow(spec, record, this.bootId);
     return record?.desired === 'down' && desired === 'down' ? reason : undefined;
   }
 
   /** Why it is wanted down, where somebody said so of this very daemon: "stopped by daemon-util stop web (uid 0, pid 4711)". */
   stoppedByHand(spec: DaemonSpec): string | undefined {
-    const record = this.store.read(spec.name);
+    const record = this.#read(spec.name);
     if (record?.desired !== 'down' || (record.whole === true && record.hold !== true)) return undefined;
     const { desired, reason } = wantedNow(spec, record, this.bootId);
     return desired === 'down' ? reason : undefined;
@@ -151,13 +159,13 @@ export class Wishes {
 
   /** Whether this process is what a stop has left that did not come to its end, and the stop still stands. */
   isUnfinished(spec: DaemonSpec, process: ProcessIdentity, all: readonly DaemonSpec[]): boolean {
-    const record = this.store.read(spec.name);
+    const record = this.#read(spec.name);
     return isUnfinished(record, process) && !isRevivable(record, () => this.#latestUp(all));
   }
 
   /** Why a start of many must leave this one alone; a start of it alone ends the hold. */
-  heldBack(spec: DaemonSpec, names: readonly string[]): Extract<Outcome, { kind: 'skipped' }> | undefined {
-    const { held, reason } = this.now(spec);
+  heldBack(spec: DaemonSpec, names: readonly string[], known = this.#read(spec.name)): Extract<Outcome, { kind: 'skipped' }> | undefined {
+    const { held, reason } = wantedNow(spec, known, this.bootId);
     if (!held || names.length === 1) return undefined;
     return { ...skipped(reason), kind: 'skipped', reason: `${reason}; daemon-util start ${spec.name} ends that` };
   }

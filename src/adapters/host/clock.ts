@@ -19,6 +19,11 @@ export class HostClock implements Clock {
   }
 
   after(ms: number, callback: () => void): Timer {
+    // Node's shortest timer is 1 ms: where the loop is only to turn, the processor would rest that long.
+    if (ms <= 0) {
+      const immediate = setImmediate(callback);
+      return { cancel: () => clearImmediate(immediate) };
+    }
     const due = this.monotonic() + ms;
     let timeout: NodeJS.Timeout;
     const arm = (left: number): void => {
@@ -28,7 +33,7 @@ export class HostClock implements Clock {
         else callback();
       }, Math.min(left, LONGEST_TIMEOUT));
     };
-    arm(Math.max(0, ms));
+    arm(ms);
     return { cancel: () => clearTimeout(timeout) };
   }
 }

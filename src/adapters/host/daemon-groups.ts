@@ -9,7 +9,7 @@
  * daemon that leaves the unit's group is hidden from it.
  */
 import { createHash } from 'node:crypto';
-import { close, closeSync, existsSync, mkdir, open, openSync, readdirSync, readFileSync, readSync, rmdirSync, statSync, write, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdir, openSync, readdirSync, readFileSync, readSync, rmdirSync, statSync, write, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isValidName } from '../../core/daemon.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
@@ -146,22 +146,27 @@ class HostDaemonGroups implements DaemonGroups {
     return other === undefined ? [usual] : [usual, other];
   }
 
-  /** One after the other, as the kernel does, and not on our loop: it may take ms, as all processors have to pass a point. */
+  /** One after the other, as the kernel does. The move is not for our loop: it may take ms, as all processors have to pass a point. */
   #placeNext(made: boolean): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
-    const directory = join(this.base, next.name);
-    open(join(directory, 'cgroup.procs'), 'r+', (error, fd) => {
-      if (error?.code === 'ENOENT' && !made) {
-        mkdir(directory, { recursive: true, mode: 0o755 }, () => this.#placeNext(true));
-        return;
-      }
-      if (error !== null) { this.#placed(error.code); return; }
-      // So far its pid is its: given away again it is not before all others had their turn.
-      const { pid, startTicks } = next.process;
-      if (readStat(pid)?.startTicks !== startTicks) { close(fd, () => this.#placed(undefined)); return; }
-      write(fd, String(pid), (problem) => close(fd, () => this.#placed(problem?.code)));
-    });
+    const directory = `${this.base}/${next.name}`;
+    let fd: number;
+    try {
+      fd = openSync(`${directory}/cgroup.procs`, 'r+');
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT' && !made) mkdir(directory, { recursive: true, mode: 0o755 }, () => this.#placeNext(true));
+      else this.#placed(errorCode(error) ?? String(error));
+      return;
+    }
+    // So far its pid is its: given away again it is not before all others had their turn.
+    const { pid, startTicks } = next.process;
+    const done = (problem: NodeJS.ErrnoException | null): void => {
+      closeSync(fd);
+      this.#placed(problem?.code);
+    };
+    if (readStat(pid)?.startTicks === startTicks) write(fd, String(pid), done);
+    else done(null);
   }
 
   #placed(problem: string | undefined): void {

@@ -4,34 +4,31 @@
  * would never be free again, a pipe would never end. Node opens all of its own
  * close-on-exec, so what is not has been inherited.
  */
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { errorCode } from './error-code.js';
 
 /** O_CLOEXEC as /proc/self/fdinfo prints it. */
 const CLOSE_ON_EXEC = 0o2000000;
 
-export interface ShieldedStdio {
-  /** For child_process.spawn: the given ones, then /dev/null over each inherited descriptor. */
-  readonly stdio: ('ignore' | 'pipe' | number)[];
-  /** Once the child has them. */
-  close(): void;
-}
+type Stdio = 'ignore' | 'pipe' | number;
+
+/** /dev/null, kept open: it is on the way of each restart. */
+let nothingOnce: number | undefined;
 
 /** It never grows, and with 1000 daemons adopted a look at all descriptors costs more than a spawn. */
 let inheritedOnce: readonly number[] | undefined;
 
-export function shield(first: readonly ['ignore' | 'pipe' | number, 'ignore' | 'pipe' | number, 'ignore' | 'pipe' | number]): ShieldedStdio {
+/** @returns for child_process.spawn: the given ones, then /dev/null over each inherited descriptor */
+export function shield(first: readonly [Stdio, Stdio, Stdio]): Stdio[] {
+  const stdio: Stdio[] = [...first];
   inheritedOnce ??= inheritedDescriptors();
-  const inherited = inheritedOnce;
-  const stdio: ('ignore' | 'pipe' | number)[] = [...first];
-  if (inherited.length === 0) return { stdio, close: () => undefined };
-  const nothing = openSync('/dev/null', 'r+');
-  for (const fd of inherited) {
+  for (const fd of inheritedOnce) {
+    nothingOnce ??= openSync('/dev/null', 'r+');
     // libuv leaves descriptors from 3 on alone where it is told to ignore them.
     while (stdio.length < fd) stdio.push('ignore');
-    stdio[fd] = nothing;
+    stdio[fd] = nothingOnce;
   }
-  return { stdio, close: () => closeSync(nothing) };
+  return stdio;
 }
 
 /** In ascending order. */

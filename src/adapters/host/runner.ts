@@ -46,7 +46,6 @@ export class HostRunner implements Runner {
     if (!command.ok) return notSpawned(command.reason);
     const [program, ...rest] = options.evenWithoutUs === true ? withKeptDeadline(command.argv, options.timeout) : command.argv;
     let child: ChildProcess;
-    const shielded = shield([options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
     try {
       child = spawn(program, rest, {
         ...command.credentials,
@@ -54,12 +53,10 @@ export class HostRunner implements Runner {
         shell: false,
         cwd: options.workingDirectory ?? '/',
         env: { ...(options.environment ?? MINIMAL_ENVIRONMENT) },
-        stdio: shielded.stdio,
+        stdio: shield([options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']),
       });
     } catch (error) {
       return notSpawned(`cannot run ${argv[0]}: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      shielded.close();
     }
     return this.#follow(child, options);
   }

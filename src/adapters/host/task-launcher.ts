@@ -68,7 +68,6 @@ export class HostTaskLauncher implements TaskLauncher {
     const writing = openSync(path, O_RDWR | O_NOFOLLOW);
     const pidFirst = prepared === undefined ? undefined : new PidFirst(onLine);
     const output = new Output(reading, this.parts.clock, pidFirst?.line ?? onLine);
-    const shielded = shield(['ignore', writing, prepared === undefined ? writing : 'pipe']);
     const [executable, ...words] = prepared?.argv ?? argv;
     try {
       const child = spawn(executable, words, {
@@ -77,7 +76,7 @@ export class HostTaskLauncher implements TaskLauncher {
         shell: false,
         cwd: prepared === undefined ? request.workingDirectory : '/',
         env: prepared === undefined ? environment : RUN_ENVIRONMENT,
-        stdio: shielded.stdio,
+        stdio: shield(['ignore', writing, prepared === undefined ? writing : 'pipe']),
       });
       if (prepared === undefined || pidFirst === undefined) return await this.#started(child, output);
       const { processes } = this.parts;
@@ -87,7 +86,6 @@ export class HostTaskLauncher implements TaskLauncher {
       prepared?.clear();
       return { ok: false, reason: `cannot run ${program}: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
-      shielded.close();
       closeSync(writing);
     }
   }

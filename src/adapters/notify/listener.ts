@@ -137,13 +137,8 @@ export class NotifyListener implements Notifications {
 
   #start(): void {
     const { perl = PERL, program = '', log } = this.options;
-    const shielded = shield(['pipe', 'pipe', 'pipe']);
-    let helper: Helper;
-    try {
-      helper = spawn(perl, ['-T', program, this.#directory], { cwd: '/', env: { LC_ALL: 'C' }, detached: true, shell: false, stdio: shielded.stdio as ['pipe', 'pipe', 'pipe'] });
-    } finally {
-      shielded.close();
-    }
+    const stdio = shield(['pipe', 'pipe', 'pipe']) as ['pipe', 'pipe', 'pipe'];
+    const helper: Helper = spawn(perl, ['-T', program, this.#directory], { cwd: '/', env: { LC_ALL: 'C' }, detached: true, shell: false, stdio });
     this.#helper = helper;
     let words = '';
     helper.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString('latin1')}`.slice(0, 400)));

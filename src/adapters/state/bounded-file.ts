@@ -8,6 +8,9 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 /** Told of a record that can't be used, with the file's name in the text. */
 export type Warn = (text: string) => void;
 
+/** Nobody else has a turn between the read and the text. */
+let shared = Buffer.alloc(0);
+
 /** undefined: no such file, or none that may be believed; the latter is reported. */
 export function readBounded(path: string, maxSize: number, warn: Warn): string | undefined {
   let fd: number;
@@ -26,9 +29,8 @@ export function readBounded(path: string, maxSize: number, warn: Warn): string |
       warn(`${path} is not used: ${refusal}`);
       return undefined;
     }
-    const buffer = Buffer.alloc(maxSize);
-    const length = fs.readSync(fd, buffer, 0, maxSize, 0);
-    return buffer.toString('utf8', 0, length);
+    if (shared.length < maxSize) shared = Buffer.alloc(maxSize);
+    return shared.toString('utf8', 0, fs.readSync(fd, shared, 0, maxSize, 0));
   } catch (cause) {
     warn(`${path} cannot be read: ${errorCode(cause) ?? String(cause)}`);
     return undefined;

@@ -32,7 +32,7 @@ export function desiredStateStore(state: string, warn: Warn): DesiredStateStore 
   return {
     read(name) {
       if (!isValidName(name)) return undefined;
-      const path = join(directory, name);
+      const path = `${directory}/${name}`;
       const text = readBounded(path, MAX_SIZE, warn);
       if (text === undefined) return undefined;
       const record = parseDesired(text);

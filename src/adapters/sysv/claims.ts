@@ -30,13 +30,18 @@ export type Claimed = NonNullable<ReturnType<Claims['read']>>;
 export class HostClaims implements Claims {
   readonly #begun = new Set<string>();
   readonly #buffer = Buffer.alloc(256);
+  readonly #pids: string;
+  readonly #claims: string;
   #ready = false;
 
-  constructor(private readonly runtime: string) {}
+  constructor(runtime: string) {
+    this.#pids = join(runtime, 'pids');
+    this.#claims = join(runtime, 'claims');
+  }
 
   /** Where a program that writes a pid file by itself is to put it. */
   pidPath(name: string): string {
-    return join(this.runtime, 'pids', checked(name));
+    return `${this.#pids}/${checked(name)}`;
   }
 
   read(name: string): Claimed | undefined {
@@ -94,20 +99,22 @@ export class HostClaims implements Claims {
   /** false: there was none, or it can't be removed. */
   #removed(name: string): boolean {
     if (!this.#ready) return false;
-    const removed = [this.#claimPath(name), this.pidPath(name)].map(unlink);
-    return removed[0] === 'done' && removed[1] !== 'failed';
+    const pidPath = this.pidPath(name);
+    if (unlink(this.#claimPath(name)) !== 'done') return false;
+    // Mostly there is none, and an exception costs more than this look.
+    return lstatSync(pidPath, { throwIfNoEntry: false }) === undefined || unlink(pidPath) !== 'failed';
   }
 
   /** Checked once, and made again where somebody removed them: on the way of each start. */
   #ensureDirectories(): void {
-    const directories = ['pids', 'claims'].map((directory) => join(this.runtime, directory));
+    const directories = [this.#pids, this.#claims];
     if (this.#ready && directories.every((directory) => existsSync(directory))) return;
     for (const directory of directories) ensureDirectory(directory, 0o700);
     this.#ready = true;
   }
 
   #claimPath(name: string): string {
-    return join(this.runtime, 'claims', checked(name));
+    return `${this.#claims}/${checked(name)}`;
   }
 
   #read(name: string): ClaimRecord | undefined {

@@ -94,8 +94,8 @@ export class DaemonLauncher implements Launcher {
     }
     const output = spec.outputFile === undefined ? undefined : openOutput(spec.outputFile);
     if (output?.ok === false) return refuse('permission', output.reason, `ls -la ${spec.outputFile ?? ''}`);
-    const shielded = shield(['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore']);
     try {
+      const stdio = shield(['ignore', output?.fd ?? 'ignore', output?.fd ?? 'ignore']);
       return follow({ spec, offset: output?.offset ?? 0, markers: this.markers, refusals: this.group.refusals ?? [] }, () =>
         spawn(command.argv[0], command.argv.slice(1), {
           ...command.credentials,
@@ -103,11 +103,10 @@ export class DaemonLauncher implements Launcher {
           shell: false,
           cwd: spec.workingDirectory,
           env: { ...daemonEnvironment(spec, environment, this.accounts) },
-          stdio: shielded.stdio,
+          stdio,
         }),
       );
     } finally {
-      shielded.close();
       if (output?.ok === true) closeSync(output.fd);
     }
   }

@@ -28,7 +28,8 @@ export function readPidFile(path: string): PidFileContent {
 
 /** The same where only root can put anything, there and on the way. */
 export function readOwnPidFile(path: string): PidFileContent {
-  return readEntry(path, path);
+  // Before a start it mostly is not there, and an exception costs ten times as much as this look.
+  return fs.existsSync(path) ? readEntry(path, path) : { kind: 'absent' };
 }
 
 function readEntry(entry: string, path: string): PidFileContent {

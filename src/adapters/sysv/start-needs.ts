@@ -4,15 +4,16 @@ import type { DaemonSpec } from '../../core/daemon.js';
 import type { ExecutableProblem, MissingAccount } from '../../core/doctor-facts.js';
 import { errorCode } from '../host/error-code.js';
 import type { Accounts } from '../host/user.js';
-import { distrust, type Trust } from './trusted-path.js';
+import { examine, type Trust } from './trusted-path.js';
 
 /** @param trust undefined: whoever starts it does not ask who could have replaced it */
 export function executableProblem(executable: string, trust: Trust | undefined): ExecutableProblem | undefined {
   try {
-    if (!statSync(executable).isFile()) return { kind: 'missing', reason: `${executable} is not a file` };
+    const seen = trust === undefined || process.geteuid?.() !== 0 ? { ok: true as const, stat: statSync(executable) } : examine(executable, trust);
+    if (!seen.ok) return { kind: 'untrusted', reason: seen.reason };
+    if (!seen.stat.isFile()) return { kind: 'missing', reason: `${executable} is not a file` };
     accessSync(executable, constants.X_OK);
-    const problem = trust === undefined || process.geteuid?.() !== 0 ? undefined : distrust(executable, trust);
-    return problem === undefined ? undefined : { kind: 'untrusted', reason: problem };
+    return undefined;
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;

@@ -78,4 +78,43 @@ describe('wishes', () => {
     await second;
     expect(disk.read('web')).to.include({ desired: 'down' });
   });
+
+  describe('of a process that alone writes records', () => {
+    let looks: string[];
+    beforeEach(() => {
+      looks = [];
+      const counted = { read: (name: string) => { looks.push(name); return disk.read(name); }, write: (records: ReadonlyMap<string, DesiredRecord>) => disk.write(records) };
+      wishes = new Wishes(counted, clock, 'boot', true);
+    });
+    const written = async (word: Promise<unknown>): Promise<void> => {
+      await turn();
+      disk.writes.shift()?.();
+      await word;
+    };
+
+    it('need not be read again right after they were written', async () => {
+      await written(wishes.want([WEB], 'down', 'ops'));
+      looks.length = 0;
+      expect(wishes.stopped(WEB)).to.contain('ops');
+      expect(looks).to.deep.equal([]);
+    });
+
+    it('are read once some time has passed: who was frozen is not alone for sure', async () => {
+      await written(wishes.want([WEB], 'up', 'ops'));
+      disk.records.set('web', { desired: 'down', at: 0, by: 'somebody', bootId: 'boot' });
+      expect(wishes.stopped(WEB), 'what was said last').to.equal(undefined);
+      clock.advance(1001);
+      expect(wishes.stopped(WEB)).to.contain('somebody');
+    });
+
+    it('are read while what is said next is not written yet', async () => {
+      await written(wishes.want([WEB], 'down', 'ops'));
+      const word = wishes.want([WEB], 'up', 'ops');
+      await turn();
+      expect(wishes.stopped(WEB), 'on record').to.contain('ops');
+      disk.writes.shift()?.();
+      await word;
+      expect(wishes.stopped(WEB)).to.equal(undefined);
+    });
+  });
 });
