@@ -16,7 +16,7 @@ import { statusLine } from '../../src/core/status-line.js';
 import { COMMANDS } from '../../src/cli/daemon-util/table.js';
 import { buildOnce, IS_ROOT } from '../support/daemon-util-world.js';
 import { Cleanups, eventually } from '../support/eventually.js';
-import { FrontProbe, SHELLS, timeless } from '../support/front-probe.js';
+import { FrontProbe, mustHaveShells, SHELLS, timeless } from '../support/front-probe.js';
 import { claimed, HandMadeBoard, REASON, type Claimed } from '../support/front-states.js';
 import { isLive, procProcess } from '../support/proc.js';
 
@@ -234,6 +234,10 @@ describe('daemon-util by the front and by Node', function () {
     ['the pid file of one that runs is gone', () => rmSync(join(base, `${RUNS}.pid`)), WELL],
     ...['waiting', 'backing-off', 'crash-loop', 'given-up', 'failed'].map((observed): Change => [`one is ${observed}`, () => board.daemon(RESTS, observed, undefined), WELL]),
   ];
+
+  it('in dash, bash and busybox', function () {
+    mustHaveShells(this);
+  });
 
   describe('on a board made by hand', () => {
     let pidFile: string;

@@ -20,7 +20,7 @@ import type { TakenCommand } from '../../src/ports/command-desk.js';
 import type { ControlService } from '../../src/ports/control-service.js';
 import { buildOnce, type Result } from '../support/daemon-util-world.js';
 import { Cleanups, eventually } from '../support/eventually.js';
-import { SHELLS } from '../support/front-probe.js';
+import { mustHaveShells, SHELLS } from '../support/front-probe.js';
 import { procProcess } from '../support/proc.js';
 import { WatcherWorld, type RunningWatcher } from '../support/watcher-world.js';
 
@@ -263,6 +263,10 @@ describe('daemon-util, as it is installed', function () {
     const child = spawn(program, [...first, front, ...line.split(' ')], { env: { PATH: '/usr/bin:/bin', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
     return answerOf(child);
   }
+
+  it('is tried in dash, bash and busybox', function () {
+    mustHaveShells(this);
+  });
 
   for (const shell of SHELLS) {
     it(`asks the watcher in ${shell} for what it carries out`, async () => {

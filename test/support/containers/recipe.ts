@@ -17,11 +17,14 @@ export const RECIPE_VERSION = 1;
 /** Timers and a login that would only disturb a test. */
 const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'console-getty.service'];
 
-/** Real daemons with real manners: one that notifies, one that forks workers, one without a file. */
+/**
+ * Real daemons with real manners: one that notifies, one that forks workers, one without a
+ * file; and each shell that the fronts are tried in.
+ */
 export function daemonsRecipe(suite: Suite): Recipe {
   return {
     suite,
-    packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'redis-server', 'nginx-light', 'memcached', 'libstdc++6'],
+    packages: ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'redis-server', 'nginx-light', 'memcached', 'libstdc++6', 'busybox'],
     disabled: ['redis-server.service', 'nginx.service', 'memcached.service'],
     masked: MASKED,
   };

@@ -12,12 +12,12 @@ import { expect } from 'chai';
 
 import { TEST_RESTART_POLICY } from '../../support/daemon-spec.js';
 import { Cleanups, eventually } from '../../support/eventually.js';
+import { mustHaveShells, SHELLS } from '../../support/front-probe.js';
 import type { TestDaemon } from '../../support/test-daemon.js';
 import { must, only, systemctl } from './bench.js';
 import { CONFIG, daemonUtil, HAS_SYSTEMD, Site, watchkeeper, WATCHER, type Answer } from './site.js';
 
 const LIBRARY = '/usr/lib/watchkeeper';
-const SHELLS = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']].filter(([program = '']) => existsSync(program));
 const LATE = { firstDelay: 600_000, baseDelay: 600_000, maxDelay: 600_000, factor: 1, jitter: 0, immediateRestarts: 0 };
 const PATIENCE = 30_000;
 const DISAGREEMENT = 'the shells do not agree';
@@ -80,7 +80,8 @@ describe(`start-all by the front, ${HAS_SYSTEMD ? 'where systemd restarts' : 'wh
 
   /** By all shells; they have to agree. */
   function ask(environment: Record<string, string> = {}): Answer & { readonly by: 'front' | 'node' } {
-    const answers = SHELLS.map(([program = '', ...words]) => {
+    const answers = SHELLS.map((shell) => {
+      const [program = '', ...words] = shell.split(' ');
       const { status, stdout, stderr } = spawnSync(program, [...words, join(top, 'sbin/daemon-util'), 'start-all'], { encoding: 'utf8', timeout: 20_000, env: { PATH: `${join(top, 'bin')}:/usr/bin:/bin`, LC_ALL: 'C', ...environment } });
       return { status, stdout, stderr };
     });
@@ -106,6 +107,10 @@ describe(`start-all by the front, ${HAS_SYSTEMD ? 'where systemd restarts' : 'wh
     const { by, stderr } = ask(environment);
     expect([by, stderr], what).to.deep.equal(['node', '']);
   }
+
+  it('in dash, bash and busybox', function () {
+    mustHaveShells(this);
+  });
 
   it("gives Node's answer where all run, and one is skipped for its condition", async () => {
     const answer = await answered('front');
