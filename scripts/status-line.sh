@@ -17,6 +17,8 @@ tell_status() {
     [ -e "$runtime/wanted" ] && [ "$runtime/wanted" -ot "$runtime/wishes" ] || return 1
   fi
 
+  # a line without all its words says nothing
+  case $rest in *' '*' '*) ;; *) return 1 ;; esac
   restarts=${rest%% *} rest=${rest#* }
   next_try=${rest%% *} rest=${rest#* }
   case $rest in

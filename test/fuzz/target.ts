@@ -31,6 +31,9 @@ export interface Line {
   readonly perByte: number;
 }
 
+/** s for a program under test, such as a shell: it has ended before the fuzzer loses its own patience. */
+export const PATIENCE = 30;
+
 const MIB = 1024 * 1024;
 
 /** Generous, for a machine that others use; what is quadratic or worse is far beyond. */

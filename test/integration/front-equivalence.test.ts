@@ -227,6 +227,7 @@ describe('daemon-util by the front and by Node', function () {
     ['there is no reason', () => board.daemon(RESTS, 'failed', undefined, { reason: '' }), WELL],
     ['restarts are none', () => board.daemon(RUNS, 'running', running, { restarts: '$(id)' }), [...UP, ...DOWN]],
     ['the next try is no time', () => board.daemon(RESTS, 'backing-off', undefined, { nextTry: 'a[$(id)]' }), [...UP, `status ${RUNS}`, `check ${RESTS}`]],
+    ['a line has no more than its restarts', () => board.put(join('state', RESTS), `1 ${RESTS} stopped 0 - - down watcher 3\n`), [...UP, `status ${RUNS}`, `check ${RESTS}`]],
     ['one that is stopped still has a process', () => board.daemon(RESTS, 'stopped', stranger), [...UP, `status ${RUNS}`]],
     ['the pid file of one that is stopped names a stranger', () => writeFileSync(join(base, `${RESTS}.pid`), `${stranger.pid}\n`), WELL],
     ['the pid file of one that is stopped is rubbish', () => writeFileSync(join(base, `${RESTS}.pid`), Buffer.alloc(512, 0xff)), WELL],

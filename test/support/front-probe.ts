@@ -7,11 +7,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { limited } from './limited.js';
+
 /** Each that may be /bin/sh of a node. */
 const WANTED_SHELLS = ['/bin/dash', '/bin/bash', '/bin/busybox sh'];
 /** Those that are here; that it is all of them is a test's own question: `mustHaveShells`. */
 export const SHELLS = WANTED_SHELLS.filter((shell) => existsSync(shell.split(' ')[0] ?? ''));
-const TIMEOUT = 120_000;
+/** s for all that is asked at once */
+const PATIENCE = 120;
 
 const ECHO = '/bin/echo';
 const END = '\x1e';
@@ -39,8 +42,9 @@ export class FrontProbe {
    * @param directory one that is ours alone
    * @param front     daemon-util, beside its parts
    * @param bundle    as the front names it to Node
+   * @param patience  s for all that is asked at once
    */
-  constructor(directory: string, private readonly front: string, private readonly bundle: string, private readonly environment: Readonly<Record<string, string>>) {
+  constructor(directory: string, private readonly front: string, private readonly bundle: string, private readonly environment: Readonly<Record<string, string>>, private readonly patience = PATIENCE) {
     const bin = join(directory, 'bin');
     this.#path = `${bin}:/usr/bin:/bin`;
     mkdirSync(bin, { recursive: true });
@@ -65,14 +69,14 @@ export class FrontProbe {
 
   /** The same in one of SHELLS. What is told of the time is left out: it goes on from one question to the next. */
   askIn(shell: string, lines: readonly string[]): ReadonlyMap<string, FrontAnswer> {
-    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', DRIVER, 'driver', shell, this.front], {
+    const [program, ...words] = limited(['/bin/sh', '-c', DRIVER, 'driver', shell, this.front], this.patience);
+    const { status, signal, stdout, stderr } = spawnSync(program, words, {
       encoding: 'utf8',
-      timeout: TIMEOUT,
       input: lines.map((line) => `${line}\n`).join(''),
       env: { PATH: this.#path, LC_ALL: 'C', ...this.environment },
     });
     const [said, complained] = [stdout, stderr].map((text) => text.split(END)) as [string[], string[]];
-    if (status !== 0 || said.length !== lines.length + 1 || complained.length !== lines.length + 1) throw new Error(`the driver ended with ${String(status)}: ${stdout}${stderr}`);
+    if (status !== 0 || said.length !== lines.length + 1 || complained.length !== lines.length + 1) throw new Error(`the driver ended with ${signal ?? String(status)}: ${stdout}${stderr}`);
     return new Map(lines.map((line, index) => [line, this.#answer(line, within(said, index), Number(said[index + 1]?.split('\n')[0]), within(complained, index))]));
   }
 

@@ -12,16 +12,16 @@ import fc from 'fast-check';
 import { serveControl } from '../../../src/adapters/control-socket/server.js';
 import type { AgentRequest } from '../../../src/core/ocf-request.js';
 import { SHELLS } from '../../support/front-probe.js';
+import { limited } from '../../support/limited.js';
 import { procProcess } from '../../support/proc.js';
 import { NASTY, mutated } from '../bytes.js';
 import { controlService } from '../control-service.js';
 import { Scratch } from '../scratch.js';
-import type { Target } from '../target.js';
+import { PATIENCE, type Target } from '../target.js';
 
 const SCRIPTS = new URL('../../../scripts/', import.meta.url);
 const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 const RUNTIME = '/run/watchkeeper';
-const DEADLINE = 30_000;
 const ACTIONS = ['start', 'stop', 'monitor', 'promote', 'demote', 'notify', 'validate-all', 'reload', 'migrate_to', 'meta-data', 'frobnicate', '', '$(touch struck)', '--help'];
 const NAMES = ['RESOURCE_INSTANCE', 'RESKEY_name', 'RESKEY_unit', 'RESKEY_node_role', 'RESKEY_master_role', 'RESKEY_config', 'RESKEY_monitor_hook', 'RESKEY_hook_level', 'RESKEY_CRM_meta_interval', 'RESKEY_CRM_meta_timeout', 'RESKEY_CRM_meta_on_node', 'RESKEY_crm_feature_set', 'CHECK_LEVEL', 'ROOT', 'x', 'a b', '$(touch struck)', 'RESKEY_PATH'];
 /** Gives the environment byte by byte, as a cluster would; nothing but variables of OCF gets in. */
@@ -61,7 +61,7 @@ export const target: Target = {
         const shell = (SHELLS[(count += 1) % SHELLS.length] ?? '/bin/sh').split(' ');
         const file = scratch.write('environment', Buffer.concat(set.flatMap((variable) => [variable, Buffer.from([0])])));
         const program = `${home}/ocf/${['daemon', 'role', 'unit'].find((known) => known === agent.toString()) ?? 'daemon'}`;
-        const answer = await run('/usr/bin/perl', ['-e', ENTER, file, `${scratch.at('bin')}:/usr/bin:/bin`, ...shell, program, action.toString('latin1')]);
+        const answer = await run('/usr/bin/perl', '-e', ENTER, file, `${scratch.at('bin')}:/usr/bin:/bin`, ...shell, program, action.toString('latin1'));
         const told = `${shell.join(' ')} ${JSON.stringify(answer)}`;
         expect(existsSync('struck'), 'something in the environment was carried out').to.equal(false);
         expect(asked.errors, told).to.deep.equal([]);
@@ -97,9 +97,10 @@ interface Answer {
   readonly stderr: string;
 }
 
-function run(program: string, args: readonly string[]): Promise<Answer> {
+function run(...argv: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE, killSignal: 'SIGKILL' });
+    const [first, ...others] = limited(argv, PATIENCE);
+    const child = spawn(first, others, { stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('latin1').on('data', (text: string) => (stderr += text));

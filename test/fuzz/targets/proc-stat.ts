@@ -7,9 +7,10 @@ import fc from 'fast-check';
 
 import { hasEnded, parseStat } from '../../../src/adapters/host/proc.js';
 import { SHELLS } from '../../support/front-probe.js';
+import { limited } from '../../support/limited.js';
 import { hostile } from '../bytes.js';
 import { Scratch } from '../scratch.js';
-import type { Target } from '../target.js';
+import { PATIENCE, type Target } from '../target.js';
 
 const BOARD = new URL('../../../scripts/state-board.sh', import.meta.url);
 /** No name of a process holds it, as it would be an end of a text to us. */
@@ -53,7 +54,8 @@ export const target: Target = {
           return { text, ticks, alive: stat?.startTicks === ticks && !hasEnded(stat) };
         });
         for (const shell of SHELLS) {
-          const { stdout, stderr, status } = spawnSync('/usr/bin/env', [...shell.split(' '), probe, scratch.directory], { input: cases.map(({ ticks }, index) => `${index + 1} ${ticks}\n`).join(''), encoding: 'latin1', timeout: 30_000, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
+          const [program, ...words] = limited([...shell.split(' '), probe, scratch.directory], PATIENCE);
+          const { stdout, stderr, status } = spawnSync(program, words, { input: cases.map(({ ticks }, index) => `${index + 1} ${ticks}\n`).join(''), encoding: 'latin1', env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
           expect(`${String(status)} ${stderr}`, shell).to.equal('0 ');
           const answers = stdout.trimEnd().split('\n');
           expect(answers.length, shell).to.equal(cases.length);
