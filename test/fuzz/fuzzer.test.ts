@@ -1,10 +1,14 @@
 /** That the fuzzer finds what it is there for: parsers with a fault planted in them. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 import { expect } from 'chai';
 
+import { eventually } from '../support/eventually.js';
+import { limited } from '../support/limited.js';
+import { isLive } from '../support/proc.js';
 import { describeFailure, Fuzzer, type Failure, type Verdict } from './fuzzer.js';
 
 const SEED = 3;
@@ -98,5 +102,66 @@ describe('the fuzzer', function () {
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+
+  it('tries as many inputs as are wanted at least, however short its time', async () => {
+    const short = await usual.run({ target: 'planted-none', seed: SEED, seconds: 0 });
+    const least = await usual.run({ target: 'planted-none', seed: SEED, seconds: 0, least: 1000 });
+    expect([short.kind, least.kind]).to.deep.equal(['passed', 'passed']);
+    if (short.kind === 'passed') expect(short.runs).to.be.lessThan(1000);
+    if (least.kind === 'passed') expect(least.runs).to.be.at.least(1000);
+  });
+
+  describe('as a command', () => {
+    function command(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [`--import=${import.meta.resolve('tsx/esm')}`, path.join(import.meta.dirname, 'main.ts'), ...words], { encoding: 'utf8', timeout: 60_000 });
+      return { status, stdout, stderr };
+    }
+
+    it('tells how it is used', () => {
+      const { status, stdout, stderr } = command('--help');
+      expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+      expect(stdout).to.match(/^usage: npm run fuzz -- /).and.include('Targets: configuration, ').and.include('--seed N');
+    });
+
+    for (const words of [['--frobnicate'], ['stray'], ['--seconds'], ['--seconds', 'x'], ['--target', 'nobody'], ['--path', '1'], ['--target', 'pid-file', '--file', '/nonexistent/x']]) {
+      it(`refuses ${words.join(' ')} in one line`, () => {
+        const { status, stdout, stderr } = command(...words);
+        expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+        expect(stderr).to.match(/^fuzz: cannot begin: [^\n]+; try: npm run fuzz -- --help\n$/);
+      });
+    }
+  });
+
+  describe('holds a program under test to limits of its own', () => {
+    /** @returns how it ended, and what it said */
+    function tried(script: string, seconds: number, limits: Parameters<typeof limited>[2] = {}): readonly [string, string] {
+      const [program, ...words] = limited(['/bin/sh', '-c', script], seconds, limits);
+      const { status, signal, stdout } = spawnSync(program, words, { encoding: 'utf8', timeout: 60_000 });
+      return [signal ?? String(status), stdout.trim()];
+    }
+
+    it('which do not trouble one that is well', () => {
+      expect(tried('echo well; exit 3', 20)).to.deep.equal(['3', 'well']);
+    });
+
+    it('of time, with all that it has started', async () => {
+      const [ending, pid] = tried('/bin/sleep 600 & echo $!; wait', 1);
+      expect(ending).to.equal('SIGKILL');
+      await eventually('what it has started is gone', () => !isLive(Number(pid)));
+    });
+
+    it('of CPU', () => {
+      const began = process.uptime();
+      const [ending] = tried('while :; do :; done', 50, { cpu: 1 });
+      expect(ending).to.match(/^(?:137|152|SIGKILL|SIGXCPU)$/);
+      expect(process.uptime() - began).to.be.lessThan(45);
+    });
+
+    it('of memory', () => {
+      const [ending, said] = tried('x=0123456789; while :; do x=$x$x; echo grown; done', 30, { memory: 64 });
+      expect(ending).to.match(/^(?:2|134|137|139)$/);
+      expect(said.split('\n').length).to.be.within(5, 30);
+    });
   });
 });

@@ -5,6 +5,8 @@ export interface Task {
   readonly target: string;
   readonly seed: number;
   readonly seconds: number;
+  /** Inputs that are tried however long they take. */
+  readonly least?: number;
   readonly path?: string;
   /** base64 */
   readonly input?: string;
