@@ -55,6 +55,13 @@ describe('a storm', function () {
     });
   }
 
+  it('under systemd, starts whom systemd leaves down for what he requires, and nobody else', async function () {
+    this.timeout(patience(OPTIONS) + 600_000);
+    const { verdict, log } = await systemdStorm({ ...OPTIONS, atLeast: 0, faults: 5, seconds: 10, daemons: 12, bound: 8000, sabotage: true });
+    expect(log.flatMap((one) => (one.e === 'left-behind' ? [`${one.name}: ${one.why}`] : [])).sort()).to.deep.equal(['d1: stopped along', 'd6: dependency']);
+    expect(verdict.losses.map(({ invariant, what }) => `${invariant}: ${what}`)).to.deep.equal(['up in time: not all is where it is wanted within 8000 ms after the last fault: d11 is wanted up and has 0 processes']);
+  });
+
   it('sees each loss, where a broken watcher is played by hand', async () => {
     const { verdict } = await plainStorm({ ...OPTIONS, atLeast: 0, faults: 5, seconds: 10, daemons: 3, bound: 8000, sabotage: true });
     const lost = new Set<Invariant>(verdict.losses.map(({ invariant }) => invariant));

@@ -7,6 +7,7 @@ import { planFaults, type WorldKind } from './plan.js';
 import { PlainWorld } from './plain-world.js';
 import { BEFORE_AND_AFTER, LONGEST_LOOK, STABLE, type StormOptions } from './options.js';
 import { sabotage } from './sabotage.js';
+import { leaveDown } from './sabotage-systemd.js';
 import { Storm } from './storm.js';
 import { sweep } from './sweep.js';
 import { SystemdWorld } from './systemd-world.js';
@@ -25,7 +26,7 @@ setTimeout(() => {
 const verdict = await storm.rage(async () => {
   if (options.sweep === undefined) await storm.carryOut(planFaults(options), options.seconds, options.atLeast ?? 0);
   else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), from: options.points?.[0] ?? 1, of: options.sweep });
-  if (options.sabotage === true) await sabotage(storm);
+  if (options.sabotage === true) await (options.world === 'plain' ? sabotage : leaveDown)(storm);
 });
 writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));
 process.exit(0);

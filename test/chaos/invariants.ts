@@ -160,6 +160,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         if (takeDown === undefined) lastRead = one.since;
         break;
       case 'missed':
+      case 'left-behind':
       case 'killed-before':
         break;
     }

@@ -3,6 +3,8 @@
  * processes, each with CLOCK_MONOTONIC in ms, so that they can be put in order.
  */
 
+import type { LeftBehind } from './left-behind.js';
+
 export type Observation = { readonly at: number } & (
   /** The storm: a fault begins. */
   | { readonly e: 'fault'; readonly step: number; readonly kind: string; readonly detail: string }
@@ -40,6 +42,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'answers'; readonly detail: string }
   /** The storm: the wishes are settled, or the time for it is up; from here on it is taken down. */
   | { readonly e: 'take-down' }
+  /** The storm's operator: this one was left down by systemd for what it requires, and is started. */
+  | { readonly e: 'left-behind'; readonly name: string; readonly why: LeftBehind }
   /** Something is left after all was stopped. */
   | { readonly e: 'left'; readonly what: string }
   /** The storm went through to its end. */

@@ -27,7 +27,7 @@ export interface StormOptions {
   readonly sweep?: readonly SweepKind[];
   /** From which call to which, of each way; default all of them. */
   readonly points?: readonly [number, number];
-  /** Whether it does what a broken watcher would do, see sabotage.ts. */
+  /** Whether it does what a broken watcher would do, see sabotage.ts; or under systemd, what leaves one down, see sabotage-systemd.ts. */
   readonly sabotage?: boolean;
 }
 

@@ -92,6 +92,11 @@ export class PlainWorld implements World {
     throw new Error('without systemd there is none of its faults');
   }
 
+  /** The watcher itself goes on with whatever is wanted. */
+  lastJob(): undefined {
+    return undefined;
+  }
+
   async takeDown(): Promise<void> {
     // What the last one of the storm left is swept up by the one after it.
     await this.#end();

@@ -18,6 +18,8 @@ export interface WorldReport {
   readonly swept: Readonly<Record<string, number>>;
   /** From which one on it tried. */
   readonly sweptFrom: number;
+  /** Whom systemd left down for what he requires, so that the operator started him: why, and how often. */
+  readonly leftBehind: Readonly<Record<string, number>>;
   readonly losses: readonly Loss[];
 }
 
@@ -25,6 +27,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
   const kinds = new Map<number, string>();
   const missed = new Map<string, number>();
   const killedBefore: Record<string, number> = {};
+  const leftBehind: Record<string, number> = {};
   const requests = { done: 0, refused: 0, unanswered: 0 };
   const clients = { asked: 0, answered: 0 };
   let starts = 0;
@@ -34,6 +37,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
     if (one.e === 'fault') kinds.set(one.step, one.kind);
     else if (one.e === 'missed') missed.set(kinds.get(one.step) ?? '', (missed.get(kinds.get(one.step) ?? '') ?? 0) + 1);
     else if (one.e === 'killed-before') killedBefore[one.call] = (killedBefore[one.call] ?? 0) + 1;
+    else if (one.e === 'left-behind') leftBehind[one.why] = (leftBehind[one.why] ?? 0) + 1;
     else if (one.e === 'begun') starts += 1;
     else if (one.e === 'swept') [swept, sweptFrom] = [one.points, one.from];
     else if (one.e === 'crowd') {
@@ -48,7 +52,7 @@ export function reportOf(world: WorldKind, seed: number, log: readonly Observati
     missed: missed.get(kind) ?? 0,
     losses: verdict.losses.filter(({ after }) => after?.kind === kind).length,
   })).filter((one) => one.tried > 0);
-  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, clients, killedBefore, swept, sweptFrom, losses: verdict.losses };
+  return { world, seed, faults, settledAfterMs: verdict.settledAfter, starts, requests, clients, killedBefore, swept, sweptFrom, leftBehind, losses: verdict.losses };
 }
 
 /** One table for all worlds: faults tried, those that hit nothing (in brackets), losses. */
@@ -64,11 +68,13 @@ export function markdownTable(reports: readonly WorldReport[]): string {
   lines.push(`| **all** | ${reports.map((report) => `**${sum(report, 'tried')}** (${sum(report, 'missed')}) | **${report.losses.length}**`).join(' | ')} |`);
   lines.push('', `| invariant | ${reports.map(({ world }) => `${world}: losses`).join(' | ')} |`, `|---|${reports.map(() => '---:').join('|')}|`);
   for (const invariant of INVARIANTS) lines.push(`| ${invariant} | ${reports.map(({ losses }) => losses.filter((loss) => loss.invariant === invariant).length).join(' | ')} |`);
-  for (const { world, settledAfterMs, starts, requests, clients, killedBefore, swept, sweptFrom } of reports) {
+  for (const { world, settledAfterMs, starts, requests, clients, killedBefore, swept, sweptFrom, leftBehind } of reports) {
     const points = Object.keys(killedBefore).length;
     const kills = Object.values(killedBefore).reduce((total, count) => total + count, 0);
     lines.push('', `${world}: ${starts} starts of daemons; ${requests.done} requests done, ${requests.refused} refused, ${requests.unanswered} unanswered; killed ${kills} times at ${points} different calls; all where it was wanted ${settledAfterMs === undefined ? 'never' : `${(settledAfterMs / 1000).toFixed(1)} s`} after the last fault.`);
     if (clients.asked > 0) lines.push('', `${world}: ${clients.answered} of ${clients.asked} clients that asked in a crowd were answered.`);
+    const left = Object.entries(leftBehind);
+    if (left.length > 0) lines.push('', `${world}: left down by systemd for what they require, and started by the operator: ${left.map(([why, count]) => `${count} (${why})`).join(', ')}.`);
     const ways = Object.entries(swept).filter(([, last]) => last >= sweptFrom);
     const since = sweptFrom === 1 ? '' : ` from ${sweptFrom} on`;
     if (ways.length > 0) lines.push('', `${world}: killed at each fault point${since} of ${ways.map(([way, last]) => `${way} (${last})`).join(', ')}.`);

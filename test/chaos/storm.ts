@@ -10,6 +10,7 @@ import { liveProcesses, procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { FAULTS } from './faults.js';
 import { judge, type Expectations, type Verdict } from './invariants.js';
+import { leftBehind } from './left-behind.js';
 import { parseObservations, type Observation } from './observation.js';
 import type { Fault } from './plan.js';
 import type { Verb, World } from './world.js';
@@ -218,18 +219,26 @@ export class Storm {
     });
   }
 
-  /**
-   * As an operator does who was told that it failed: systemd is not told anything by
-   * what stands in our records. And who looks what else is down: what was stopped along
-   * with what it requires, or could not start with it, systemd leaves to him.
-   */
+  /** As an operator does who was told that it failed: systemd is not told anything by what stands in our records. */
   async #askAgain(): Promise<void> {
     for (let round = 0; round < 5; round += 1) {
-      const { open, misplaced } = this.verdict();
-      const leftDown = misplaced.filter((name) => this.expectations.requires.has(name) && this.pids(name).length === 0 && !open.some((one) => one.name === name));
-      const requests = [...open, ...leftDown.map((name) => ({ name, verb: 'start' as const }))];
-      await Promise.all(requests.map(({ name, verb }) => this.ask(verb, name, 1)));
-      if (requests.length === 0) return;
+      const { open } = this.verdict();
+      if (open.length === 0) return;
+      await Promise.all(open.map(({ name, verb }) => this.ask(verb, name, 1)));
+    }
+  }
+
+  /** Starts those, and only those, whom systemd leaves to an operator. */
+  async bringBack(): Promise<void> {
+    const { open, misplaced } = this.verdict();
+    for (const name of misplaced) {
+      const required = this.expectations.requires.get(name);
+      if (required === undefined || this.pids(name).length > 0 || open.some((one) => one.name === name)) continue;
+      const job = this.world.lastJob(name);
+      const why = job === undefined ? undefined : leftBehind(job, required, this.#observations());
+      if (why === undefined) continue;
+      this.tell({ e: 'left-behind', name, why });
+      await this.ask('start', name, 1);
     }
   }
 
@@ -237,7 +246,10 @@ export class Storm {
     const { bound, stable, longestLook } = this.expectations;
     // Who comes up at the last moment must be seen to stay, by an observer that may have to wait for its turn.
     const deadline = monotonic() + bound + stable + longestLook;
-    while (this.verdict().settledAt === undefined && monotonic() < deadline) await pause(500);
+    while (this.verdict().settledAt === undefined && monotonic() < deadline) {
+      await this.bringBack();
+      await pause(500);
+    }
     this.tell({ e: 'answers', detail: await this.answers() });
     this.tell({ e: 'take-down' });
   }

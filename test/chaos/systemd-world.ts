@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { procProcess } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
+import { lastJobOf, type LastJob } from './left-behind.js';
 import { typed } from './operator.js';
 import { OrderFile } from './orders.js';
 import type { FaultKind } from './plan.js';
@@ -20,6 +21,7 @@ const CONFIG = '/etc/watchkeeper/watchkeeper.yaml';
 const WATCHER = 'watchkeeper.service';
 const TARGET = 'chaos.target';
 const SYSTEMCTL = '/usr/bin/systemctl';
+const JOURNALCTL = '/usr/bin/journalctl';
 
 export class SystemdWorld implements World {
   readonly kind = 'systemd';
@@ -93,6 +95,15 @@ export class SystemdWorld implements World {
     if (words === undefined) throw new Error(`${kind} is no fault of systemd`);
     // What becomes of the command is no matter: the connection that it asks over may be the one that is cut.
     await typed(SYSTEMCTL, words);
+  }
+
+  lastJob(name: string): LastJob | undefined {
+    const unit = `${name}.service`;
+    const shown = spawnSync(SYSTEMCTL, ['show', '--property=ActiveState,Job', unit], { encoding: 'utf8', timeout: 30_000 }).stdout;
+    if (!/^ActiveState=inactive$/m.test(shown) || /^Job=[1-9]/m.test(shown)) return undefined;
+    const types = ['start', 'stop', 'restart'].map((type) => `JOB_TYPE=${type}`);
+    const told = spawnSync(JOURNALCTL, ['--output=json', '--output-fields=JOB_TYPE,JOB_RESULT', '--lines=20', `UNIT=${unit}`, ...types], { encoding: 'utf8', timeout: 30_000 }).stdout;
+    return lastJobOf(told);
   }
 
   async takeDown(): Promise<void> {

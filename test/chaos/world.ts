@@ -1,4 +1,5 @@
 /** What a fault needs of the world that it is to hit. */
+import type { LastJob } from './left-behind.js';
 import type { KillOrder, OrderFile } from './orders.js';
 import type { FaultKind, WorldKind } from './plan.js';
 import type { Site } from './site.js';
@@ -29,6 +30,8 @@ export interface World {
   askAndDie(verb: Verb, name: string, order: KillOrder): Promise<Answer>;
   /** Faults that only this world has. */
   special(kind: FaultKind, choice: number): Promise<void>;
+  /** Of a daemon that its service manager has at rest: the last thing that it did about it; undefined: it is not at rest. */
+  lastJob(name: string): LastJob | undefined;
   /** Stops the watcher as an operator does, for good. */
   takeDown(): Promise<void>;
   /** What is there after that and should not be, beside processes. */
