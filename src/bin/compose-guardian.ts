@@ -175,12 +175,13 @@ async function stamped({ configuration, clock, board }: GuardianParts): Promise<
 async function observing(detection: Detection, parts: GuardianParts, desired: DesiredStateStore): Promise<Guardian> {
   const { configuration, host, clock, runner, locks, self, journal, log } = parts;
   const { observedHealth } = await import('./compose-health.js');
-  const [{ ObservingWatcher }, units, { DirectControl }, { Wishes }, { Pauses }, observer, manager] = await Promise.all([
+  const [{ ObservingWatcher }, units, { DirectControl }, { Wishes }, { Pauses }, { finishCutOffStops }, observer, manager] = await Promise.all([
     import('../app/observing-watcher.js'),
     unitKeepers(parts, desired),
     import('../app/direct-control.js'),
     import('../app/wishes.js'),
     import('../app/pauses.js'),
+    import('../app/cut-off-stops.js'),
     observe(clock, host),
     host.manager('systemd', true),
   ]);
@@ -214,8 +215,13 @@ async function observing(detection: Detection, parts: GuardianParts, desired: De
       watcher.follow();
       return Promise.resolve();
     },
-    // Theirs to start, to stop and to keep the output of.
-    startGroup: () => Promise.resolve([]),
+    // Theirs to start, to stop and to keep the output of; but a stop on record is an operator's word.
+    startGroup: () => {
+      paused.refresh();
+      const isHindered = (name: string): boolean => paused.reason(name) !== undefined || holds.read(name) !== undefined;
+      finishCutOffStops(configuration.catalogue.daemons, { manager, wishes, locks, lockTimeout, isHindered, log }).catch((error: unknown) => log.error({ error: String(error) }, 'cannot look for stops that were cut off'));
+      return Promise.resolve([]);
+    },
     stopAll: () => Promise.resolve([]),
     outputFiles: () => [],
     // Not ours to start and to stop.
