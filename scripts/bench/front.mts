@@ -3,24 +3,19 @@
  * by ours in turn, on a node of a real Ganeti cluster, and what Node's way takes
  * beside an empty Node program.
  *
- *   npm run bench -- front [--runs=50] [--suites=bookworm,trixie] [--inits=none,systemd] [--only=PATTERN] [--write]
- *
- * --write puts the tables into docs/benchmarks.md.
+ *   npm run bench -- front [--runs=50] [--suites=bookworm,trixie] [--inits=none,systemd] [--only=PATTERN]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import type { Suite } from '../../test/support/containers/recipe.js';
 import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../../test/support/ganeti/migration.js';
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher, stopWatcher } from '../../test/support/ganeti/watcher.js';
-import { placed, shown } from './figures.mjs';
+import { shown } from './figures.mjs';
 import { listed, options } from './options.mjs';
+import { machine, Report } from './report.mjs';
 import { KEPT, LOOP, ratio, row, sides, table, type Compared, type Side } from './turns.mjs';
 
-const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const OURS = '/usr/lib/ganeti/daemon-util';
 const EMPTY = '/run/empty.cjs';
 const TIMEOUT = 900_000;
@@ -157,17 +152,21 @@ async function measureNode(suite: Suite, init: Init): Promise<readonly Row[]> {
 
 /** A container's end alone does not keep this process waiting for it. */
 const awake = setInterval(() => undefined, TIMEOUT);
-const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} turns, of what takes seconds ${Math.min(runs, FEW)}; "ends with": with another status than it has to.`];
-const results: Record<string, unknown> = {};
+const report = new Report(`${machine()}, ${runs} turns, of what takes seconds ${Math.min(runs, FEW)}; "ends with": with another status than it has to.`, { json: options.get('json'), write: options.has('write') });
 for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
   for (const init of listed<Init>('inits', ['none', 'systemd'])) {
-    const rows = await measureNode(suite, init);
-    const text = `### The front on ${suite}, ${init === 'systemd' ? 'with' : 'without'} systemd\n\n${table(rows.map(({ pair, reference, ours }) => row(pair, reference, ours)))}`;
-    process.stdout.write(`${text}\n\n`);
-    parts.push(text);
-    results[`${suite}/${init}`] = rows.map(({ pair, reference, ours }) => ({ what: pair.what, most: pair.most, wall: ratio(reference, ours, 'wall'), reference, ours }));
+    const where = `${suite}, ${init === 'systemd' ? 'with' : 'without'} systemd`;
+    await report.attempt('front', where, async () => {
+      const rows = await measureNode(suite, init);
+      report.tell({
+        name: 'front',
+        title: `The front on ${where}`,
+        parts: [table(rows.map(({ pair, reference, ours }) => row(pair, reference, ours)))],
+        bars: [],
+        figures: rows.map(({ pair, reference, ours }) => ({ what: pair.what, most: pair.most, wall: ratio(reference, ours, 'wall'), reference, ours })),
+      });
+    });
   }
 }
 clearInterval(awake);
-process.stdout.write(`${JSON.stringify({ schemaVersion: 2, at: parts[0], results })}\n`);
-if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'front', parts.join('\n\n')));
+process.exitCode = report.status;

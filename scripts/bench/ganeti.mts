@@ -2,22 +2,16 @@
  * What daemon-util costs on a node of a real Ganeti cluster, beside the bash
  * original on the same node in the same run.
  *
- *   npm run bench -- ganeti [--runs=9] [--suites=bookworm,trixie] [--inits=none,systemd] [--write]
- *
- * --write puts the tables into docs/benchmarks.md.
+ *   npm run bench -- ganeti [--runs=9] [--suites=bookworm,trixie] [--inits=none,systemd]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-
 import type { Suite } from '../../test/support/containers/recipe.js';
 import { installWatchkeeper, stockDaemonUtil, takeTheName, takeUnits } from '../../test/support/ganeti/migration.js';
 import { alone, initCluster, startNode, type GanetiNode, type Init } from '../../test/support/ganeti/node.js';
 import { startWatcher } from '../../test/support/ganeti/watcher.js';
-import { placed } from './figures.mjs';
+import { markdown, median } from './figures.mjs';
 import { listed, options } from './options.mjs';
+import { machine, Report } from './report.mjs';
 
-const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const NAME = '/usr/lib/ganeti/daemon-util';
 const TIMEOUT = 600_000;
 
@@ -31,8 +25,8 @@ const ROWS: readonly { readonly calls: readonly (readonly string[])[]; readonly 
 ];
 
 interface Times {
-  /** Medians in ms, by row. */
-  readonly medians: readonly number[];
+  /** ms of each run, by row. */
+  readonly times: readonly (readonly number[])[];
   /** Rows whose calls did not all end with 0. */
   readonly failing: ReadonlySet<number>;
 }
@@ -43,16 +37,15 @@ const runs = Number(options.get('runs') ?? 9);
 const LOOP = 'failed=0; for i in $(seq "$1"); do s=${EPOCHREALTIME/./}; for words in "${@:3}"; do "$2" $words >/dev/null 2>&1 || failed=1; done; echo $((${EPOCHREALTIME/./} - s)); done; echo "failed $failed"';
 
 async function timesOf(node: GanetiNode, program: string): Promise<Times> {
-  const medians: number[] = [];
+  const times: (readonly number[])[] = [];
   const failing = new Set<number>();
   await node.container.run([program, 'start-all'], { timeout: TIMEOUT });
   for (const [index, { calls }] of ROWS.entries()) {
     const lines = (await node.container.must(['/bin/bash', '-c', LOOP, 'bash', String(runs), program, ...calls.map((words) => words.join(' '))], { timeout: TIMEOUT })).trim().split('\n');
     if (lines.pop() !== 'failed 0') failing.add(index);
-    const sorted = lines.map((text) => Number(text) / 1000).sort((one, other) => one - other);
-    medians.push(sorted[Math.floor(sorted.length / 2)] ?? NaN);
+    times.push(lines.map((text) => Number(text) / 1000));
   }
-  return { medians, failing };
+  return { times, failing };
 }
 
 interface Column {
@@ -88,26 +81,30 @@ async function measure(suite: Suite, init: Init): Promise<readonly Column[]> {
 function table(columns: readonly Column[]): string {
   const [original, ...others] = columns;
   if (original === undefined) return '';
-  const cell = ({ medians, failing }: Times, row: number): string => `${(medians[row] ?? NaN).toFixed(1)}${failing.has(row) ? ' (fails)' : ''}`;
+  const middle = ({ times }: Times, row: number): number => median(times[row] ?? []);
+  const cell = (times: Times, row: number): string => `${middle(times, row).toFixed(1)}${times.failing.has(row) ? ' (fails)' : ''}`;
   const head = ['ms, median', original.title, ...others.flatMap(({ title }) => [title, '×']), 'at most'];
   const rows = ROWS.map(({ calls, bar }, row) => [
     calls.map((words) => `\`${words.join(' ')}\``).join(' + '),
     cell(original.times, row),
-    ...others.flatMap(({ times }) => [cell(times, row), ((times.medians[row] ?? NaN) / (original.times.medians[row] ?? NaN)).toFixed(2)]),
+    ...others.flatMap(({ times }) => [cell(times, row), (middle(times, row) / middle(original.times, row)).toFixed(2)]),
     bar === undefined ? '' : String(bar),
   ]);
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdown(head, rows);
 }
 
 /** A container's end alone does not keep this process waiting for it. */
 const awake = setInterval(() => undefined, TIMEOUT);
-const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, ${runs} runs; "fails": the call did not end with 0.`];
+const report = new Report(`${machine()}, ${runs} runs; "fails": the call did not end with 0.`, { json: options.get('json'), write: options.has('write') });
 for (const suite of listed<Suite>('suites', ['bookworm', 'trixie'])) {
   for (const init of listed<Init>('inits', ['none', 'systemd'])) {
-    const text = `### ${suite}, ${init === 'systemd' ? 'with' : 'without'} systemd\n\n${table(await measure(suite, init))}`;
-    process.stdout.write(`${text}\n\n`);
-    parts.push(text);
+    const where = `${suite}, ${init === 'systemd' ? 'with' : 'without'} systemd`;
+    await report.attempt('ganeti', where, async () => {
+      const columns = await measure(suite, init);
+      const figures = columns.map(({ title, times: { times, failing } }) => ({ title, rows: ROWS.map(({ calls, bar }, row) => ({ calls, most: bar, times: times[row], fails: failing.has(row) })) }));
+      report.tell({ name: 'ganeti', title: where, parts: [table(columns)], bars: [], figures });
+    });
   }
 }
 clearInterval(awake);
-if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'ganeti', parts.join('\n\n')));
+process.exitCode = report.status;

@@ -1,8 +1,8 @@
 /** `--name=value` and `--name` of the command line. */
 export const options: ReadonlyMap<string, string | undefined> = new Map(
   process.argv.slice(2).map((word): [string, string | undefined] => {
-    const [name = '', value] = word.replace(/^--/, '').split('=', 2);
-    return [name, value];
+    const [name = '', ...values] = word.replace(/^--/, '').split('=');
+    return [name, values.length === 0 ? undefined : values.join('=')];
   }),
 );
 

@@ -3,25 +3,22 @@
  * by our agents, by Pacemaker's own class `systemd:`, and by a plain agent that
  * forks systemctl for everything, in the same run.
  *
- *   npm run bench -- pacemaker [--runs=7] [--baseline-runs=3] [--minutes=3] [--suites=bookworm,trixie] [--write]
+ *   npm run bench -- pacemaker [--runs=7] [--baseline-runs=3] [--minutes=3] [--suites=bookworm,trixie]
  *
- * On bookworm the watcher drives the daemons, on trixie systemd does. --write puts
- * the tables into docs/benchmarks.md.
+ * On bookworm the watcher drives the daemons, on trixie systemd does.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { Suite } from '../../test/support/containers/recipe.js';
 import type { Node } from '../../test/support/pacemaker/cluster.js';
 import { primitive } from '../../test/support/pacemaker/resource.js';
 import { ClusterWorld, PATIENCE } from '../../test/support/pacemaker/world.js';
-import { placed } from './figures.mjs';
+import { markdown, median } from './figures.mjs';
 import { listed, options } from './options.mjs';
 import { benchAgent, installAgents, monitoredLoads } from './pacemaker-load.mjs';
+import { machine, Report } from './report.mjs';
 
-const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const UNIT = 'bench-unit.service';
 const PLAIN = benchAgent('plain');
 const OURS = '/usr/lib/ocf/resource.d/watchkeeper/unit';
@@ -38,16 +35,14 @@ const runs = Number(options.get('runs') ?? 7);
 const baselineRuns = Number(options.get('baseline-runs') ?? 3);
 const minutes = Number(options.get('minutes') ?? 3);
 
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 const spread = (values: readonly number[]): string => values.map((value) => (value / 1000).toFixed(2)).join(' ');
 
 interface Row {
   readonly what: string;
   readonly value: string;
   readonly bar?: string;
+  /** All that the value is made of, ms or %. */
+  readonly samples?: readonly number[];
 }
 
 /** Read from outside, without a process. */
@@ -139,13 +134,13 @@ interface Starter {
   readonly stop: string;
 }
 
-/** Medians of the ms of a start, each in turn with the others, so that a busy machine is busy for all of them. */
-async function starts(node: Node, starters: readonly Starter[]): Promise<readonly number[]> {
+/** ms of each start, in turn with the others, so that a busy machine is busy for all of them. */
+async function starts(node: Node, starters: readonly Starter[]): Promise<readonly (readonly number[])[]> {
   const loop = 'n=$1; shift; for i in $(seq "$n"); do for pair; do s=${EPOCHREALTIME/./}; ${pair%|*} >/dev/null 2>&1 || exit 1; echo $((${EPOCHREALTIME/./} - s)); ${pair#*|} >/dev/null 2>&1; done; done';
   const pairs = starters.map(({ start, stop }) => `${start}|${stop}`);
   const text = await node.must(['/bin/bash', '-c', loop, 'bash', String(STARTS), ...pairs], { timeout: PATIENCE, environment: ENVIRONMENT });
   const times = text.trim().split('\n').map((line) => Number(line) / 1000);
-  return starters.map((_, which) => median(times.filter((__, index) => index % starters.length === which)));
+  return starters.map((_, which) => times.filter((__, index) => index % starters.length === which));
 }
 
 /** ms of CPU of one monitor, its children included. */
@@ -167,20 +162,21 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
     const ours = await daemonRecoveries(world);
     const [started, ready] = [ours.map((one) => one.started), ours.map((one) => one.ready)];
     const rows: Row[] = [
-      { what: `kill -9 to started again: \`ocf:watchkeeper:daemon\`, s (each: ${spread(started)})`, value: (median(started) / 1000).toFixed(2), bar: '0.35' },
-      { what: `the same until it is ready again, s (each: ${spread(ready)})`, value: (median(ready) / 1000).toFixed(2) },
+      { what: `kill -9 to started again: \`ocf:watchkeeper:daemon\`, s (each: ${spread(started)})`, value: (median(started) / 1000).toFixed(2), bar: '0.35', samples: started },
+      { what: `the same until it is ready again, s (each: ${spread(ready)})`, value: (median(ready) / 1000).toFixed(2), samples: ready },
     ];
     if (baselineRuns > 0) {
       const operations = '<operations><op id="base-m" name="monitor" interval="10s" timeout="20s"/><op id="base-s" name="start" interval="0" timeout="60s"/><op id="base-t" name="stop" interval="0" timeout="60s"/></operations>';
       const native = await unitRecoveries(world, `<primitive id="base" class="systemd" type="${UNIT.replace('.service', '')}">${operations}</primitive>`);
       const plain = await unitRecoveries(world, `<primitive id="base" class="ocf" provider="bench" type="plain"><instance_attributes id="base-i"><nvpair id="base-u" name="unit" value="${UNIT}"/></instance_attributes>${operations}</primitive>`);
-      rows.push({ what: `the same: \`systemd:\`, s (each: ${spread(native)})`, value: (median(native) / 1000).toFixed(2) }, { what: `the same: a plain agent, s (each: ${spread(plain)})`, value: (median(plain) / 1000).toFixed(2) });
+      rows.push({ what: `the same: \`systemd:\`, s (each: ${spread(native)})`, value: (median(native) / 1000).toFixed(2), samples: native }, { what: `the same: a plain agent, s (each: ${spread(plain)})`, value: (median(plain) / 1000).toFixed(2), samples: plain });
     }
-    const [bare = NaN, held = NaN] = await starts(node, [
+    const [bareStarts = [], heldStarts = []] = await starts(node, [
       { start: `/usr/bin/systemctl start ${UNIT}`, stop: `/usr/bin/systemctl stop ${UNIT}` },
       { start: `${OURS} start`, stop: `${OURS} stop` },
     ]);
-    rows.push({ what: '`systemctl start`, ms', value: bare.toFixed(1) }, { what: 'start by `ocf:watchkeeper:unit`, ms', value: held.toFixed(1) }, { what: 'its share of `systemctl start`', value: (held / bare).toFixed(2), bar: '1.5' });
+    const [bare, held] = [median(bareStarts), median(heldStarts)];
+    rows.push({ what: '`systemctl start`, ms', value: bare.toFixed(1), samples: bareStarts }, { what: 'start by `ocf:watchkeeper:unit`, ms', value: held.toFixed(1), samples: heldStarts }, { what: 'its share of `systemctl start`', value: (held / bare).toFixed(2), bar: '1.5' });
     await node.must([OURS, 'start'], { environment: ENVIRONMENT });
     const [cheap, dear] = [await monitorCost(node, OURS), await monitorCost(node, PLAIN)];
     await node.must([OURS, 'stop'], { environment: ENVIRONMENT });
@@ -188,11 +184,11 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
     const { ours: own, plain: forking, least } = await monitoredLoads(world, RESOURCES, minutes, UNIT_TEXT);
     const percent = (values: readonly number[]): string => `${median(values).toFixed(2)} (${values.map((value) => value.toFixed(2)).join(' ')})`;
     rows.push(
-      { what: `${RESOURCES} of them every ${INTERVAL} s, % of a core, of each minute: our agents`, value: percent(own.agents), bar: '2' },
-      { what: 'the same minutes on another node: an agent that looks whether a file is there', value: percent(least.agents) },
-      { what: 'the same minutes on another node: a plain agent', value: percent(forking.agents) },
-      { what: 'pacemaker-execd, which calls ours', value: percent(own.execd) },
-      { what: 'the watcher of that node', value: percent(own.watcher) },
+      { what: `${RESOURCES} of them every ${INTERVAL} s, % of a core, of each minute: our agents`, value: percent(own.agents), bar: '2', samples: own.agents },
+      { what: 'the same minutes on another node: an agent that looks whether a file is there', value: percent(least.agents), samples: least.agents },
+      { what: 'the same minutes on another node: a plain agent', value: percent(forking.agents), samples: forking.agents },
+      { what: 'pacemaker-execd, which calls ours', value: percent(own.execd), samples: own.execd },
+      { what: 'the watcher of that node', value: percent(own.watcher), samples: own.watcher },
     );
     return rows;
   } finally {
@@ -201,12 +197,14 @@ async function measure(suite: Suite): Promise<readonly Row[]> {
 }
 
 const awake = setInterval(() => undefined, PATIENCE);
-const parts = [`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${STARTS} starts in turn and ${MONITORS} monitors.`];
+const header = `${machine()}; medians of ${runs} recoveries (${baselineRuns} of the others, spread over the monitor's ${INTERVAL} s), ${STARTS} starts in turn and ${MONITORS} monitors.`;
+const report = new Report(header, { json: options.get('json'), write: options.has('write') });
 for (const suite of listed('suites', ['bookworm', 'trixie'] as const)) {
-  const rows = await measure(suite);
-  const text = [`### ${suite}, daemons driven by ${suite === 'bookworm' ? 'the watcher' : 'systemd'}`, '', '| | median | at most |', '| --- | --- | --- |', ...rows.map(({ what, value, bar = '' }) => `| ${what} | ${value} | ${bar} |`)].join('\n');
-  process.stdout.write(`${text}\n\n`);
-  parts.push(text);
+  await report.attempt('pacemaker', suite, async () => {
+    const rows = await measure(suite);
+    const text = markdown(['', 'median', 'at most'], rows.map(({ what, value, bar = '' }) => [what, value, bar]));
+    report.tell({ name: 'pacemaker', title: `${suite}, daemons driven by ${suite === 'bookworm' ? 'the watcher' : 'systemd'}`, parts: [text], bars: [], figures: rows });
+  });
 }
 clearInterval(awake);
-if (options.has('write')) writeFileSync(DOCUMENT, placed(readFileSync(DOCUMENT, 'utf8'), 'pacemaker', parts.join('\n\n')));
+process.exitCode = report.status;

@@ -10,6 +10,8 @@ export interface ScalePlan {
   rounds(size: number): number;
   /** Deaths of all. */
   readonly deaths: number;
+  /** Deaths of one among all. */
+  readonly ones: number;
   /** s */
   readonly idle: number;
   readonly statuses: number;
@@ -100,7 +102,7 @@ async function deaths(plan: ScalePlan, peers: readonly Peer[], names: readonly s
   }
   say(`scale: ${names.length}: one death among all, stop`);
   await afresh();
-  for (const name of names.slice(0, 10)) {
+  for (const name of names.slice(0, plan.ones)) {
     for (const peer of peers) {
       figures.get(peer)?.one.push(await death(peer, [name]));
       await pause(100);
@@ -108,7 +110,8 @@ async function deaths(plan: ScalePlan, peers: readonly Peer[], names: readonly s
   }
 }
 
-async function measure(ground: Ground, plan: ScalePlan, size: number, say: Say, pause: Pause): Promise<readonly Figures[]> {
+/** @param pause between what is measured, for all to come to rest */
+export async function scale(ground: Ground, plan: ScalePlan, size: number, say: Say, pause: Pause = sleep): Promise<readonly Figures[]> {
   const figures = new Map<Peer, Figures>();
   const names = numbered(size);
   try {
@@ -150,11 +153,4 @@ async function measure(ground: Ground, plan: ScalePlan, size: number, say: Say, 
   } finally {
     for (const peer of figures.keys()) await peer.tearDown();
   }
-}
-
-/** @param pause between what is measured, for all to come to rest */
-export async function scale(ground: Ground, plan: ScalePlan, say: Say, pause: Pause = sleep): Promise<readonly Figures[]> {
-  const all: Figures[] = [];
-  for (const size of plan.sizes) all.push(...(await measure(ground, plan, size, say, pause)));
-  return all;
 }

@@ -18,6 +18,7 @@ const MEMORY = '/dev/shm';
 
 interface Result {
   readonly leftOut: readonly string[];
+  readonly failed: readonly { readonly name: string }[];
   readonly sections: readonly { readonly name: string; readonly figures: unknown }[];
 }
 
@@ -57,12 +58,22 @@ describe('npm run bench', function () {
     const { status, stdout, stderr } = bench('recovery', 'scale', 'growth', '--quick', '--local', '--peers=ours,limit-node', '--kills=1', '--age=0', '--sizes=2,3', '--idle=0.5', `--json=${file}`);
     expect(status, stderr).to.equal(0);
     for (const row of [/^\| ours \| \d[^|]*\|.*\| 0 \|$/m, /^\| limit-node \| \d[^|]*\|.*\| 0 \|$/m, /^\| first kill, among the first group \|/m, /^\| ours \| start all, ms \| [\d.]+ \| [\d.]+ \| –?-?[\d.]* \|/m]) expect(stdout).to.match(row);
-    expect(stdout).to.match(/Left out: .*no harness/);
+    expect(stdout).to.match(/Left out: .*no harness/).and.match(/Left out: 1, 10, 100, 1000 daemons \(--sizes\)/);
     const result = JSON.parse(readFileSync(file, 'utf8')) as Result;
+    expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).to.deep.equal(result);
+    expect(stderr).to.match(/^bench: recovery/).and.match(/^bench: took \d+ s\n$/m);
     expect(result.sections.map(({ name }) => name)).to.deep.equal(['recovery', 'scale', 'growth']);
     const recovered = result.sections[0]?.figures as Readonly<Record<string, { readonly first: readonly number[]; readonly second: readonly number[] }>>;
     for (const name of ['ours', 'limit-node']) expect([recovered[name]?.first.length, recovered[name]?.second.length], name).to.deep.equal([1, 1]);
     expect(grounds().filter((name) => !before.includes(name))).to.deep.equal([]);
+  });
+
+  it('tells what failed, goes on, and ends with 1', () => {
+    const { status, stdout, stderr } = bench('crash-loop', 'scale', '--local', '--peers=limit-node', '--sizes=2', '--rounds=1', '--deaths=1', '--idle=0.1');
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Result;
+    expect([status, result.failed.map(({ name }) => name), result.sections.map(({ name }) => name)], stderr).to.deep.equal([1, ['crash-loop'], ['scale']]);
+    expect(stderr).to.include('crash-loop: all of it failed: without the harness');
+    expect(stdout).to.match(/^\| limit-node \| [\d.]+ \|/m);
   });
 
   it('removes the control groups of its daemons with them', async function () {
@@ -94,7 +105,8 @@ describe('npm run bench', function () {
 
   it('refuses what it does not know', () => {
     const { status, stderr } = bench('speed');
-    expect([status, stderr.includes('recovery, scale, growth, crash-loop')]).to.deep.equal([2, true]);
+    expect([status, stderr.includes('recovery, crash-loop, scale, growth')]).to.deep.equal([2, true]);
     expect(bench('recovery', '--fast').status).to.equal(2);
+    expect(bench('--help')).to.deep.include({ status: 0, stderr: '' });
   });
 });

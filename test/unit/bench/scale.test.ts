@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { numbered, type Ground, type Peer } from '../../../scripts/bench/peer.mjs';
-import { scale, type ScalePlan } from '../../../scripts/bench/scale.mjs';
+import { scale, type Figures, type ScalePlan } from '../../../scripts/bench/scale.mjs';
 import { now, Stamps } from '../../../scripts/bench/stamps.mjs';
 import { Cleanups } from '../../support/eventually.js';
 import { makeDirectory } from '../../support/host-fixture.js';
@@ -96,8 +96,9 @@ describe('scale of the benchmark', () => {
       },
       clear: () => Promise.resolve(),
     };
-    const plan: ScalePlan = { sizes: [1, 10, 30], peers: () => ['ours'], rounds: (size) => (size > 10 ? 2 : 4), deaths: 3, idle: 0, statuses: 5, settle: 0 };
-    const figures = await scale(ground, plan, () => undefined, () => Promise.resolve());
+    const plan: ScalePlan = { sizes: [1, 10, 30], peers: () => ['ours'], rounds: (size) => (size > 10 ? 2 : 4), deaths: 3, ones: 10, idle: 0, statuses: 5, settle: 0 };
+    const figures: Figures[] = [];
+    for (const size of plan.sizes) figures.push(...(await scale(ground, plan, size, () => undefined, () => Promise.resolve())));
     expect(peers.map(({ kills }) => Math.max(...kills))).to.deep.equal([1, 10, 30]);
     expect(peers.map(({ mostDeaths }) => mostDeaths)).to.deep.equal([1, 1, 1]);
     // Three deaths of all, then each of ten alone.

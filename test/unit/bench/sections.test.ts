@@ -62,7 +62,7 @@ describe('sections of the benchmark', () => {
 
   const scaled = (size: number, peer: string, change: Partial<Figures> = {}): Figures =>
     ({ size, peer, start: [100, 110, 120], stop: [1], death: [900, 1000, 2000], one: [1], status: [20], emptyNode: peer === 'ours' ? [40] : [], idle: [0.1, 0.3], memory: [60, 100, 62], ...change });
-  const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: (size) => (size > 100 ? 3 : 9), deaths: 3, idle: 10, statuses: 5, settle: 0 };
+  const scalePlan: ScalePlan = { sizes: [100, 1000], peers: () => ['ours'], rounds: (size) => (size > 100 ? 3 : 9), deaths: 3, ones: 10, idle: 10, statuses: 5, settle: 0 };
 
   it('scale: no start, no status and no return of all', () => {
     const all = [100, 1000].map((size) => scaled(size, 'ours', { start: [Infinity], death: [Infinity], status: [] }));
