@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { hitEachKind } from './each-kind.js';
 import type { Expectations } from './invariants.js';
-import { planFaults, type WorldKind } from './plan.js';
+import { kindsOf, planFaults, type WorldKind } from './plan.js';
 import { PlainWorld } from './plain-world.js';
 import { BEFORE_AND_AFTER, LONGEST_LOOK, STABLE, type StormOptions } from './options.js';
 import { sabotage } from './sabotage.js';
@@ -24,8 +25,10 @@ setTimeout(() => {
   process.exit(1);
 }, (options.seconds + BEFORE_AND_AFTER) * 1000);
 const verdict = await storm.rage(async () => {
-  if (options.sweep === undefined) await storm.carryOut(planFaults(options), options.seconds, options.atLeast ?? 0);
-  else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), from: options.points?.[0] ?? 1, of: options.sweep });
+  if (options.sweep === undefined) {
+    await storm.carryOut(planFaults(options), options.seconds, options.atLeast ?? 0);
+    if (options.sabotage !== true) await hitEachKind(storm, kindsOf(options.world, options.only), options);
+  } else storm.tell({ e: 'swept', points: Object.fromEntries(await sweep(storm, options.sweep, options)), from: options.points?.[0] ?? 1, of: options.sweep });
   if (options.sabotage === true) await (options.world === 'plain' ? sabotage : leaveDown)(storm);
 });
 writeFileSync(join(options.directory, 'verdict'), JSON.stringify(verdict));

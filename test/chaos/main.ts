@@ -11,7 +11,7 @@ import { FAULT_KINDS, faultLine, planFaults, type FaultKind, type WorldKind } fr
 import { plainStorm } from './plain.js';
 import type { StormOptions } from './options.js';
 import { SWEEPS, type SweepKind } from './sweep.js';
-import { lossLines, markdownTable, reportOf, type WorldReport } from './report.js';
+import { lossLines, markdownTable, reportOf, unhitLines, type WorldReport } from './report.js';
 
 const { values } = parseArgs({
   options: {
@@ -99,7 +99,9 @@ const failures = await Promise.all(
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);
     const report = reportOf(world, options.seed, log, verdict);
     reports.push(report);
-    return report.losses.length === 0 ? [] : [...lossLines(report), `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${world === 'systemd' ? ` --debian ${values.debian}` : ''}${chosen()}`];
+    // A sweep has its own way to tell what it did not come to.
+    const nothing = options.sweep === undefined ? unhitLines(report, only) : [];
+    return report.losses.length + nothing.length === 0 ? [] : [...lossLines(report), ...nothing, `the same storm again: npm run chaos -- --world ${world} --seed ${options.seed} --faults ${options.faults} --daemons ${options.daemons} --time ${values.time}${world === 'systemd' ? ` --debian ${values.debian}` : ''}${chosen()}`];
   }),
 );
 process.stdout.write(`\n${markdownTable(reports)}\n`);

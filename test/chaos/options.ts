@@ -38,8 +38,8 @@ export interface StormResult {
   readonly directory: string;
 }
 
-/** Start, settling and taking down, seconds; a storm that is not over then ends itself, and says where it was. */
-export const BEFORE_AND_AFTER = 240;
+/** Start, kinds that are tried again, settling and taking down, seconds; a storm that is not over then ends itself, and says where it was. */
+export const BEFORE_AND_AFTER = 300;
 
 /** ms until whoever began a storm ends it, which could not even do that. */
 export function patience(options: StormOptions): number {

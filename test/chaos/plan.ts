@@ -36,6 +36,11 @@ export type FaultKind = keyof typeof KINDS;
 
 export const FAULT_KINDS = Object.keys(KINDS) as readonly FaultKind[];
 
+/** Those that a world has, of those that are asked for. */
+export function kindsOf(world: WorldKind, only: readonly FaultKind[] = FAULT_KINDS): readonly FaultKind[] {
+  return FAULT_KINDS.filter((kind) => KINDS[kind][world] > 0 && only.includes(kind));
+}
+
 export function describeKind(kind: FaultKind): string {
   return KINDS[kind].what;
 }
@@ -74,10 +79,10 @@ export interface PlanOptions {
 }
 
 /** Each kind of the world comes once among the first, so that a short storm has them all. */
-export function planFaults({ seed, world, faults, daemons, only = FAULT_KINDS }: PlanOptions): readonly Fault[] {
+export function planFaults({ seed, world, faults, daemons, only }: PlanOptions): readonly Fault[] {
   const random = chance(seed);
   const integer = (below: number): number => Math.floor(random() * below);
-  const kinds = FAULT_KINDS.filter((kind) => KINDS[kind][world] > 0 && only.includes(kind));
+  const kinds = kindsOf(world, only);
   const total = kinds.reduce((sum, kind) => sum + KINDS[kind][world], 0);
   const drawn = (): FaultKind => {
     let left = integer(total);

@@ -1,7 +1,7 @@
 /** What came of a storm, for people and for programs. Pure. */
 import { INVARIANTS, type Loss } from './invariants.js';
 import type { Observation } from './observation.js';
-import { describeKind, FAULT_KINDS, type WorldKind } from './plan.js';
+import { describeKind, FAULT_KINDS, kindsOf, type FaultKind, type WorldKind } from './plan.js';
 
 export interface WorldReport {
   readonly world: WorldKind;
@@ -81,6 +81,14 @@ export function markdownTable(reports: readonly WorldReport[]): string {
     for (const [way, last] of Object.entries(swept)) if (last < sweptFrom) lines.push('', `${world}: ${way} has no call from ${sweptFrom} on.`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Kinds of which a storm says nothing: none of that kind has hit. */
+export function unhitLines(report: WorldReport, only?: readonly FaultKind[]): readonly string[] {
+  return kindsOf(report.world, only).flatMap((kind) => {
+    const { tried, missed } = report.faults.find((one) => one.kind === kind) ?? { tried: 0, missed: 0 };
+    return tried > missed ? [] : [`nothing hit (${report.world}): ${kind}, tried ${tried} times`];
+  });
 }
 
 export function lossLines(report: WorldReport): readonly string[] {

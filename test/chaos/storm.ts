@@ -73,8 +73,7 @@ export class Storm {
     let unwatched = 0;
     for (const fault of plan) {
       if (monotonic() > until && fault.step >= atLeast) break;
-      this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: this.name(fault) });
-      this.#carryOut(fault);
+      void this.tryOne(fault);
       await pause(fault.pause);
       while (this.#pending.size > MOST_PENDING) await Promise.race(this.#pending.keys());
       unwatched = this.watched() !== undefined ? 0 : unwatched + 1;
@@ -85,12 +84,24 @@ export class Storm {
     await Promise.all(this.#pending.keys());
   }
 
+  /** One fault, until it is over. */
+  tryOne(fault: Fault): Promise<void> {
+    this.tell({ e: 'fault', step: fault.step, kind: fault.kind, detail: this.name(fault) });
+    const work = (async () => {
+      const missed = await FAULTS[fault.kind](this, fault);
+      if (missed !== undefined) this.tell({ e: 'missed', step: fault.step, why: missed });
+    })();
+    const settled = work.finally(() => this.#pending.delete(settled));
+    this.#pending.set(settled, `${fault.step} ${fault.kind}`);
+    return settled;
+  }
+
   verdict(): Verdict {
-    return judge(this.#observations(), this.expectations);
+    return judge(this.observations(), this.expectations);
   }
 
   /** Only what has come since: it is asked for many times. */
-  #observations(): readonly Observation[] {
+  observations(): readonly Observation[] {
     const log = openSync(this.world.site.observations, 'r');
     try {
       const news = Buffer.alloc(fstatSync(log).size - this.#read);
@@ -159,7 +170,7 @@ export class Storm {
 
   /** Whether somebody was killed at a fault point by the order of this id. */
   hasKilled(id: number): boolean {
-    return this.#observations().some((one) => one.e === 'killed-before' && one.id === id);
+    return this.observations().some((one) => one.e === 'killed-before' && one.id === id);
   }
 
   /** Until a daemon is where it is wanted, and a request that failed is repeated where nobody else would. */
@@ -167,7 +178,7 @@ export class Storm {
     const until = monotonic() + this.expectations.bound;
     // What was written down counts, so it must have been read; and whoever goes on with it must be there.
     const began = monotonic();
-    await eventually('the observer has read the state files', () => this.#observations().some((one) => one.e === 'read' && one.since > began), this.expectations.bound);
+    await eventually('the observer has read the state files', () => this.observations().some((one) => one.e === 'read' && one.since > began), this.expectations.bound);
     await eventually('a watcher answers', async () => (await this.answers()) === 'yes', this.expectations.bound);
     if (this.world.kind === 'systemd') await this.#askAgain();
     while (this.verdict().misplaced.includes(name)) {
@@ -199,15 +210,6 @@ export class Storm {
     } catch {
       return undefined;
     }
-  }
-
-  #carryOut(fault: Fault): void {
-    const work = (async () => {
-      const missed = await FAULTS[fault.kind](this, fault);
-      if (missed !== undefined) this.tell({ e: 'missed', step: fault.step, why: missed });
-    })();
-    const settled = work.finally(() => this.#pending.delete(settled));
-    this.#pending.set(settled, `${fault.step} ${fault.kind}`);
   }
 
   #observe(): void {
