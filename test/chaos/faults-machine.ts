@@ -9,10 +9,8 @@ import type { Storm } from './storm.js';
 
 const special =
   (kind: FaultKind) =>
-  async (storm: Storm, fault: Fault): Promise<undefined> => {
-    await storm.world.special(kind, fault.choice);
-    return undefined;
-  };
+  (storm: Storm, fault: Fault) =>
+    storm.world.special(kind, fault.choice);
 
 /** Those that it hits: state, runtime, or both. */
 function chosen(storm: Storm, fault: Fault): readonly string[] {

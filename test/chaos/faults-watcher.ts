@@ -19,6 +19,9 @@ const HOUR = 3_600_000;
 /** ms until some watcher has come as far as it is to be killed. */
 const LONGEST_BEGIN = 8000;
 
+/** One after the other: two would lift each other's. */
+let slowDisk: Promise<void> = Promise.resolve();
+
 export const WATCHER_FAULTS = {
   'watcher-kill': async (storm: Storm, fault: Fault) => {
     const missed = storm.world.watcher() === undefined ? NO_WATCHER : undefined;
@@ -94,9 +97,16 @@ export const WATCHER_FAULTS = {
   },
 
   'slow-disk': async (storm: Storm, fault: Fault) => {
-    storm.world.orders.set({ delay: 5 + (fault.choice % 56) });
-    await pause(fault.hold);
-    storm.world.orders.set({ delay: 0 });
-    return undefined;
+    const delay = 5 + (fault.choice % 56);
+    let since = 0;
+    const turn = slowDisk.then(async () => {
+      since = monotonic();
+      storm.world.orders.set({ delay });
+      await pause(fault.hold);
+      storm.world.orders.set({ delay: 0 });
+    });
+    slowDisk = turn;
+    await turn;
+    return storm.observations().some((one) => one.e === 'slowed' && one.at > since && one.took >= delay - 1) ? undefined : 'nothing was written meanwhile';
   },
 };

@@ -162,6 +162,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       case 'missed':
       case 'left-behind':
       case 'killed-before':
+      case 'slowed':
         break;
     }
     // Before that nobody asks for it; and a storm judges its log many times.

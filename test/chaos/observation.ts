@@ -50,6 +50,8 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'end' }
   /** A watcher or daemon-util was killed just before which system call, by which order. */
   | { readonly e: 'killed-before'; readonly call: string; readonly id: number }
+  /** A call of theirs took longer, as it was told to: the first since the orders changed. */
+  | { readonly e: 'slowed'; readonly call: string; readonly took: number }
 );
 
 /** In the order of time. A last line that was cut off is none. */

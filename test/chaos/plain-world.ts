@@ -88,7 +88,7 @@ export class PlainWorld implements World {
     this.#respawn.release();
   }
 
-  special(): Promise<void> {
+  special(): Promise<undefined> {
     throw new Error('without systemd there is none of its faults');
   }
 

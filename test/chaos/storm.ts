@@ -237,7 +237,7 @@ export class Storm {
       const required = this.expectations.requires.get(name);
       if (required === undefined || this.pids(name).length > 0 || open.some((one) => one.name === name)) continue;
       const job = this.world.lastJob(name);
-      const why = job === undefined ? undefined : leftBehind(job, required, this.#observations());
+      const why = job === undefined ? undefined : leftBehind(job, required, this.observations());
       if (why === undefined) continue;
       this.tell({ e: 'left-behind', name, why });
       await this.ask('start', name, 1);

@@ -13,6 +13,7 @@ import type { FaultKind } from './plan.js';
 import { Respawn } from './respawn.js';
 import { signalIfThere } from './signal.js';
 import { filesLeft, mountReadOnlyTwin, mountSmall, run, Site } from './site.js';
+import { hitSystemd, installGenerator } from './systemd-faults.js';
 import type { Answer, Verb, World } from './world.js';
 
 const FAULT_POINTS = fileURLToPath(new URL('fixtures/fault-points.cjs', import.meta.url));
@@ -32,6 +33,7 @@ export class SystemdWorld implements World {
   readonly #hold: string;
   readonly #absence = new Respawn(0, () => rmSync(this.#hold, { force: true }));
   #stopped = false;
+  #special: Promise<unknown> = Promise.resolve();
 
   /** @param directory on a file system that no fault hits */
   constructor(directory: string, daemons: number, heartbeat: string) {
@@ -55,6 +57,7 @@ export class SystemdWorld implements World {
     mkdirSync(dropIn, { recursive: true });
     // The front's own line, with our fault points before it, which write to our log from within the sandbox.
     writeFileSync(join(dropIn, 'chaos.conf'), `[Service]\nEnvironment=CHAOS_ORDERS=${this.orders.path} CHAOS_LOG=${this.site.observations}\nReadWritePaths=${directory}\nExecStart=\nExecStart=/usr/bin/node --require ${FAULT_POINTS} ${BUNDLE} watchkeeper run\nRestartSec=100ms\nExecStartPre=/bin/sh -c 'while test -e ${this.#hold}; do sleep 0.05; done'\n`);
+    installGenerator();
     run(SYSTEMCTL, 'daemon-reload');
     run(SYSTEMCTL, 'start', WATCHER);
   }
@@ -88,13 +91,11 @@ export class SystemdWorld implements World {
     this.#absence.release();
   }
 
-  async special(kind: FaultKind, choice: number): Promise<void> {
-    // Killed, it comes back by its socket with the next who wants it.
-    const bus = choice % 2 === 0 ? ['restart', 'dbus.service'] : ['kill', '--signal=KILL', 'dbus.service'];
-    const words = { 'bus-restart': bus, 'manager-reexec': ['daemon-reexec'], 'manager-reload': ['daemon-reload'] }[kind as string];
-    if (words === undefined) throw new Error(`${kind} is no fault of systemd`);
-    // What becomes of the command is no matter: the connection that it asks over may be the one that is cut.
-    await typed(SYSTEMCTL, words);
+  /** One after the other: what has changed is each one's own. */
+  special(kind: FaultKind, choice: number): Promise<string | undefined> {
+    const turn = this.#special.then(() => hitSystemd(kind, choice));
+    this.#special = turn.catch(() => undefined);
+    return turn;
   }
 
   lastJob(name: string): LastJob | undefined {

@@ -28,8 +28,8 @@ export interface World {
   ask(verb: Verb, name: string, choice: number): Promise<Answer>;
   /** daemon-util, killed just before a system call. */
   askAndDie(verb: Verb, name: string, order: KillOrder): Promise<Answer>;
-  /** Faults that only this world has. */
-  special(kind: FaultKind, choice: number): Promise<void>;
+  /** Faults that only this world has. @returns why it hit nothing */
+  special(kind: FaultKind, choice: number): Promise<string | undefined>;
   /** Of a daemon that its service manager has at rest: the last thing that it did about it; undefined: it is not at rest. */
   lastJob(name: string): LastJob | undefined;
   /** Stops the watcher as an operator does, for good. */

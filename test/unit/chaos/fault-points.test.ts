@@ -66,6 +66,18 @@ describe('the fault points of a storm', () => {
     }
   });
 
+  it('tells that a call took longer, once', () => {
+    orders.set({ delay: 30 });
+    const log = join(directory, 'log');
+    for (const call of ["fs.mkdirSync('a'); fs.mkdirSync('b');", "fs.fsync(1, () => undefined);"]) {
+      rmSync(log, { force: true });
+      expect(diedIn(call)).to.equal(undefined);
+      const told = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { e: string; took: number });
+      expect(told.map(({ e }) => e)).to.deep.equal(['slowed']);
+      expect(told[0]?.took).to.be.within(29, 10_000);
+    }
+  });
+
   /** What another process writes, atomically, between two calls of this one. */
   function meanwhile(text: string): string {
     return `require('node:child_process').spawnSync('/bin/sh', ['-c', 'printf %s "$1" >"$2.new" && mv "$2.new" "$2"', 'sh', ${JSON.stringify(text)}, ${JSON.stringify(orders.path)}]);`;

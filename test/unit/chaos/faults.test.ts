@@ -12,6 +12,7 @@ import type { Fault, FaultKind } from '../../chaos/plan.js';
 import { Respawn } from '../../chaos/respawn.js';
 import { Site } from '../../chaos/site.js';
 import { Storm } from '../../chaos/storm.js';
+import { hits } from '../../chaos/systemd-faults.js';
 import type { Answer, World } from '../../chaos/world.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -160,6 +161,29 @@ describe('a fault of a storm', () => {
   it('pid-reuse-unwatched misses where a watcher is there again before the pid is given', async () => {
     writeFileSync(pidFile('d0'), '12\n');
     expect(await carryOut('pid-reuse-unwatched')).to.equal('a watcher ran again');
+  });
+
+  it('slow-disk hits where a call took longer, and only there', async () => {
+    // From before it, or of another cause.
+    appendFileSync(join(directory, 'observations'), `${JSON.stringify({ at: 1, e: 'slowed', call: 'write', took: 60 })}\n`);
+    expect(await carryOut('slow-disk')).to.equal('nothing was written meanwhile');
+    const { orders: file } = storm.world;
+    const set = file.set.bind(file);
+    file.set = (change) => {
+      set(change);
+      if (change.delay !== 0) storm.tell({ e: 'slowed', call: 'write', took: 9.5 });
+    };
+    expect(await carryOut('slow-disk')).to.equal(undefined);
+  });
+
+  it('one of systemd hits where what it strikes is another one then, whatever the command said of it', async () => {
+    let identity = 'a';
+    const strikes = (next: string, detail: string) => hits({ identity: () => identity, strike: () => Promise.resolve((identity = next)).then(() => ({ result: 'refused', detail })) }, 50);
+    expect(await strikes('a', '1 access denied')).to.equal('it is the same as before: 1 access denied');
+    expect(await strikes('b', '1 connection reset')).to.equal(undefined);
+    // Gone is another one, too.
+    expect(await strikes('', '')).to.equal(undefined);
+    expect(await strikes('c', '')).to.equal('it was not there');
   });
 
   it('keeps a watcher away for as long as it was told last, also when the next one was due before', async () => {
