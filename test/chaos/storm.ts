@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { connectWatcher } from '../../src/adapters/control-socket/client.js';
 import { eventually } from '../support/eventually.js';
-import { liveProcesses, procProcess } from '../support/proc.js';
+import { isLive, liveProcesses } from '../support/proc.js';
 import { monotonic, pause } from './clock.js';
 import { FAULTS } from './faults.js';
 import { judge, type Expectations, type Verdict } from './invariants.js';
@@ -206,7 +206,7 @@ export class Storm {
   watched(): number | undefined {
     try {
       const pid = Number(readFileSync(join(this.world.site.paths.runtime, 'watcher'), 'utf8').split(' ')[1]);
-      return procProcess(pid) === undefined ? undefined : pid;
+      return isLive(pid) ? pid : undefined;
     } catch {
       return undefined;
     }

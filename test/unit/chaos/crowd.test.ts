@@ -1,4 +1,6 @@
 /** Hundreds of clients of a watcher that is made up: who hears them, who is deaf, and who is not there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,6 +14,8 @@ import { FAULTS } from '../../chaos/faults.js';
 import type { Fault } from '../../chaos/plan.js';
 import { Storm } from '../../chaos/storm.js';
 import type { World } from '../../chaos/world.js';
+import { eventually } from '../../support/eventually.js';
+import { procProcess } from '../../support/proc.js';
 
 const FAULT: Fault = { step: 3, kind: 'many-clients', target: 0, choice: 0, hold: 0, pause: 0 };
 const FEW = { clients: 20, patience: 300, longestWait: 5000 };
@@ -88,6 +92,20 @@ describe('a crowd of clients', () => {
     await begin(() => (watcher = undefined));
     expect(await crowd(storm, FAULT, FEW)).to.equal('the watcher ended before it answered one');
     expect(told()).to.deep.equal([one(0, false)]);
+  });
+
+  it('does not take one for at work that has ended and was not waited for yet', async () => {
+    const ended = spawn('/bin/sh', ['-c', '/bin/true & echo $!; exec /usr/bin/sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = (await once(ended.stdout, 'data')) as [Buffer];
+    try {
+      watcher = Number(line);
+      writeFileSync(join(directory, 'run/watcher'), `1 ${watcher} 1 boot 1 1\n`);
+      await eventually('it is a zombie', () => procProcess(watcher ?? 0)?.state === 'Z');
+      expect(await crowd(storm, FAULT, { ...FEW, longestWait: 100 })).to.equal('no watcher ran');
+      expect(told()).to.deep.equal([]);
+    } finally {
+      ended.kill('SIGKILL');
+    }
   });
 
   it('misses where no watcher is at work, not before it has waited for one', async () => {
