@@ -1,38 +1,68 @@
-/**
- * `npm run chaos [-- --seed N --faults N --world plain|systemd --time 10m --json FILE --debian bookworm|trixie --only KIND --sweep WHAT --points N-N --keep --list]`:
- * a storm in each world, side by side. Exit status 1 if anything was lost.
- */
+/** `npm run chaos`: a storm in each world, side by side. Exit status 1 if anything was lost, or a kind of fault hit nothing. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { missingRequirement } from '../support/containers/requirements.js';
 import { buildOnce } from '../support/daemon-util-world.js';
 import { systemdStorm } from './container.js';
-import { FAULT_KINDS, faultLine, planFaults, type FaultKind, type WorldKind } from './plan.js';
+import { FAULT_KINDS, faultLine, kindsOf, planFaults, type FaultKind, type WorldKind } from './plan.js';
 import { plainStorm } from './plain.js';
 import type { StormOptions } from './options.js';
 import { SWEEPS, type SweepKind } from './sweep.js';
 import { lossLines, markdownTable, reportOf, unhitLines, type WorldReport } from './report.js';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    faults: { type: 'string', default: '20000' },
-    daemons: { type: 'string', default: '24' },
-    world: { type: 'string', multiple: true },
-    time: { type: 'string', default: '10m' },
-    sweep: { type: 'string', multiple: true },
-    only: { type: 'string', multiple: true },
-    points: { type: 'string' },
-    debian: { type: 'string', default: 'bookworm' },
-    json: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  seed: { type: 'string' },
+  faults: { type: 'string', default: '20000' },
+  daemons: { type: 'string', default: '24' },
+  world: { type: 'string', multiple: true },
+  time: { type: 'string', default: '10m' },
+  sweep: { type: 'string', multiple: true },
+  only: { type: 'string', multiple: true },
+  points: { type: 'string' },
+  debian: { type: 'string', default: 'bookworm' },
+  json: { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+const USAGE = `usage: npm run chaos -- [OPTION]...
+A storm of faults over real daemons in each world, side by side (docs/chaos.md).
+
+  --world plain|systemd    default: both, where this machine can have them; of a sweep: plain
+  --debian bookworm|trixie whose systemd (bookworm)
+  --time 10m               at most so long, and
+  --faults 20000           at most so many
+  --daemons 24             over so many
+  --seed N                 the same list of faults again
+  --only KIND              no other kinds; several times for several
+  --sweep WHAT             no chance: all, ${SWEEPS.join(', ')}
+  --points N-N             of a sweep: from which call to which
+  --json FILE              the report for programs, too
+  --keep                   what was observed is kept without a loss, too
+  --list                   only tells which faults that would be
+
+Exit status: 0 nothing was lost; 1 something was, or a kind of fault hit nothing; 2 the options are not understood.
+`;
 
 function refuse(what: string): never {
   process.stderr.write(`chaos: cannot understand ${what}; try: npm run chaos -- --seed 7 --faults 5000 --world plain --time 10m\n`);
   process.exit(2);
+}
+
+function understood(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return refuse((error as Error).message.split(/[.\n]/)[0] ?? 'that');
+  }
+}
+
+const values = understood();
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
 }
 
 function count(text: string, option: string): number {
@@ -55,13 +85,25 @@ function chosen(): string {
   return words.map((word) => ` ${word}`).join('');
 }
 
-const worlds = (values.world ?? ['plain']).map((world): WorldKind => (world === 'plain' || world === 'systemd' ? world : refuse(`--world ${world}`)));
+const only = values.only?.map((word): FaultKind => FAULT_KINDS.find((kind) => kind === word) ?? refuse(`--only ${word}: it knows ${FAULT_KINDS.join(', ')}`));
+
+function chosenWorlds(): readonly WorldKind[] {
+  const named = values.world?.map((world): WorldKind => (world === 'plain' || world === 'systemd' ? world : refuse(`--world ${world}`)));
+  for (const world of named ?? []) if (kindsOf(world, only).length === 0) refuse(`--only ${only?.join(' --only ') ?? ''}: the world ${world} has none of that`);
+  if (named !== undefined) return named;
+  if (values.sweep !== undefined) return ['plain'];
+  const missing = values.list ? undefined : missingRequirement();
+  if (missing !== undefined) process.stdout.write(`without the world systemd: ${missing}\n`);
+  const there: readonly WorldKind[] = missing === undefined ? ['plain', 'systemd'] : ['plain'];
+  return there.filter((world) => kindsOf(world, only).length > 0);
+}
+
+const worlds = chosenWorlds();
 /** Without systemd, daemon-util does without a watcher what it asks it for. */
 const swept = values.sweep?.flatMap((word): readonly SweepKind[] => {
   if (word === 'all') return SWEEPS.filter((kind) => worlds.includes('plain') || !kind.startsWith('direct-'));
   return [SWEEPS.find((kind) => kind === word) ?? refuse(`--sweep ${word}: it knows all, ${SWEEPS.join(', ')}`)];
 });
-const only = values.only?.map((word): FaultKind => FAULT_KINDS.find((kind) => kind === word) ?? refuse(`--only ${word}: it knows ${FAULT_KINDS.join(', ')}`));
 const options: StormOptions = {
   seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : count(values.seed, 'seed'),
   faults: count(values.faults, 'faults'),
