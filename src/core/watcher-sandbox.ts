@@ -45,7 +45,7 @@ const HARMLESS: readonly Line[] = [
 export function sandboxSection(writable: readonly string[]): string {
   return `
 # Sandbox: what watching takes, and no more. Programs of the site (hooks, tasks,
-# health checks by a program, sources of roles) are not in it: systemd runs them
+# checks by a program, sources of roles) are not in it: systemd runs them
 # as units of their own. Nor are daemons: a watcher that starts them itself, or
 # has no system bus for systemd-run, writes ${LEAVE_DROP_IN} below
 # /run/systemd/system/watchkeeper.service.d, which takes all of this back, and

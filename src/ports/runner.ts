@@ -19,6 +19,8 @@ export interface RunOptions {
 export interface RunResult {
   readonly exit: ExitStatus;
   readonly timedOut: boolean;
+  /** It was not run, as the machine had no process, memory or descriptor for it: that may pass, and says nothing of what it was to tell. */
+  readonly lacking?: true;
   /** The first 64 KiB of each; the rest is read and thrown away. */
   readonly stdout: string;
   readonly stderr: string;

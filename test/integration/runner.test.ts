@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { HostClock } from '../../src/adapters/host/clock.js';
@@ -50,6 +52,20 @@ describe('runner', function () {
     expect((await runner.run(['true'], { timeout: 1000 })).stderr).to.include('not an absolute path');
     expect((await runner.run(['/usr/bin/true'], { timeout: 1000, user: 'no-such-user' })).stderr).to.include('no-such-user');
     expect((await runner.run(['/usr/bin/true'], { timeout: 5000, input: 'x'.repeat(1_000_000) })).exit).to.deep.equal({ kind: 'exited', status: 0 });
+  });
+
+  it('tells what the machine lacks just now from what is not there', async () => {
+    const limit = (most: string): string => `/usr/bin/prlimit --pid ${process.pid} --nofile=${most}:`;
+    const usual = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? '1024';
+    // Somebody else takes the limit away again: we could not even start that.
+    const other = spawn('/bin/sh', ['-c', `${limit('8')}; sleep 1; ${limit(usual)}`], { stdio: 'ignore' });
+    const ended = once(other, 'exit');
+    const results: (true | undefined)[] = [];
+    do results.push((await runner.run(['/usr/bin/true'], { timeout: 1000 })).lacking);
+    while (other.exitCode === null);
+    await ended;
+    expect(results).to.include(true);
+    expect(await runner.run(['/usr/bin/true'], { timeout: 5000 })).to.deep.equal({ exit: { kind: 'exited', status: 0 }, timedOut: false, stdout: '', stderr: '' });
   });
 
   it('runs as another user where it may', async function () {

@@ -61,7 +61,8 @@ export class HostHealthChecker implements HealthChecker {
         try {
           return await this.#alone(`${spec.name} ${check.name}`, () => (ended ? gone() : look()));
         } catch (error) {
-          return { healthy: false, reason: `cannot look: ${error instanceof Error ? error.message : String(error)}` };
+          // What fails so is ours: a full disk, no descriptor left. A daemon is not restarted for that.
+          return { healthy: undefined, reason: `not looked at: ${error instanceof Error ? error.message : String(error)}` };
         }
       },
       putOff: () => busyFor(notifications, spec.name, clock),

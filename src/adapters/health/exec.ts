@@ -39,7 +39,7 @@ export async function askProgram(
   const environment = { ...MINIMAL_ENVIRONMENT, ...variables };
   const result = await runner.run(argv, { timeout, evenWithoutUs: true, workingDirectory: spec.workingDirectory, environment, ...as });
   if (result.timedOut) return { healthy: false, reason: `${argv[0]} took longer than ${Math.round(timeout)} ms` };
-  if (result.exit.kind === 'unknown') return { healthy: undefined, why: result.stderr };
+  if (result.exit.kind === 'unknown' || result.lacking === true) return { healthy: undefined, why: result.stderr };
   const said = escapeControl((result.stderr || result.stdout).trim(), 200);
   if (result.exit.kind === 'exited') {
     const { reason, ...rest } = execResult(result.exit.status, said);

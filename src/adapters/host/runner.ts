@@ -16,6 +16,10 @@ const KILL_PATIENCE = 2000;
 /** ms for the last output after the program's end; somebody it left behind may hold the pipe open. */
 const DRAIN = 100;
 const NOT_SPAWNED = 127;
+const LACKS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+/** timeout(1) could not go on, and says why, as far as it is itself that has failed. */
+const KEEPER_FAILED = 125;
+const KEEPER_LACKS = 'timeout: fork';
 
 /** Keeps the first bytes and drops the rest, so that the program never blocks on us. */
 class Capture {
@@ -56,7 +60,7 @@ export class HostRunner implements Runner {
         stdio: shield([options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']),
       });
     } catch (error) {
-      return notSpawned(`cannot run ${argv[0]}: ${error instanceof Error ? error.message : String(error)}`);
+      return notSpawned(`cannot run ${argv[0]}: ${error instanceof Error ? error.message : String(error)}`, errorCode(error));
     }
     return this.#follow(child, options);
   }
@@ -68,6 +72,7 @@ export class HostRunner implements Runner {
       const stderr = new Capture();
       let timedOut = false;
       let exit: ExitStatus | undefined;
+      let lacking = false;
       let settled = false;
       const finish = (): void => {
         if (settled) return;
@@ -77,7 +82,9 @@ export class HostRunner implements Runner {
         child.stdout?.destroy();
         child.stderr?.destroy();
         child.unref();
-        resolve({ exit: exit ?? { kind: 'unknown' }, timedOut, stdout: stdout.text(), stderr: stderr.text() });
+        const words = stderr.text();
+        lacking ||= options.evenWithoutUs === true && exit?.kind === 'exited' && exit.status === KEEPER_FAILED && words.startsWith(KEEPER_LACKS);
+        resolve({ exit: exit ?? { kind: 'unknown' }, timedOut, ...(lacking ? { lacking } : {}), stdout: stdout.text(), stderr: words });
       };
       const expire = (): void => {
         if (exit !== undefined) return;
@@ -98,6 +105,7 @@ export class HostRunner implements Runner {
       }
       child.on('error', (error) => {
         exit = { kind: 'exited', status: NOT_SPAWNED };
+        lacking = LACKS.has(errorCode(error) ?? '');
         stderr.add(Buffer.from(`cannot run ${child.spawnfile}: ${errorCode(error) ?? error.message}`));
         finish();
       });
@@ -120,6 +128,6 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function notSpawned(reason: string): RunResult {
-  return { exit: { kind: 'exited', status: NOT_SPAWNED }, timedOut: false, stdout: '', stderr: reason };
+function notSpawned(reason: string, code = ''): RunResult {
+  return { exit: { kind: 'exited', status: NOT_SPAWNED }, timedOut: false, ...(LACKS.has(code) ? { lacking: true } : {}), stdout: '', stderr: reason };
 }

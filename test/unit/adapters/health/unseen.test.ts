@@ -19,6 +19,8 @@ describe('adapters/health: what nobody could see', () => {
     const look = (exit: RunResult['exit'], stderr: string): ReturnType<typeof execLook> => execLook(daemonSpec({ name: 'd' }), ['/bin/true'], 1000, {}, { runner: answering(exit, stderr), trust: ROOT_ONLY });
     expect(await look({ kind: 'unknown' }, 'Failed to connect to bus')).to.deep.equal({ healthy: undefined, reason: 'not looked at: Failed to connect to bus' });
     expect(await look({ kind: 'exited', status: 1 }, '')).to.include({ healthy: false });
+    const lacking: Runner = { run: () => Promise.resolve({ exit: { kind: 'exited', status: 127 }, lacking: true, stdout: '', stderr: 'cannot run /bin/true: EAGAIN', timedOut: false }) };
+    expect(await execLook(daemonSpec({ name: 'd' }), ['/bin/true'], 1000, {}, { runner: lacking, trust: ROOT_ONLY })).to.deep.equal({ healthy: undefined, reason: 'not looked at: cannot run /bin/true: EAGAIN' });
     expect(await look({ kind: 'exited', status: 0 }, '')).to.include({ healthy: true });
   });
 
