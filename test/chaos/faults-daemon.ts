@@ -9,6 +9,8 @@ import { signalIfThere } from './signal.js';
 import type { Storm } from './storm.js';
 import type { Verb } from './world.js';
 
+/** ms for the end of a pause to be taken. */
+const RESUME = 20_000;
 const NOT_RUNNING = 'it did not run';
 export const UNDER_WAY = 'another request for it is under way';
 const RUBBISH = ['', '\n', 'rubbish\n', '-1\n', '0\n', '99999999999999999999\n', '12 34\n', '\0\0\0\0', `${'9'.repeat(2000)}\n`, '1e3\n', ' 7x\n', '../../etc/passwd\n'];
@@ -86,6 +88,19 @@ export const DAEMON_FAULTS = {
   'stop': operator('stop'),
   'start': operator('start'),
   'restart': operator('restart'),
+
+  /**
+   * What dies meanwhile is to be back once it is over. Not left to its end by the
+   * clock, which the storm steps for the watcher alone.
+   */
+  'pause': async (storm: Storm, fault: Fault) => {
+    const name = storm.name(fault);
+    const { result, detail } = await storm.world.pauseOrResume('pause', name);
+    await pause(fault.hold);
+    // Also where nobody was told of it: it may be on record. A disk may be full or read-only at this moment.
+    for (const until = monotonic() + RESUME; (await storm.world.pauseOrResume('resume', name)).result !== 'done' && monotonic() < until; ) await pause(200);
+    return result === 'done' ? undefined : `it was not taken: ${detail.slice(-100)}`;
+  },
 
   'pid-truncated': (storm: Storm, fault: Fault) => Promise.resolve(spoil(anyPidFiles(storm, fault), fault, '')),
 

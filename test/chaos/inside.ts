@@ -15,10 +15,12 @@ import { SystemdWorld } from './systemd-world.js';
 import type { World } from './world.js';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as StormOptions & { readonly world: WorldKind; readonly directory: string };
-// In a sweep the calls of a request are counted, which no heartbeat is to disturb.
-const heartbeat = options.sweep === undefined ? '1s' : '30s';
-const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, heartbeat) : new SystemdWorld(options.directory, options.daemons, heartbeat);
-const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK, stable: STABLE };
+// In a sweep the calls of a request are counted, which no heartbeat and no task is to disturb.
+const isBusy = options.sweep === undefined;
+const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, isBusy) : new SystemdWorld(options.directory, options.daemons, isBusy);
+// Some are only there once somebody has paused something, and so on.
+const formats = isBusy && options.only === undefined && options.sabotage !== true ? world.formats : [];
+const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK, stable: STABLE, formats };
 const storm = new Storm(world, expectations);
 setTimeout(() => {
   process.stderr.write(`the storm is not over in time: ${storm.whereabouts()}\n`);

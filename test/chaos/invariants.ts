@@ -33,6 +33,8 @@ export interface Expectations {
   readonly longestLook: number;
   /** ms that all must have been seen to stay where it is wanted. */
   readonly stable: number;
+  /** Names of files, and of directories of files, that were to be there and are to be found whole. */
+  readonly formats: readonly string[];
 }
 
 /** ms; how often the observer tells that it is still there. */
@@ -68,6 +70,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
   let calm: number | undefined;
   let takeDown: number | undefined;
   let looks = 0;
+  const whole = new Map<string, number>();
   /** The observer's last word; a look that lasts is told only when it is over, or never. */
   let lastWord: number | undefined;
   /** The last time that it began to look at all there is. */
@@ -132,6 +135,7 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         break;
       case 'looking':
         looks += one.looks;
+        for (const [format, count] of Object.entries(one.whole ?? {})) whole.set(format, (whole.get(format) ?? 0) + count);
         lastWord = one.at;
         if (one.longest > expectations.longestLook) lose('observed all along', one.at, `the observer looked away for ${Math.round(one.longest)} ms`);
         break;
@@ -171,6 +175,9 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
       if (misplaced.length > 0) settledAt = undefined;
       else settledAt ??= one.at;
     }
+  }
+  for (const format of expectations.formats) {
+    if (looks > 0 && !whole.has(format)) lose('observed all along', log.at(-1)?.at ?? 0, `nobody saw any file of ${format}, so nothing is known of how it is written`);
   }
   // What was seen before says nothing of what stays.
   const isSeen = settledAt !== undefined && lastRead > settledAt + expectations.stable;

@@ -24,8 +24,11 @@ export type Observation = { readonly at: number } & (
   | { readonly e: 'stranger-lost'; readonly pid: number; readonly how: string }
   /** The observer: which processes of a daemon live, when that changed. */
   | { readonly e: 'seen'; readonly name: string; readonly pids: readonly number[] }
-  /** The observer: it is still looking, and the longest time between two looks since the last such line. */
-  | { readonly e: 'looking'; readonly looks: number; readonly longest: number }
+  /**
+   * The observer: it is still looking; the longest time between two looks, and how many
+   * files of each format it has found whole, since the last such line.
+   */
+  | { readonly e: 'looking'; readonly looks: number; readonly longest: number; readonly whole?: Readonly<Record<string, number>> }
   /** The observer: it has read all state files, from this instant on. */
   | { readonly e: 'read'; readonly since: number }
   /** The observer: a state file is not what it should be. */

@@ -4,7 +4,7 @@
  * Arguments: LOG STATE RUNTIME PROGRAM. Ends with SIGTERM, after a last word, and with who began it.
  */
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { TELL_EVERY } from './invariants.js';
 
@@ -105,13 +105,24 @@ function lookAtFiles(): void {
       const text = readIfThere(path);
       if (text === undefined) continue;
       if (!isWhole(text)) tellTorn(path, text);
-      else if (directory.endsWith('/desired')) wish(name, text);
+      else {
+        count(directory);
+        if (directory.endsWith('/desired')) wish(name, text);
+      }
     }
   }
   for (const [path, isWhole] of SINGLE) {
     const text = readIfThere(path);
-    if (text !== undefined && !isWhole(text)) tellTorn(path, text);
+    if (text === undefined) continue;
+    if (isWhole(text)) count(path);
+    else tellTorn(path, text);
   }
+}
+
+/** What is never there says nothing of how it is written. */
+function count(path: string): void {
+  const format = basename(path);
+  whole[format] = (whole[format] ?? 0) + 1;
 }
 
 /** Once. */
@@ -132,6 +143,7 @@ function wish(name: string, text: string): void {
 let before = new Map<string, string>();
 let looks = 0;
 let longest = 0;
+let whole: Record<string, number> = {};
 let last = now();
 let filesAt = 0;
 let toldAt = now();
@@ -160,8 +172,9 @@ function turn(): void {
 }
 
 function tellLooks(): void {
-  tell({ e: 'looking', looks, longest });
+  tell({ e: 'looking', looks, longest, whole });
   looks = longest = 0;
+  whole = {};
 }
 
 const parent = process.ppid;

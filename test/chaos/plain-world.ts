@@ -23,6 +23,7 @@ const RESPAWN = 20;
 
 export class PlainWorld implements World {
   readonly kind = 'plain';
+  readonly formats = ['desired', 'tasks', 'pauses.json', 'memory', 'state', 'claims', 'watcher'];
   readonly lastPid = '/proc/sys/kernel/ns_last_pid';
   readonly site: Site;
   readonly orders: OrderFile;
@@ -33,7 +34,7 @@ export class PlainWorld implements World {
   #wanted = true;
 
   /** @param directory on the machine's own disk, where the log of the storm remains */
-  constructor(directory: string, daemons: number, heartbeat: string) {
+  constructor(directory: string, daemons: number, isBusy: boolean) {
     const world = join(directory, 'world');
     const paths = { state: join(world, 'state'), runtime: join(world, 'run'), log: join(world, 'log') };
     mkdirSync(world);
@@ -48,7 +49,7 @@ export class PlainWorld implements World {
     this.#config = join(world, 'wk.yaml');
     this.orders = new OrderFile(join(world, 'orders'));
     this.#output = join(directory, 'watcher.out');
-    writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: heartbeat, group: { name: 'chaos' }, daemons: this.site.daemons() }));
+    writeFileSync(this.#config, JSON.stringify({ paths, lockTimeout: '10s', heartbeatInterval: isBusy ? '1s' : '30s', group: { name: 'chaos' }, daemons: this.site.daemons(), tasks: isBusy ? this.site.tasks() : {} }));
     this.#spawn();
   }
 
@@ -82,6 +83,10 @@ export class PlainWorld implements World {
     const orders = new OrderFile(join(this.site.directory, `orders-${order.id}`));
     orders.arm(order);
     return this.#command([verb, name], ['--require', FAULT_POINTS], { CHAOS_ORDERS: orders.path });
+  }
+
+  pauseOrResume(what: 'pause' | 'resume', name: string): Promise<Answer> {
+    return this.#command([what, name], [], {}, 'watchkeeper');
   }
 
   endAbsence(): void {
@@ -146,9 +151,9 @@ export class PlainWorld implements World {
     });
   }
 
-  #command(words: readonly string[], options: readonly string[], environment: Record<string, string> = {}): Promise<Answer> {
+  #command(words: readonly string[], options: readonly string[], environment: Record<string, string> = {}, program = 'daemon-util'): Promise<Answer> {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', WATCHKEEPER_CONFIG: this.#config, CHAOS_LOG: this.site.observations, ...environment };
-    return typed(process.execPath, [...options, BUNDLE, 'daemon-util', ...words], env);
+    return typed(process.execPath, [...options, BUNDLE, program, ...words], env);
   }
 }
 

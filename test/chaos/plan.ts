@@ -10,6 +10,7 @@ const KINDS = {
   'stop': { plain: 60, systemd: 50, hold: [0, 0], what: 'an operator stops one' },
   'start': { plain: 75, systemd: 65, hold: [0, 0], what: 'an operator starts one' },
   'restart': { plain: 20, systemd: 20, hold: [0, 0], what: 'an operator restarts one' },
+  'pause': { plain: 20, systemd: 15, hold: [200, 1500], what: 'an operator pauses one for a while' },
   'pid-truncated': { plain: 40, systemd: 20, hold: [0, 0], what: 'a pid file is emptied' },
   'pid-rubbish': { plain: 50, systemd: 20, hold: [0, 0], what: 'a pid file is filled with rubbish' },
   'pid-of-another': { plain: 70, systemd: 30, hold: [0, 0], what: 'a pid file names a stranger, process 1 or another daemon' },

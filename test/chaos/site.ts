@@ -91,6 +91,11 @@ export class Site {
     return Object.fromEntries(this.names.map((name, index) => [name, this.#daemon(name, index)]));
   }
 
+  /** Its runs are records of their own, written while daemons come and go. */
+  tasks(): Readonly<Record<string, Record<string, unknown>>> {
+    return { tick: { argv: ['/usr/bin/true'], schedule: '*/2 * * * * *' } };
+  }
+
   #daemon(name: string, index: number): Record<string, unknown> {
     const directory = this.directoryOf(name);
     const every = (kind: keyof typeof EVERY): boolean => index % EVERY[kind] === EVERY[kind] - 1;

@@ -26,6 +26,7 @@ const JOURNALCTL = '/usr/bin/journalctl';
 
 export class SystemdWorld implements World {
   readonly kind = 'systemd';
+  readonly formats = ['desired', 'tasks', 'pauses.json', 'state', 'watcher'];
   readonly site: Site;
   readonly orders: OrderFile;
   readonly lastPid: string;
@@ -36,7 +37,7 @@ export class SystemdWorld implements World {
   #special: Promise<unknown> = Promise.resolve();
 
   /** @param directory on a file system that no fault hits */
-  constructor(directory: string, daemons: number, heartbeat: string) {
+  constructor(directory: string, daemons: number, isBusy: boolean) {
     const paths = { state: '/var/lib/watchkeeper', runtime: '/run/watchkeeper', log: '/var/log/watchkeeper' };
     for (const path of [paths.state, paths.runtime]) {
       mkdirSync(path, { recursive: true });
@@ -51,7 +52,7 @@ export class SystemdWorld implements World {
     this.site = new Site(directory, paths, join(directory, 'observations'), daemons);
     this.orders = new OrderFile(join(directory, 'orders'));
     this.#hold = join(directory, 'hold');
-    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: heartbeat, daemons: this.site.daemons() }));
+    writeFileSync(CONFIG, JSON.stringify({ group: { name: 'chaos', target: TARGET }, heartbeatInterval: isBusy ? '1s' : '30s', daemons: this.site.daemons(), tasks: isBusy ? this.site.tasks() : {} }));
     run('/usr/sbin/watchkeeper', 'units', 'install');
     const dropIn = `/run/systemd/system/${WATCHER}.d`;
     mkdirSync(dropIn, { recursive: true });
@@ -85,6 +86,10 @@ export class SystemdWorld implements World {
 
   askAndDie(): Promise<Answer> {
     throw new Error('this is no fault of this world');
+  }
+
+  pauseOrResume(what: 'pause' | 'resume', name: string): Promise<Answer> {
+    return typed('/usr/sbin/watchkeeper', [what, name]);
   }
 
   endAbsence(): void {

@@ -14,6 +14,8 @@ export interface Answer {
 export interface World {
   readonly kind: WorldKind;
   readonly site: Site;
+  /** What a storm must have seen whole: files, and directories of files, by their names. */
+  readonly formats: readonly string[];
   /** Told to the fault points of each watcher. */
   readonly orders: OrderFile;
   /** What says which pid was given last; can be written. */
@@ -26,6 +28,8 @@ export interface World {
   endAbsence(): void;
   /** Something to be carried out by operators' means. @param choice by which */
   ask(verb: Verb, name: string, choice: number): Promise<Answer>;
+  /** By the operator. */
+  pauseOrResume(what: 'pause' | 'resume', name: string): Promise<Answer>;
   /** daemon-util, killed just before a system call. */
   askAndDie(verb: Verb, name: string, order: KillOrder): Promise<Answer>;
   /** Faults that only this world has. @returns why it hit nothing */

@@ -5,7 +5,7 @@ import { judge, type Expectations, type Invariant } from '../../chaos/invariants
 import { parseObservations, type Observation } from '../../chaos/observation.js';
 import { markdownTable, reportOf } from '../../chaos/report.js';
 
-const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500, stable: 5 };
+const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500, stable: 5, formats: ['desired'] };
 
 const GOOD: readonly Observation[] = [
   { at: 0, e: 'ask', verb: 'start', name: 'a' },
@@ -21,7 +21,7 @@ const GOOD: readonly Observation[] = [
   { at: 20, e: 'calm' },
   { at: 30, e: 'begun', name: 'a', pid: 12 },
   { at: 40, e: 'seen', name: 'a', pids: [12] },
-  { at: 50, e: 'looking', looks: 3, longest: 20 },
+  { at: 50, e: 'looking', looks: 3, longest: 20, whole: { desired: 2 } },
   { at: 55, e: 'read', since: 54 },
   { at: 60, e: 'answers', detail: 'yes' },
   { at: 70, e: 'take-down' },
@@ -69,6 +69,7 @@ describe('the invariants of a storm', () => {
     ['an observer that ended while all was taken down', 'observed all along', GOOD.map((one) => (one.e === 'end' ? { ...one, at: one.at + 3000 } : one))],
     ['one of which nobody saw that it stayed where it was', 'observed all along', GOOD.map((one) => (one.e === 'read' ? { ...one, since: 44 } : one))],
     ['an observer that never looked', 'observed all along', GOOD.filter(({ e }) => e !== 'looking')],
+    ['a format of which nobody saw a file', 'observed all along', GOOD.map((one) => (one.e === 'looking' ? { ...one, whole: { claims: 3 } } : one))],
     ['a storm without a fault', 'observed all along', GOOD.filter(({ e }) => e !== 'fault')],
     ['a storm that was cut off', 'observed all along', GOOD.slice(0, -1)],
   ];
