@@ -112,7 +112,7 @@ function live(suite: Suite, init: Init): void {
       const victim = runningDaemons(node1).get(name);
       if (victim === undefined) throw new Error(`${name} does not run`);
       // A unit has its delay, and then the setup program and the units that it requires.
-      const longest = init === 'systemd' ? (await restartDelay(node1, name)) + 5000 : 1000;
+      const longest = init === 'systemd' ? (await restartDelay(node1, name)) + 5000 : 5000;
       const killed = performance.now();
       process.kill(victim.pid, 'SIGKILL');
       await eventually(`${name} is there again`, () => (runningDaemons(node1).get(name)?.pid ?? victim.pid) !== victim.pid, 30_000);

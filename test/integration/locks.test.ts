@@ -71,7 +71,7 @@ describe('locks', function () {
     const release = held(await locks.acquire('a', { timeout: 100, purpose: 'first' }));
     const before = performance.now();
     expect((await locks.acquire('a', { timeout: 300, purpose: 'second' })).ok).to.equal(false);
-    expect(performance.now() - before).to.be.within(290, 3000);
+    expect(performance.now() - before).to.be.within(290, 10_000);
     release();
   });
 

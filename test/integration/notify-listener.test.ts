@@ -93,7 +93,7 @@ describe('notify-listener', function () {
     // 100 a second, and what the kernel queues for it.
     expect(taken).to.be.lessThan(2000);
     say(calm, 'READY=1');
-    await eventually('the calm one is heard', () => ears.state('calm')?.ready === true, 1000);
+    await eventually('the calm one is heard', () => ears.state('calm')?.ready === true, 5000);
     expect(ears.state('web')?.status).to.equal('again');
   });
 

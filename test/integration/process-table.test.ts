@@ -203,7 +203,7 @@ describe('process table', function () {
     const descriptors = readdirSync('/proc/self/fd').length;
     watches[2]?.cancel();
     for (const pid of pids) process.kill(pid, 'SIGKILL'); // the parent never waits for them: zombies
-    await eventually('both ends are told', () => told.length >= 2, 3000);
+    await eventually('both ends are told', () => told.length >= 2);
     expect([...told].sort()).to.deep.equal(pids.slice(0, 2).sort());
     expect(clock.armed, 'timers left').to.equal(0);
     expect(readdirSync('/proc/self/fd').length, 'descriptors left').to.be.at.most(descriptors - 2);
