@@ -13,11 +13,17 @@ import type { Verb } from './world.js';
 export const NO_WATCHER = 'no watcher ran';
 const NOT_SO_FAR = 'it did not come so far';
 const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
-/** A start or stop takes some dozens of them. */
-const MOST_STEPS = 60;
+/** As many as the sweeps have counted. */
+const MOST_STEPS = 260;
+const MOST_OF_BEGIN = 900;
 const HOUR = 3_600_000;
 /** ms until some watcher has come as far as it is to be killed. */
 const LONGEST_BEGIN = 8000;
+
+/** From 1 to the most, the low ones more often: later ones are not always reached. Of other digits than what else is chosen. */
+export function drawnCall(choice: number, most: number): number {
+  return 1 + Math.floor(((choice % 997) / 997) ** 3 * most);
+}
 
 /** One after the other: two would lift each other's. */
 let slowDisk: Promise<void> = Promise.resolve();
@@ -32,7 +38,7 @@ export const WATCHER_FAULTS = {
   'watcher-kill-at-step': async (storm: Storm, fault: Fault) => {
     const pid = storm.world.watcher();
     if (pid === undefined) return NO_WATCHER;
-    const order = killOrder(1 + (fault.choice % MOST_STEPS), { pid });
+    const order = killOrder(drawnCall(fault.choice, MOST_STEPS), { pid });
     storm.world.orders.arm(order);
     const asked = await storm.ask(VERBS[Math.floor(fault.choice / 100) % VERBS.length] ?? 'restart', storm.name(fault), fault.choice - (fault.choice % 4) + 1);
     // By its own order: others kill it, too.
@@ -42,7 +48,7 @@ export const WATCHER_FAULTS = {
   },
 
   'watcher-kill-at-begin': async (storm: Storm, fault: Fault) => {
-    const order = killOrder(1 + (fault.choice % MOST_STEPS), { except: storm.world.watcher() });
+    const order = killOrder(drawnCall(fault.choice, MOST_OF_BEGIN), { except: storm.world.watcher() });
     storm.world.orders.arm(order);
     await storm.world.killWatcher(0);
     const since = monotonic();
@@ -66,7 +72,7 @@ export const WATCHER_FAULTS = {
   'direct-kill-at-step': async (storm: Storm, fault: Fault) => {
     await storm.world.killWatcher(700);
     const verb = VERBS[fault.choice % VERBS.length] ?? 'restart';
-    const order = killOrder(1 + (Math.floor(fault.choice / 10) % MOST_STEPS));
+    const order = killOrder(drawnCall(fault.choice, MOST_STEPS));
     const asked = await storm.ask(verb, storm.name(fault), 0, () => storm.world.askAndDie(verb, storm.name(fault), order));
     return storm.hasKilled(order.id) ? undefined : asked ? NOT_SO_FAR : UNDER_WAY;
   },

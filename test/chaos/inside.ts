@@ -20,7 +20,7 @@ const isBusy = options.sweep === undefined;
 const world: World = options.world === 'plain' ? new PlainWorld(options.directory, options.daemons, isBusy) : new SystemdWorld(options.directory, options.daemons, isBusy);
 // Some are only there once somebody has paused something, and so on.
 const formats = isBusy && options.only === undefined && options.sabotage !== true ? world.formats : [];
-const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', bound: options.bound, longestLook: LONGEST_LOOK, stable: STABLE, formats };
+const expectations: Expectations = { daemons: world.site.names, requires: world.site.requires, pulls: options.world === 'systemd', checked: world.site.checked, bound: options.bound, longestLook: LONGEST_LOOK, stable: STABLE, formats };
 const storm = new Storm(world, expectations);
 setTimeout(() => {
   process.stderr.write(`the storm is not over in time: ${storm.whereabouts()}\n`);

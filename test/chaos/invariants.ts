@@ -6,12 +6,13 @@ export type Invariant =
   | 'stopped stays stopped'
   | 'up in time'
   | 'strangers untouched'
+  | 'neighbours untouched'
   | 'state parses'
   | 'nothing left'
   | 'watcher answers'
   | 'observed all along';
 
-export const INVARIANTS: readonly Invariant[] = ['one instance', 'stopped stays stopped', 'up in time', 'strangers untouched', 'state parses', 'nothing left', 'watcher answers', 'observed all along'];
+export const INVARIANTS: readonly Invariant[] = ['one instance', 'stopped stays stopped', 'up in time', 'strangers untouched', 'neighbours untouched', 'state parses', 'nothing left', 'watcher answers', 'observed all along'];
 
 export interface Loss {
   readonly invariant: Invariant;
@@ -27,6 +28,8 @@ export interface Expectations {
   readonly requires: ReadonlyMap<string, string>;
   /** Whether a start brings what it requires along, unless that was stopped before: systemd. */
   readonly pulls: boolean;
+  /** Daemons with a health check, which are restarted for what it finds. */
+  readonly checked: readonly string[];
   /** ms from the last fault until all is where it is wanted. */
   readonly bound: number;
   /** ms; an observer that looked away for longer has seen nothing. */
@@ -86,6 +89,13 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
     lose('observed all along', at, `the observer was last heard of ${Math.round(at - lastWord)} ms before`);
     lastWord = at; // it is told once
   };
+  /** Whether it may have been told to end: by a request for it or for what it requires, or for its health. */
+  const mayEnd = (name: string): boolean => {
+    if (expectations.checked.includes(name) || wishes.get(name) !== 'up') return true;
+    const required = expectations.requires.get(name);
+    // systemd restarts it along with what it requires, also where that has died.
+    return required !== undefined && (expectations.pulls || mayEnd(required));
+  };
   const elsewhere = (): readonly string[] => expectations.daemons.filter((name) => !isPlaced(name, { wishes, seen, desired, requires: expectations.requires }));
 
   for (const one of log) {
@@ -110,6 +120,9 @@ export function judge(log: readonly Observation[], expectations: Expectations): 
         break;
       case 'overlap':
         lose('one instance', one.at, `${one.name} began as pid ${one.pid} while another one held its lock`);
+        break;
+      case 'told-to-end':
+        if (!mayEnd(one.name)) lose('neighbours untouched', one.at, `${one.name}, pid ${one.pid}, got SIGTERM, and nobody had asked for that`);
         break;
       case 'seen':
         seen.set(one.name, one.pids);

@@ -18,6 +18,8 @@ export type Observation = { readonly at: number } & (
   /** A daemon itself, at its first instruction, and when it found that another one holds its lock. */
   | { readonly e: 'begun'; readonly name: string; readonly pid: number }
   | { readonly e: 'overlap'; readonly name: string; readonly pid: number }
+  /** A daemon itself, that was ready and got SIGTERM. */
+  | { readonly e: 'told-to-end'; readonly name: string; readonly pid: number }
   /** A stranger, that got a signal. */
   | { readonly e: 'signal'; readonly pid: number; readonly signal: string; readonly from: number }
   /** A stranger ended without being told to. */

@@ -32,7 +32,7 @@ export async function sabotage(storm: Storm): Promise<void> {
   await pause(1000);
   // Ends at each start from now on: never up again. Not before: its next line on the board would be the end of the torn one.
   writeFileSync(join(site.directoryOf('d1'), 'crash'), '');
-  for (const pid of storm.pids('d1')) signalIfThere(pid, 'SIGKILL');
+  for (const pid of storm.pids('d1')) signalIfThere(pid, 'SIGTERM');
   second.kill('SIGKILL');
   restarted.kill('SIGKILL');
   // Nobody's daemon, and nobody's child.

@@ -8,6 +8,10 @@ const FIXTURES = fileURLToPath(new URL('fixtures/', import.meta.url));
 /** Every so many-th daemon writes a pid file, runs as nobody, requires the one before, is looked at, … */
 const EVERY = { pidFile: 3, nobody: 4, requires: 5, health: 6, slow: 7 } as const;
 
+function isEvery(index: number, kind: keyof typeof EVERY): boolean {
+  return index % EVERY[kind] === EVERY[kind] - 1;
+}
+
 export const RESTART = { immediateRestarts: 2, baseDelay: '100ms', maxDelay: '1s', stableAfter: '2s', intensity: 8, period: '10s', slowRetryDelay: '3s' };
 
 export interface SitePaths {
@@ -56,11 +60,14 @@ export class Site {
   readonly program: string;
   readonly strangerProgram: string;
   readonly requires: ReadonlyMap<string, string>;
+  /** With a health check. */
+  readonly checked: readonly string[];
 
   /** @param directory of its own, on a file system that no fault hits; @param observations the log of the storm */
   constructor(readonly directory: string, readonly paths: SitePaths, readonly observations: string, count: number) {
     this.names = Array.from({ length: count }, (_, index) => `d${index}`);
     this.requires = new Map(this.names.filter((_, index) => index % EVERY.requires === 1).map((name) => [name, `d${Number(name.slice(1)) - 1}`]));
+    this.checked = this.names.filter((_, index) => isEvery(index, 'health'));
     this.program = join(directory, 'daemon');
     this.strangerProgram = join(directory, 'stranger');
     for (const program of ['daemon', 'stranger']) {
@@ -98,7 +105,7 @@ export class Site {
 
   #daemon(name: string, index: number): Record<string, unknown> {
     const directory = this.directoryOf(name);
-    const every = (kind: keyof typeof EVERY): boolean => index % EVERY[kind] === EVERY[kind] - 1;
+    const every = (kind: keyof typeof EVERY): boolean => isEvery(index, kind);
     const pidFile = join(directory, 'pid');
     const required = this.requires.get(name);
     const words = [`chaos=${name}`, `dir=${directory}`, `log=${this.observations}`];

@@ -33,7 +33,7 @@ describe('a crowd of clients', () => {
     const site = { names: ['d0'], paths: { runtime: join(directory, 'run') }, observations: join(directory, 'observations') };
     appendFileSync(site.observations, '');
     const world = { kind: 'plain', site, watcher: () => watcher } as unknown as World;
-    storm = new Storm(world, { daemons: site.names, requires: new Map(), pulls: false, bound: 1000, longestLook: 1000, stable: 10, formats: [] });
+    storm = new Storm(world, { daemons: site.names, requires: new Map(), pulls: false, checked: [], bound: 1000, longestLook: 1000, stable: 10, formats: [] });
   });
 
   afterEach(() => {

@@ -38,7 +38,7 @@ describe('a kind of fault that has hit nothing', () => {
       }
     }
     const world = { kind: 'plain', site, ask: () => Promise.resolve({ result: 'done', detail: '' }) } as unknown as World;
-    storm = new Counted(world, { daemons: site.names, requires: new Map(), pulls: false, bound: 1000, longestLook: 1000, stable: 10, formats: [] });
+    storm = new Counted(world, { daemons: site.names, requires: new Map(), pulls: false, checked: [], bound: 1000, longestLook: 1000, stable: 10, formats: [] });
   });
 
   afterEach(() => rmSync(directory, { recursive: true }));

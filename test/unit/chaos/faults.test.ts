@@ -71,7 +71,7 @@ describe('a fault of a storm', () => {
         return victim;
       }
     }
-    storm = new Reusing(world, { daemons: world.site.names, requires: new Map(), pulls: false, bound: 1000, longestLook: 1000, stable: 10, formats: [] });
+    storm = new Reusing(world, { daemons: world.site.names, requires: new Map(), pulls: false, checked: [], bound: 1000, longestLook: 1000, stable: 10, formats: [] });
   });
 
   afterEach(() => {

@@ -5,7 +5,7 @@ import { judge, type Expectations, type Invariant } from '../../chaos/invariants
 import { parseObservations, type Observation } from '../../chaos/observation.js';
 import { markdownTable, reportOf } from '../../chaos/report.js';
 
-const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, bound: 1000, longestLook: 500, stable: 5, formats: ['desired'] };
+const EXPECTATIONS: Expectations = { daemons: ['a', 'b'], requires: new Map([['b', 'a']]), pulls: false, checked: [], bound: 1000, longestLook: 500, stable: 5, formats: ['desired'] };
 
 const GOOD: readonly Observation[] = [
   { at: 0, e: 'ask', verb: 'start', name: 'a' },
@@ -60,6 +60,7 @@ describe('the invariants of a storm', () => {
     ['one that is up where the record says down', 'up in time', and({ at: 12, e: 'ask', verb: 'stop', name: 'b' }, { at: 14, e: 'answer', verb: 'stop', name: 'b', result: 'none', detail: '' }, { at: 15, e: 'desired', name: 'b', desired: 'down' })],
     ['a stranger with a signal', 'strangers untouched', and({ at: 15, e: 'signal', pid: 9, signal: 'TERM', from: 2 })],
     ['a stranger that is no more', 'strangers untouched', and({ at: 15, e: 'stranger-lost', pid: 9, how: 'SIGKILL' })],
+    ['a daemon that is told to end though nobody asked for that', 'neighbours untouched', and({ at: 45, e: 'told-to-end', name: 'b', pid: 11 })],
     ['a torn file', 'state parses', and({ at: 15, e: 'unparsable', path: 'x', text: '{' })],
     ['a process that is left', 'nothing left', and({ at: 75, e: 'left', what: 'process 9' })],
     ['a deaf watcher', 'watcher answers', GOOD.map((one) => (one.e === 'answers' ? { ...one, detail: 'nobody listens' } : one))],
@@ -97,6 +98,15 @@ describe('the invariants of a storm', () => {
     expect(lost(and(...STOPPED, { at: 15, e: 'ask', verb: 'start', name: 'b' }, { at: 16, e: 'begun', name: 'b', pid: 14 }, { at: 17, e: 'answer', verb: 'start', name: 'b', result: 'done', detail: '' }, { at: 18, e: 'seen', name: 'b', pids: [14] }))).to.deep.equal([]);
     const rootDown = GOOD.filter((one) => one.at < 20 || one.at >= 50);
     expect(lost([...rootDown, { at: 12, e: 'ask', verb: 'stop', name: 'a' } as const, { at: 13, e: 'answer', verb: 'stop', name: 'a', result: 'done', detail: '' } as const, { at: 14, e: 'seen', name: 'b', pids: [] } as const, { at: 20, e: 'calm' } as const].sort((x, y) => x.at - y.at))).to.deep.equal([]);
+  });
+
+  it('an end by SIGTERM is none while a request for it or for what it requires is unanswered, nor for its health, nor where systemd restarts it along', () => {
+    const told = { at: 45, e: 'told-to-end', name: 'b', pid: 11 } as const;
+    const asked = (name: string): Observation => ({ at: 44, e: 'ask', verb: 'restart', name });
+    expect(lost(and(asked('b'), told))).to.not.include('neighbours untouched');
+    expect(lost(and(asked('a'), told))).to.not.include('neighbours untouched');
+    expect(lost(and({ ...asked('b'), at: 41 }, { at: 42, e: 'answer', verb: 'restart', name: 'b', result: 'done', detail: '' }, told))).to.include('neighbours untouched');
+    for (const more of [{ checked: ['b'] }, { pulls: true }]) expect(judge(and(told), { ...EXPECTATIONS, ...more }).losses).to.deep.equal([]);
   });
 
   it('where systemd brings what is required along, it may have begun with that before the stop was answered', () => {

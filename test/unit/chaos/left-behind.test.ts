@@ -68,7 +68,7 @@ describe('whom systemd leaves down in a storm', () => {
         },
       } as unknown as World;
       const { names, requires } = world.site;
-      storm = new Storm(world, { daemons: names, requires, pulls: true, bound: 1000, longestLook: 1000, stable: 10, formats: [] });
+      storm = new Storm(world, { daemons: names, requires, pulls: true, checked: [], bound: 1000, longestLook: 1000, stable: 10, formats: [] });
       for (const name of names) for (const one of request('start', name, 0, 0)) storm.tell({ ...one });
       for (const name of names) if (name !== 'd1' && name !== 'd6') storm.tell({ e: 'seen', name, pids: [1] });
     });
