@@ -15,7 +15,7 @@ const NOT_SO_FAR = 'it did not come so far';
 const VERBS: readonly Verb[] = ['restart', 'stop', 'start', 'restart'];
 /** As many as the sweeps have counted. */
 const MOST_STEPS = 260;
-const MOST_OF_BEGIN = 900;
+const MOST_OF_BEGIN = 350;
 const HOUR = 3_600_000;
 /** ms until some watcher has come as far as it is to be killed. */
 const LONGEST_BEGIN = 8000;

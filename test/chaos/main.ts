@@ -98,12 +98,17 @@ function chosenWorlds(): readonly WorldKind[] {
   return there.filter((world) => kindsOf(world, only).length > 0);
 }
 
-const worlds = chosenWorlds();
 /** Without systemd, daemon-util does without a watcher what it asks it for. */
+function canSweep(world: WorldKind, kind: SweepKind): boolean {
+  return world === 'plain' || !kind.startsWith('direct-');
+}
+
+const worlds = chosenWorlds();
 const swept = values.sweep?.flatMap((word): readonly SweepKind[] => {
-  if (word === 'all') return SWEEPS.filter((kind) => worlds.includes('plain') || !kind.startsWith('direct-'));
+  if (word === 'all') return SWEEPS.filter((kind) => worlds.some((world) => canSweep(world, kind)));
   return [SWEEPS.find((kind) => kind === word) ?? refuse(`--sweep ${word}: it knows all, ${SWEEPS.join(', ')}`)];
 });
+for (const world of worlds) if (swept !== undefined && !swept.some((kind) => canSweep(world, kind))) refuse(`--sweep ${swept.join(' --sweep ')}: the world ${world} has none of that`);
 const options: StormOptions = {
   seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : count(values.seed, 'seed'),
   faults: count(values.faults, 'faults'),
@@ -135,7 +140,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const reports: WorldReport[] = [];
 const failures = await Promise.all(
   worlds.map(async (world) => {
-    const storm = world === 'plain' ? plainStorm(options, interruption.signal) : systemdStorm(options);
+    const own = swept === undefined ? options : { ...options, sweep: swept.filter((kind) => canSweep(world, kind)) };
+    const storm = world === 'plain' ? plainStorm(own, interruption.signal) : systemdStorm(own);
     if (world === 'plain') plain = storm;
     const { verdict, log, directory } = await storm;
     if (directory !== '') process.stdout.write(`${world}: what was observed is in ${directory}\n`);

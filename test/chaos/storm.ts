@@ -252,7 +252,13 @@ export class Storm {
       await this.bringBack();
       await pause(500);
     }
-    this.tell({ e: 'answers', detail: await this.answers() });
+    let detail = await this.answers();
+    // It may have been killed with the last fault, and what is respawned takes its time to begin.
+    while (detail !== 'yes' && monotonic() < deadline) {
+      await pause(200);
+      detail = await this.answers();
+    }
+    this.tell({ e: 'answers', detail });
     this.tell({ e: 'take-down' });
   }
 

@@ -188,6 +188,12 @@ for (const kind of ['start-stop-daemon', 'built-in'] as const) {
       expect(stranger.signalCode).to.equal('SIGKILL');
     });
 
+    it('say what readiness lacked, and not that the deadline cut the last look short', async () => {
+      const argv = ['/bin/sh', '-c', 'sleep 0.2; echo "no quorum" >&2; exit 1'] as const;
+      const daemon = fixture.testDaemon({}, { startTimeout: 1500, readiness: { kind: 'exec', argv: [...argv] } });
+      expect(reasonOf(await start(daemon))).to.match(/not ready within 1\.5 s: .*no quorum/);
+    });
+
     it('stop a daemon that a debugger or Ctrl-Z halted', async () => {
       const daemon = fixture.testDaemon();
       await start(daemon);

@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, closeSync, existsSync, openSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect, createServer as createNet, type Server as NetServer } from 'node:net';
@@ -235,6 +235,19 @@ describe('looks of health checks', function () {
     expect(await look({ kind: 'log', absent: 'x' }, { spec: { outputFile: fixture.directory } })).to.include({ healthy: undefined });
   });
 
+  it('what the machine has too little of to look with is held against no daemon', async () => {
+    const [tcp, path] = [await listen(createNet()), join(fixture.directory, 'full')];
+    servers.push(createNet().listen(path));
+    const methods: readonly CheckMethod[] = [{ kind: 'tcp', host: '127.0.0.1', port: tcp }, { kind: 'unix', path }, http(`http://127.0.0.1:${tcp}/`), { ...http('http://localhost/'), socket: path }];
+    const looks = methods.map((method) => prepare(method));
+    const withoutDescriptors = await shortOfDescriptors(() => Promise.all(looks.map((one) => one.look())));
+    for (const result of withoutDescriptors) {
+      expect(result.healthy).to.equal(undefined);
+      expect(result.reason).to.match(/^not looked at: cannot connect to .+: EMFILE$/);
+    }
+    expect(await looks[0]?.look()).to.include({ healthy: true });
+  });
+
   it('programs: never more than so many at once, and none beside its own predecessor', async () => {
     const script = `open my $f, '>>', $ARGV[0]; syswrite $f, '+'; select undef, undef, undef, 0.3; syswrite $f, '-'`;
     const file = join(fixture.directory, 'count');
@@ -250,3 +263,24 @@ describe('looks of health checks', function () {
     expect(readFileSync(own, 'utf8')).to.equal('+-+-+-');
   });
 });
+
+/** With this process's limit of open files, which is lifted again afterwards. */
+async function shortOfDescriptors<T>(work: () => Promise<T>): Promise<T> {
+  const limit = (files: string): void => {
+    expect(spawnSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--nofile=${files}:`]).status).to.equal(0);
+  };
+  const before = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? '1024';
+  const taken: number[] = [];
+  limit(String(Math.max(...readdirSync('/proc/self/fd').map(Number)) + 16));
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    expect(error).to.include({ code: 'EMFILE' });
+  }
+  try {
+    return await work();
+  } finally {
+    taken.forEach(closeSync);
+    limit(before);
+  }
+}

@@ -6,12 +6,13 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { HttpCheck } from '../../core/check-method.js';
 import { escapeControl } from '../../core/escape.js';
-import type { CheckResult } from '../../core/health.js';
+import type { LookResult } from '../../core/health.js';
 import type { Clock } from '../../ports/clock.js';
 import { errorCode } from '../host/error-code.js';
+import { unseen } from './connect.js';
 
 /** @param timeout ms for all of it: name, connection, TLS, answer */
-export async function httpLook(check: HttpCheck, timeout: number, clock: Clock): Promise<CheckResult> {
+export async function httpLook(check: HttpCheck, timeout: number, clock: Clock): Promise<LookResult> {
   const deadline = clock.monotonic() + timeout;
   const url = new URL(check.url);
   const secure = url.protocol === 'https:';
@@ -27,14 +28,14 @@ export async function httpLook(check: HttpCheck, timeout: number, clock: Clock):
   };
   return new Promise((resolve) => {
     let asked: ClientRequest | undefined;
-    const end = (result: CheckResult): void => {
+    const end = (result: LookResult): void => {
       timer.cancel();
       asked?.destroy();
       resolve(result);
     };
     const where = check.socket === undefined ? check.url : `${check.url} at ${check.socket}`;
     const timer = clock.after(Math.max(1, deadline - clock.monotonic()), () => end({ healthy: false, reason: `${where} does not answer within ${Math.round(timeout)} ms` }));
-    const failed = (error: Error): void => end({ healthy: false, reason: `${where}: ${escapeControl(errorCode(error) ?? error.message, 200)}` });
+    const failed = (error: Error): void => end(unseen(error, where) ?? { healthy: false, reason: `${where}: ${escapeControl(errorCode(error) ?? error.message, 200)}` });
     try {
       asked = request(url, options, (response: IncomingMessage) => {
         const status = response.statusCode ?? 0;

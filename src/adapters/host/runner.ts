@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { ExitStatus } from '../../core/exit-status.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Runner, RunOptions, RunResult } from '../../ports/runner.js';
-import { errorCode } from './error-code.js';
+import { errorCode, isShortage } from './error-code.js';
 import { shield } from './inherited-descriptors.js';
 import { withKeptDeadline } from './kept-deadline.js';
 import { asUser, MINIMAL_ENVIRONMENT } from './spawn-as.js';
@@ -16,10 +16,14 @@ const KILL_PATIENCE = 2000;
 /** ms for the last output after the program's end; somebody it left behind may hold the pipe open. */
 const DRAIN = 100;
 const NOT_SPAWNED = 127;
-const LACKS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 /** timeout(1) could not go on, and says why, as far as it is itself that has failed. */
 const KEEPER_FAILED = 125;
 const KEEPER_LACKS = 'timeout: fork';
+
+/** EAGAIN: no process more for this user or control group. */
+function lacksToFork(code: string | undefined): boolean {
+  return code === 'EAGAIN' || isShortage(code);
+}
 
 /** Keeps the first bytes and drops the rest, so that the program never blocks on us. */
 class Capture {
@@ -105,7 +109,7 @@ export class HostRunner implements Runner {
       }
       child.on('error', (error) => {
         exit = { kind: 'exited', status: NOT_SPAWNED };
-        lacking = LACKS.has(errorCode(error) ?? '');
+        lacking = lacksToFork(errorCode(error));
         stderr.add(Buffer.from(`cannot run ${child.spawnfile}: ${errorCode(error) ?? error.message}`));
         finish();
       });
@@ -129,5 +133,5 @@ function killGroup(pid: number | undefined): void {
 }
 
 function notSpawned(reason: string, code = ''): RunResult {
-  return { exit: { kind: 'exited', status: NOT_SPAWNED }, timedOut: false, ...(LACKS.has(code) ? { lacking: true } : {}), stdout: '', stderr: reason };
+  return { exit: { kind: 'exited', status: NOT_SPAWNED }, timedOut: false, ...(lacksToFork(code) ? { lacking: true } : {}), stdout: '', stderr: reason };
 }

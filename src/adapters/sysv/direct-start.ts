@@ -114,7 +114,8 @@ export class DirectStart {
   async #ready(spec: DaemonSpec, main: ProcessIdentity, deadline: number, ended: () => ExitStatus | undefined): Promise<Wait<string>> {
     const { clock, readiness, processes } = this.parts;
     const since = clock.monotonic();
-    let reason = '';
+    // A look that the deadline has cut short says nothing of the daemon.
+    let known: string | undefined;
     for (let interval = FIRST_INTERVAL; ; interval = Math.min(interval * 2, LONGEST_INTERVAL)) {
       await sleep(clock, Math.max(1, Math.min(interval, deadline - clock.monotonic())));
       const exit = ended();
@@ -123,8 +124,9 @@ export class DirectStart {
       const look = await readiness.check(spec, clock.monotonic() - since, remaining, main);
       // Somebody else may answer at the daemon's address: it must live itself.
       if (look.ready && processes.isAlive(main)) return { kind: 'done', value: look.reason };
-      if (!look.ready) reason = look.reason;
-      if (clock.monotonic() >= deadline) return { kind: 'late', reason: `not ready within ${formatDuration(spec.startTimeout)}: ${reason}` };
+      const late = clock.monotonic() >= deadline;
+      if (!look.ready && (!late || known === undefined)) known = look.reason;
+      if (late) return { kind: 'late', reason: `not ready within ${formatDuration(spec.startTimeout)}: ${known ?? 'it has ended'}` };
     }
   }
 

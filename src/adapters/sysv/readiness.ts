@@ -1,6 +1,6 @@
 /** ReadinessChecker: one look at whether a daemon is of use. */
 import type { DaemonSpec } from '../../core/daemon.js';
-import type { CheckResult } from '../../core/health.js';
+import type { LookResult } from '../../core/health.js';
 import type { ProcessIdentity } from '../../core/process-identity.js';
 import { type Address, describeHolder } from '../../core/refusal.js';
 import type { Clock } from '../../ports/clock.js';
@@ -74,11 +74,12 @@ function settled(uptime: number, settle: number, remark = ''): Look {
 }
 
 /** The old one that still listens, or a stranger, would answer for a daemon that has not come that far. */
-function ofItself(result: CheckResult, address: Address, main: ProcessIdentity | undefined): Look {
-  const stranger = result.healthy && main !== undefined ? strangerAt(address, main) : undefined;
+function ofItself(result: LookResult, address: Address, main: ProcessIdentity | undefined): Look {
+  const stranger = result.healthy === true && main !== undefined ? strangerAt(address, main) : undefined;
   return stranger === undefined ? asReadiness(result) : { ready: false, reason: describeHolder(stranger) };
 }
 
-function asReadiness({ healthy, reason }: CheckResult): Look {
-  return { ready: healthy, reason };
+/** What nobody could look at is asked again, as what is not ready yet. */
+function asReadiness({ healthy, reason }: LookResult): Look {
+  return { ready: healthy === true, reason };
 }
