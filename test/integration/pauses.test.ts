@@ -146,7 +146,8 @@ describe('pauses', function () {
 
   it("by the old watcher's file: honoured until the time in it, listed, and neither resumed nor overwritten by us", async () => {
     const pauseFile = join(world.directory, 'watcher.pause');
-    const web = world.add('web');
+    // On a slow machine it is killed a good many times: none of that is to count as a crash loop.
+    const web = world.add('web', {}, { restart: { baseDelay: '100ms', maxDelay: '200ms', intensity: 1000, period: '1m' } });
     world.write({ pauseFile, heartbeatInterval: '200ms' });
     await world.startWatcher();
     await world.running('web', PATIENCE);
