@@ -30,7 +30,7 @@ class Follower {
     return this.observations.findLast(({ name }) => name === spec.name)?.observation;
   }
 
-  sees(spec: DaemonSpec, state: Observation['state'], timeout = 5000): Promise<void> {
+  sees(spec: DaemonSpec, state: Observation['state'], timeout = 20_000): Promise<void> {
     return eventually(`${spec.name} is seen ${state}, not ${JSON.stringify(this.last(spec))}`, () => this.last(spec)?.state === state, timeout);
   }
 

@@ -195,7 +195,7 @@ describe('the installed watcher', function () {
       await eventually('it is adopted again', () => status().daemons['web']?.pid === pid, 15_000);
       expect(web.starts()).to.equal(1);
       process.kill(pid, 'SIGKILL');
-      await eventually('it is restarted by the watcher', () => web.starts() === 2, 5000);
+      await eventually('it is restarted by the watcher', () => web.starts() === 2);
     });
   });
 });
