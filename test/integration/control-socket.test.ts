@@ -195,7 +195,7 @@ describe('control socket', () => {
   it('waits for what is under way, however short the time is in which it has to be taken', async () => {
     outcomes = [{ name: 'web', outcome: ok(true, 'started', { pid: 7, startTicks: 8, bootId: 'b' }), took: 5 }];
     lasts = 2 * KEEP_ALIVE + 500;
-    const client = await connectWatcher(runtime, 100, 2000);
+    const client = await connectWatcher(runtime, 1000, 2000);
     expect(await client?.stop({ names: ['web'], by: 'test' })).to.deep.equal(outcomes);
   }).timeout(20_000);
 
@@ -213,7 +213,7 @@ describe('control socket', () => {
     }).listen(socket());
     await once(falling, 'listening');
     try {
-      const client = await connectWatcher(runtime, 100, 2000);
+      const client = await connectWatcher(runtime, 1000, 2000);
       const began = performance.now();
       const error: unknown = await client?.stop({ names: ['web'], by: 'test' }).catch((thrown: unknown) => thrown);
       expect(error).to.include({ code: 'WATCHER_SILENT' }).and.to.have.property('message').that.includes(`within ${3 * KEEP_ALIVE} ms`);
