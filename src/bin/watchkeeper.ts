@@ -96,7 +96,8 @@ async function run(given: RunOptions): Promise<number> {
   const demo = isDemo(given.config, environment);
   const options: RunOptions = { ...given, demo, table: process.stdout.isTTY && (given.table || demo), stopOnExit: given.stopOnExit || demo };
   const host = new Host(options.config, environment);
-  const { runWatcher } = await import('./run-watcher.js');
+  const [{ runWatcher }, { boundHeapGrowth }] = await Promise.all([import('./run-watcher.js'), import('../adapters/host/heap.js')]);
+  boundHeapGrowth();
   return runWatcher({
     host,
     options,
