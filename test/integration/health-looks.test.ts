@@ -267,7 +267,7 @@ describe('looks of health checks', function () {
 /** With this process's limit of open files, which is lifted again afterwards. */
 async function shortOfDescriptors<T>(work: () => Promise<T>): Promise<T> {
   const limit = (files: string): void => {
-    expect(spawnSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--nofile=${files}:`]).status).to.equal(0);
+    expect(spawnSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--nofile=${files}:`], { timeout: 10_000 }).status).to.equal(0);
   };
   const before = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? '1024';
   const taken: number[] = [];

@@ -20,12 +20,13 @@ describe('the heap of a process that lives long', function () {
 
   function most(before: string): number {
     const words = ['--max-semi-space-size=1', '--import=tsx/esm', '--input-type=module', '-e', `${before}${CHURN}`];
-    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', cwd: fileURLToPath(new URL('../..', import.meta.url)) });
-    expect([status, stderr]).to.deep.equal([0, '']);
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: 25_000 });
+    expect(status, stderr).to.equal(0);
+    expect(stderr).to.not.include('unrecognized flag');
     return Number(stdout);
   }
 
-  it('is collected before it has grown by much more than a half', () => {
+  it('grows clearly less between two collections than one without a limit', () => {
     const [bounded, free] = [most(`import { boundHeapGrowth } from ${JSON.stringify(HEAP)}; boundHeapGrowth();`), most('')];
     expect(bounded / free, `${bounded} of ${free} bytes`).to.be.within(0.2, 0.85);
   });

@@ -25,5 +25,5 @@ export function tryConnect(address: NetConnectOpts, text: string, timeout: numbe
  */
 export function unseen(error: Error, text: string): Unseen | undefined {
   const code = errorCode(error);
-  return isShortage(code) ? { healthy: undefined, reason: `not looked at: cannot connect to ${text}: ${code}` } : undefined;
+  return code !== undefined && isShortage(code) ? { healthy: undefined, reason: `not looked at: cannot connect to ${text}: ${code}` } : undefined;
 }

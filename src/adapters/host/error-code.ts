@@ -4,8 +4,6 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** What the machine, or the watcher itself, has too little of at this moment: says nothing of whom it was wanted for. See connect(2), socket(2), fork(2). */
-export type Shortage = 'EMFILE' | 'ENFILE' | 'ENOMEM' | 'ENOBUFS';
-
-export function isShortage(code: string | undefined): code is Shortage {
+export function isShortage(code: string | undefined): boolean {
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'ENOBUFS';
 }
